@@ -1,0 +1,1 @@
+"""The headless assistant: conversations, answering with proof, workers, settings, the command line."""

@@ -1,0 +1,1 @@
+"""Answers over documents: plan, evidence, prompt, generation, proof."""

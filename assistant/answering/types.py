@@ -1,0 +1,133 @@
+"""The words of an answer: what is asked, what happens on the way, what is proved."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Mode = Literal["auto", "retrieval", "whole"]
+UsedMode = Literal["retrieval", "whole", "chat"]
+
+
+class AskRequest(msgspec.Struct, frozen=True):
+    """A question and what it is about.
+
+    Attributes:
+        question: The person's words.
+        conversation: Conversation to continue and keep the exchange in; None keeps nothing.
+        parent: Message that the question follows (to branch); None continues at the end.
+        documents: Restrict to these documents; empty means all (of the collection, if given).
+        use_documents: False asks the model alone, without any document.
+        mode: How documents are used; "auto" takes them whole when they fit.
+        model: File name of the model; None takes the current one.
+    """
+
+    question: str
+    conversation: int | None = None
+    parent: int | None = None
+    documents: tuple[int, ...] = ()
+    collection: str | None = None
+    use_documents: bool = True
+    mode: Mode = "auto"
+    model: str | None = None
+
+
+class Citation(msgspec.Struct, frozen=True):
+    """A checked quote: `quote` equals `text[start:end]` of the document's canonical text."""
+
+    n: int
+    document: int
+    path: str
+    title: str
+    page: int | None
+    start: int
+    end: int
+    quote: str
+
+
+class AnswerSentence(msgspec.Struct, frozen=True):
+    """One sentence of an answer and the citations (by `n`) that support it.
+
+    `start` and `end` are character offsets in the answer's text.
+    """
+
+    text: str
+    supported: bool
+    citations: tuple[int, ...]
+    start: int
+    end: int
+
+
+class Timing(msgspec.Struct, frozen=True):
+    """What an answer cost; field names are the command line's contract."""
+
+    retrieve_ms: float
+    prompt_tokens: int
+    cached_tokens: int
+    first_token_ms: float
+    answer_tokens: int
+    tokens_per_s: float
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """A finished, proved answer; field names are the command line's contract.
+
+    Attributes:
+        declined: The documents do not answer, and the answer says so.
+        stopped: The person stopped it; the text is what had come by then.
+    """
+
+    question: str
+    answer: str
+    sentences: tuple[AnswerSentence, ...]
+    citations: tuple[Citation, ...]
+    mode: UsedMode
+    model: str
+    timing: Timing
+    thinking: str = ""
+    declined: bool = False
+    stopped: bool = False
+
+
+class Plan(msgspec.Struct, frozen=True, tag=True):
+    """How the documents will be used, said before anything is sent to the model.
+
+    Attributes:
+        prompt_tokens: Size of the whole prompt; `cached_tokens` of it are read already.
+        seconds_to_first_word: Forecast; None before the model's speed is known.
+        passages: Passages given to the model; 0 in whole mode.
+        documents_used: Documents given, out of `documents_searched`.
+    """
+
+    mode: UsedMode
+    prompt_tokens: int
+    cached_tokens: int
+    context_tokens: int
+    seconds_to_first_word: float | None
+    passages: int
+    documents_used: int
+    documents_searched: int
+
+
+class Phase(msgspec.Struct, frozen=True, tag=True):
+    """What is going on now, while the person waits."""
+
+    name: Literal["loading", "searching", "reading", "writing", "checking"]
+    done: int = 0
+    total: int = 0
+
+
+class AnswerDelta(msgspec.Struct, frozen=True, tag=True):
+    """A further piece of the answer's text."""
+
+    text: str
+
+
+class ThoughtDelta(msgspec.Struct, frozen=True, tag=True):
+    """A further piece of the model's thinking."""
+
+    text: str
+
+
+AskEvent = Phase | Plan | AnswerDelta | ThoughtDelta

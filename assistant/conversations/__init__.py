@@ -1,0 +1,1 @@
+"""Conversations: a tree of messages in SQLite, saved as they stream."""

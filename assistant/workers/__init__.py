@@ -1,0 +1,1 @@
+"""Worker processes: any library object as a supervised child process."""

@@ -1,0 +1,1 @@
+"""The Qt application: presenters hold the logic, views only render."""

@@ -1,0 +1,1 @@
+"""Documents: readers, canonical text, passages, embeddings, the stores and retrieval."""

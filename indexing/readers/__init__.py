@@ -1,0 +1,1 @@
+"""Readers: a file in, its canonical text and structure out."""

@@ -1,0 +1,176 @@
+"""The words indexing and its callers share: documents, passages, hits, progress.
+
+The invariant that everything stands on: a place in a document is
+`(document, start, end)`, character offsets (Unicode code points) into the
+document's one canonical text, and `text[start:end]` is the quote, exactly.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+BlockKind = Literal["heading", "paragraph", "list_item", "table", "code", "quote"]
+DocumentStatus = Literal["queued", "ready", "failed", "skipped"]
+
+
+class LineBox(msgspec.Struct, frozen=True):
+    """Where one line of text stands on a page image.
+
+    Coordinates are fractions of the page's width and height (0 to 1) from its top left
+    corner, so that they hold for a page image of any size.
+    """
+
+    start: int
+    end: int
+    page: int
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+class Block(msgspec.Struct, frozen=True):
+    """A structural unit of a document: `text[start:end]`.
+
+    Attributes:
+        kind: What it is.
+        page: Page it starts on, from 1; None where the format has no pages.
+        headings: Titles of the sections it stands in, outermost first.
+    """
+
+    start: int
+    end: int
+    kind: BlockKind
+    page: int | None = None
+    headings: tuple[str, ...] = ()
+
+
+class CanonicalDocument(msgspec.Struct, frozen=True):
+    """A file's one canonical text and its structure.
+
+    Attributes:
+        title: The document's own title, else its file name without the suffix.
+        kind: "pdf", "docx", "html", "markdown" or "text".
+        text: The canonical text. Line ends are "\\n".
+        blocks: In order of `start`, not overlapping; what lies between is white space.
+        page_starts: Offset at which each page begins, page 1 first; empty without pages.
+        lines: Where each line stands on its page, where the format says so.
+        warnings: What could not be read, as sentences with facts ("page 3 has no text").
+    """
+
+    title: str
+    kind: str
+    text: str
+    blocks: tuple[Block, ...]
+    page_starts: tuple[int, ...] = ()
+    lines: tuple[LineBox, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+class Passage(msgspec.Struct, frozen=True):
+    """A piece of a document small enough to embed: `text[start:end]`.
+
+    Attributes:
+        tokens: Its length in the embedder's tokens, headings not counted.
+    """
+
+    start: int
+    end: int
+    page: int | None
+    headings: tuple[str, ...]
+    tokens: int
+
+
+class DocumentRow(msgspec.Struct, frozen=True):
+    """A document as the library lists it; field names are the command line's contract."""
+
+    id: int
+    path: str
+    title: str
+    kind: str
+    pages: int | None
+    passages: int
+    status: DocumentStatus
+    reason: str | None
+    bytes: int
+    indexed_at: str | None
+    collection: str | None
+
+
+class Hit(msgspec.Struct, frozen=True):
+    """A passage that a search found, best first from rank 1."""
+
+    rank: int
+    score: float
+    document: int
+    path: str
+    title: str
+    page: int | None
+    start: int
+    end: int
+    text: str
+
+
+class SearchResult(msgspec.Struct, frozen=True):
+    """What a search found and how long it took, the query's embedding included."""
+
+    query: str
+    hits: tuple[Hit, ...]
+    ms: float
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """A span of a document chosen to be shown to the model: `text` is its exact text.
+
+    Attributes:
+        relevance: Cosine similarity of the query and the best passage in the span (-1 to 1).
+        passages: How many passages the span joins.
+    """
+
+    document: int
+    path: str
+    title: str
+    page: int | None
+    headings: tuple[str, ...]
+    start: int
+    end: int
+    text: str
+    score: float
+    relevance: float
+    passages: int
+
+
+class ReadProgress(msgspec.Struct, frozen=True, tag=True):
+    """How far a file is read, in pages; `total` is None while unknown."""
+
+    done: int
+    total: int | None
+
+
+class IndexProgress(msgspec.Struct, frozen=True, tag=True):
+    """How far an indexing run is.
+
+    Attributes:
+        document: The row as it stands now (its status changes as the run goes on).
+        stage: What happens to it now.
+        done: Passages embedded, or pages read, of this document.
+        total: Out of how many; None while unknown.
+        files_left: Files of the run that are not finished, this one included.
+        passages_left: Passages known to wait for their embedding in the whole run.
+    """
+
+    document: DocumentRow
+    stage: Literal["queued", "reading", "embedding", "finished"]
+    done: int
+    total: int | None
+    files_left: int
+    passages_left: int
+
+
+class AddReport(msgspec.Struct, frozen=True):
+    """How each file of a run ended, and its seconds."""
+
+    documents: tuple[DocumentRow, ...]
+    seconds: float

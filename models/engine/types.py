@@ -1,0 +1,129 @@
+"""The words the engine and its callers share: what goes in, what streams out.
+
+Everything here is a plain msgspec struct, importable in milliseconds, so that a
+process which must not load llama.cpp can still speak of a generation.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Role = Literal["system", "user", "assistant"]
+FinishReason = Literal["stop", "length"]
+
+
+class ChatMessage(msgspec.Struct, frozen=True):
+    """One turn of a conversation, as the chat template sees it."""
+
+    role: Role
+    content: str
+
+
+class LoadSettings(msgspec.Struct, frozen=True):
+    """How a model is loaded.
+
+    Attributes:
+        context_tokens: Size of the context window; clipped to what the model was trained for.
+        threads: Compute threads; None takes the machine's physical cores.
+        batch_tokens: Tokens per prefill step, which is also how often a prefill can be stopped.
+        gpu_layers: Layers to offload; -1 offloads all where llama.cpp was built for a GPU.
+    """
+
+    context_tokens: int = 8192
+    threads: int | None = None
+    batch_tokens: int = 256
+    gpu_layers: int = -1
+
+
+class Sampling(msgspec.Struct, frozen=True):
+    """How the next token is chosen. A temperature of 0 is greedy and reproducible."""
+
+    temperature: float = 0.0
+    top_k: int = 40
+    top_p: float = 0.95
+    min_p: float = 0.05
+    repeat_penalty: float = 1.0
+    seed: int = 0
+    max_tokens: int = 1024
+
+
+class LoadProgress(msgspec.Struct, frozen=True, tag=True):
+    """Part of the weights that is loaded, 0 to 1."""
+
+    fraction: float
+
+
+class PrefillProgress(msgspec.Struct, frozen=True, tag=True):
+    """How far the prompt is read, in tokens; `cached` of them needed no reading."""
+
+    done: int
+    total: int
+    cached: int
+
+
+class TextDelta(msgspec.Struct, frozen=True, tag=True):
+    """A further piece of the answer, always whole characters."""
+
+    text: str
+
+
+class ThinkingDelta(msgspec.Struct, frozen=True, tag=True):
+    """A further piece of the model's thinking, which is not part of the answer."""
+
+    text: str
+
+
+GenerationEvent = PrefillProgress | TextDelta | ThinkingDelta
+
+
+class LoadedModel(msgspec.Struct, frozen=True):
+    """What is loaded, with the settings that really apply.
+
+    Attributes:
+        path: The GGUF file.
+        context_tokens: The context window in force.
+        trained_context: What the model was trained for.
+        threads: Compute threads in use.
+        load_seconds: Wall time of the load.
+    """
+
+    path: str
+    context_tokens: int
+    trained_context: int
+    threads: int
+    load_seconds: float
+
+
+class Generation(msgspec.Struct, frozen=True):
+    """A finished generation and what it cost.
+
+    Attributes:
+        text: The answer, without its thinking parts.
+        thinking: The thinking parts, joined.
+        finish: "stop" at the model's own end or a stop string, "length" at max_tokens
+            or the end of the context window.
+        prompt_tokens: Tokens of the whole prompt.
+        cached_tokens: Of these, how many were already in the KV cache.
+        answer_tokens: Tokens generated, thinking included.
+        first_token_ms: From the call to the first generated token.
+        tokens_per_s: Decoding speed after the first token.
+    """
+
+    text: str
+    thinking: str
+    finish: FinishReason
+    prompt_tokens: int
+    cached_tokens: int
+    answer_tokens: int
+    first_token_ms: float
+    tokens_per_s: float
+
+
+class PromptSize(msgspec.Struct, frozen=True):
+    """What a prompt would cost, without reading it."""
+
+    tokens: int
+    cached_tokens: int
+    context_tokens: int
