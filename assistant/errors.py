@@ -10,6 +10,10 @@
     │   ├── ProtocolMismatch(expected, found)
     │   └── FrameTooLarge(size, limit)
     ├── JobCancelled(method)
+    ├── NotFound(id)
+    │   ├── ConversationNotFound(id)
+    │   └── MessageNotFound(id)
+    ├── NoModelInstalled(folder)
     └── NetworkDenied(host)                  also a PermissionError
 
 An error carries facts as attributes of the same names as its arguments, never a sentence:
@@ -113,6 +117,34 @@ class JobCancelled(AssistantError):
     def __init__(self, method: str) -> None:
         super().__init__(method)
         self.method = method
+
+
+class NotFound(AssistantError):
+    """Something was named by an identifier that nothing has."""
+
+    def __init__(self, id: int) -> None:
+        super().__init__(id)
+        self.id = id
+
+
+class ConversationNotFound(NotFound):
+    """There is no such conversation, or it was deleted for good."""
+
+
+class MessageNotFound(NotFound):
+    """There is no such message, or its conversation was deleted for good."""
+
+
+class NoModelInstalled(AssistantError):
+    """An answer needs a model, and the library has none.
+
+    Attributes:
+        folder: The library's folder.
+    """
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(folder)
+        self.folder = folder
 
 
 class NetworkDenied(AssistantError, PermissionError):
