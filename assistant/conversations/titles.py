@@ -43,10 +43,16 @@ def clean_title(title: str) -> str:
 
 
 def _first_sentence(text: str) -> str:
-    # Only an end that leaves a few words counts: "No. 5" and "e.g." are not sentences.
     for end in re.finditer(r"(?<=[.?!。？！])(?:\s+|(?<=[。？！]))", text):
-        if end.start() >= (4 if text[end.start() - 1] in "。？！" else 12):
-            return text[: end.start()]
+        head = text[: end.start()]
+        if head[-1] in "。？！":
+            enough = len(head) >= 4
+        else:
+            # "No. 5" and "e.g. this" go on: a full stop counts after a whole word only.
+            last = head.rpartition(" ")[2].strip(".")
+            enough = len(head) >= 12 and (head[-1] != "." or (len(last) > 3 and "." not in last))
+        if enough:
+            return head
     return text
 
 
