@@ -1,0 +1,1 @@
+"""What the screens do: logic and state as QObjects, without a single widget."""

@@ -1,0 +1,1 @@
+"""Answers as readable text: Markdown, code, citations and what is not supported."""

@@ -1,0 +1,347 @@
+"""A view of prose that is as tall as its text, and draws chips, code and quotes its own way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, QRect, QRectF, QSize, Qt, QTimer, QUrl, Signal, Slot
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QGuiApplication,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QTextBlock,
+    QTextCursor,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QFrame, QMenu, QSizePolicy, QTextBrowser, QWidget
+
+from assistant.answering.types import AnswerSentence
+from desktop.prose.builder import Checkpoint, ProseBuilder
+from desktop.prose.markdown import finished_length
+from desktop.prose.style import CHIP, CODE_BLOCK, CODE_PADDING, INDENT, QUOTE_LEVEL, RULE, ProseStyle
+from desktop.theme.theme import Theme
+from desktop.widgets.buttons import IconButton
+
+HOVER_MS = 160
+
+
+class _Chip(NamedTuple):
+    start: int
+    end: int
+    number: int
+
+
+class ProseView(QTextBrowser):
+    """Markdown that grows while it streams, and is set once with its proof when it is done.
+
+    Signals:
+        citation_clicked: The number of a citation chip.
+        citation_hovered: The number of the chip under the pointer and its place on the
+            screen; 0 when the pointer left it.
+        link_clicked: The address of a link; nothing is opened by the view itself.
+    """
+
+    citation_clicked = Signal(int)
+    citation_hovered = Signal(int, QRect)
+    link_clicked = Signal(str)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._source = ""
+        self._sentences: Sequence[AnswerSentence] = ()
+        self._finished = 0
+        self._chips: list[_Chip] = []
+        self._hovered: _Chip | None = None
+        self._announced = 0
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setOpenLinks(False)
+        self.setUndoRedoEnabled(False)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextBrowserInteraction
+            | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
+        )
+        self.viewport().setMouseTracking(True)
+        self.viewport().setAutoFillBackground(False)
+        self.document().setDocumentMargin(0)
+        self.document().setIndentWidth(INDENT)
+        self._builder = ProseBuilder(self.document(), ProseStyle(theme))
+        self._settled: Checkpoint = self._builder.checkpoint()
+        self._hover_timer = QTimer(self, singleShot=True, interval=HOVER_MS)
+        self._hover_timer.timeout.connect(self._on_hover_due)
+        self._copy_code = IconButton(theme, "copy", self.tr("Copy code"), size=16, parent=self.viewport())
+        self._copy_code.hide()
+        self._copy_code.clicked.connect(self._on_copy_code)
+        self._code_under: int = -1
+        self.anchorClicked.connect(self._on_anchor)
+        self.document().documentLayout().documentSizeChanged.connect(self._on_size_changed)
+        theme.changed.connect(self._on_theme_changed)
+
+    # --- Content --------------------------------------------------------------------------
+
+    @property
+    def source(self) -> str:
+        """The Markdown that is shown."""
+        return self._source
+
+    def set_source(self, source: str, sentences: Sequence[AnswerSentence] = ()) -> None:
+        """Show a finished text, with the proof of its sentences."""
+        self._source = source
+        self._sentences = sentences
+        self._rebuild()
+
+    def append_source(self, text: str) -> None:
+        """Show a further piece of a text that streams; only its last block is set again."""
+        self._source += text
+        pending = self._source[self._finished :]
+        self._builder.rewind(self._settled)
+        done = finished_length(pending)
+        if done:
+            self._builder.append(pending[:done])
+            self._settled = self._builder.checkpoint()
+            self._finished += done
+        self._builder.append(pending[done:])
+
+    def _rebuild(self) -> None:
+        self._hovered = None
+        self._builder.style = ProseStyle(self._theme)
+        self._builder.clear()
+        self._builder.append(self._source, self._sentences)
+        self._settled = Checkpoint(0, True)
+        self._finished = 0
+        self._chips = list(self._find_chips())
+        self.viewport().update()
+
+    def _find_chips(self) -> Any:
+        block = self.document().begin()
+        while block.isValid():
+            iterator = block.begin()
+            while not iterator.atEnd():
+                fragment = iterator.fragment()
+                number = fragment.charFormat().property(CHIP)
+                if isinstance(number, int):
+                    yield _Chip(fragment.position(), fragment.position() + fragment.length(), number)
+                iterator += 1
+            block = block.next()
+
+    # --- Size -----------------------------------------------------------------------------
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """As tall as the text."""
+        return QSize(super().sizeHint().width(), self.height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Set the text to the new width."""
+        super().resizeEvent(event)
+        self._fit()
+
+    @Slot()
+    def _on_size_changed(self) -> None:
+        self._fit()
+
+    def _fit(self) -> None:
+        wanted = max(1, round(self.document().size().height() + 0.5))
+        if wanted != self.height():
+            self.setFixedHeight(wanted)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 - Qt's name
+        """Leave the wheel to the page that this text stands on."""
+        event.ignore()
+
+    def loadResource(self, type: int, name: QUrl | str) -> Any:  # noqa: A002, N802 - Qt's names
+        """Load nothing: an answer must not be able to fetch or read a file."""
+        return None
+
+    # --- Pointer --------------------------------------------------------------------------
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        """Notice chips and code under the pointer."""
+        super().mouseMoveEvent(event)
+        self._look_at(event.position().toPoint())
+
+    def leaveEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Forget what was under the pointer."""
+        super().leaveEvent(event)
+        self._set_hovered(None)
+        if not self._copy_code.underMouse():
+            self._copy_code.hide()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802 - Qt's name
+        """Offer what can be done with the words."""
+        menu = QMenu(self)
+        copy = menu.addAction(self.tr("Copy"))
+        copy.setEnabled(self.textCursor().hasSelection())
+        copy.triggered.connect(self.copy)
+        menu.addAction(self.tr("Select all")).triggered.connect(self.selectAll)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(event.globalPos())
+
+    def createMimeDataFromSelection(self) -> QMimeData:  # noqa: N802 - Qt's name
+        """Copy words, with citations written as [1]."""
+        cursor = self.textCursor()
+        data = QMimeData()
+        data.setText(self._plain(cursor.selectionStart(), cursor.selectionEnd()))
+        return data
+
+    def _plain(self, start: int, end: int) -> str:
+        cursor = QTextCursor(self.document())
+        pieces: list[str] = []
+        done = start
+        for chip in self._chips:
+            if chip.start >= start and chip.end <= end:
+                pieces.append(_selected(cursor, done, chip.start).rstrip("\u00a0 ") + " ")
+                pieces.append(f"[{chip.number}]")
+                done = chip.end
+        pieces.append(_selected(cursor, done, end))
+        return "".join(pieces).replace("\u2029", "\n").replace("\u2028", "\n").replace("\u00a0", " ")
+
+    def _look_at(self, at: QPoint) -> None:
+        chip = next((c for c in self._chips if self._chip_rect(c).contains(QPointF(at))), None)
+        self._set_hovered(chip)
+        block = self.cursorForPosition(at).block()
+        over = self._block_rect(block).contains(QPointF(at))
+        if over and block.blockFormat().property(CODE_BLOCK):
+            rect = self._block_rect(block)
+            self._code_under = block.position()
+            self._copy_code.move(
+                round(rect.right()) - self._copy_code.sizeHint().width() - 4, round(rect.top()) + 4
+            )
+            self._copy_code.show()
+        elif not self._copy_code.underMouse():
+            self._copy_code.hide()
+
+    def _set_hovered(self, chip: _Chip | None) -> None:
+        if chip == self._hovered:
+            return
+        self._hovered = chip
+        self.viewport().update()
+        if chip is not None:
+            self._hover_timer.start()
+        else:
+            self._hover_timer.stop()
+            if self._announced:
+                self._announced = 0
+                self.citation_hovered.emit(0, QRect())
+
+    @Slot()
+    def _on_hover_due(self) -> None:
+        if self._hovered is not None:
+            self._announced = self._hovered.number
+            rect = self._chip_rect(self._hovered).toAlignedRect()
+            place = QRect(self.viewport().mapToGlobal(rect.topLeft()), rect.size())
+            self.citation_hovered.emit(self._hovered.number, place)
+
+    @Slot(QUrl)
+    def _on_anchor(self, address: QUrl) -> None:
+        if address.scheme() == "cite":
+            self.citation_clicked.emit(int(address.path()))
+        else:
+            self.link_clicked.emit(address.toString())
+
+    @Slot()
+    def _on_copy_code(self) -> None:
+        block = self.document().findBlock(self._code_under)
+        QGuiApplication.clipboard().setText(block.text().replace("\u2028", "\n"))
+        self._copy_code.set_icon("check", "accent")
+        QTimer.singleShot(1200, self._copy_code, self._on_copied_shown)
+
+    @Slot()
+    def _on_copied_shown(self) -> None:
+        self._copy_code.set_icon("copy", "text-muted")
+
+    # --- Painting -------------------------------------------------------------------------
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """Draw chips, code, quotes and rules behind the words."""
+        painter = QPainter(self.viewport())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        block = self.document().begin()
+        seen = QRectF(event.rect())
+        while block.isValid():
+            rect = self._block_rect(block)
+            if rect.top() > seen.bottom():
+                break
+            if rect.bottom() >= seen.top():
+                self._paint_block(painter, block, rect)
+            block = block.next()
+        for chip in self._chips:
+            rect = self._chip_rect(chip)
+            if rect.intersects(seen):
+                token = "proof-soft-hover" if chip == self._hovered else "proof-soft"
+                painter.setBrush(self._theme.colour(token))
+                painter.drawRoundedRect(rect, rect.height() / 2, rect.height() / 2)
+        painter.end()
+        super().paintEvent(event)
+
+    def _paint_block(self, painter: QPainter, block: QTextBlock, rect: QRectF) -> None:
+        described = block.blockFormat()
+        if described.property(CODE_BLOCK):
+            painter.setBrush(self._theme.colour("surface-sunken"))
+            painter.setPen(self._theme.colour("line"))
+            painter.drawRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
+            painter.setPen(Qt.PenStyle.NoPen)
+        elif described.property(RULE):
+            painter.fillRect(QRectF(rect.left(), rect.center().y(), rect.width(), 1), self._theme.colour("line"))
+        level = described.property(QUOTE_LEVEL)
+        if isinstance(level, int):
+            bottom = rect.bottom()
+            following = block.next()
+            if following.isValid() and following.blockFormat().property(QUOTE_LEVEL):
+                bottom = self._block_rect(following).top()
+            left = block.layout().position().x() + described.leftMargin()
+            for step in range(level):
+                painter.fillRect(
+                    QRectF(left - 16 * (level - step), rect.top(), 2, bottom - rect.top()),
+                    self._theme.colour("line-strong"),
+                )
+
+    def _block_rect(self, block: QTextBlock) -> QRectF:
+        rect = self.document().documentLayout().blockBoundingRect(block)
+        if block.blockFormat().property(CODE_BLOCK):
+            lines = block.layout().boundingRect().translated(block.layout().position())
+            left = block.blockFormat().leftMargin()
+            return QRectF(
+                lines.left() - CODE_PADDING,
+                lines.top() - CODE_PADDING + 2,
+                self.viewport().width() - lines.left() + left,
+                lines.height() + 2 * CODE_PADDING - 4,
+            )
+        return rect
+
+    def _chip_rect(self, chip: _Chip) -> QRectF:
+        block = self.document().findBlock(chip.start)
+        layout = block.layout()
+        line = layout.lineForTextPosition(chip.start - block.position())
+        if not line.isValid():
+            return QRectF()
+        # PySide returns the pair (x, position); the stubs promise only a float.
+        left, right = (
+            _x(line.cursorToX(position - block.position())) for position in (chip.start, chip.end)
+        )
+        metrics_height = self._builder.style.small_font.pointSizeF() * 1.75
+        baseline = layout.position().y() + line.y() + line.ascent()
+        top = baseline - metrics_height * 0.76
+        return QRectF(layout.position().x() + left, top, right - left, metrics_height)
+
+    @Slot()
+    def _on_theme_changed(self) -> None:
+        # A stream goes on from here: its next piece sets everything once again.
+        self._rebuild()
+
+
+def _x(value: Any) -> float:
+    return float(value[0]) if isinstance(value, tuple) else float(value)
+
+
+def _selected(cursor: QTextCursor, start: int, end: int) -> str:
+    cursor.setPosition(start)
+    cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+    return cursor.selectedText()

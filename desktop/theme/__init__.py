@@ -1,0 +1,1 @@
+"""How Studiolo looks: colours by their meaning, one style sheet, one icon set."""

@@ -1,0 +1,1 @@
+"""What the screens show: pages and panels, composed of widgets, fed by presenters."""
