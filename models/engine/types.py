@@ -108,7 +108,8 @@ class Generation(msgspec.Struct, frozen=True):
         cached_tokens: Of these, how many were already in the KV cache.
         answer_tokens: Tokens generated, thinking included.
         first_token_ms: From the call to the first generated token.
-        tokens_per_s: Decoding speed after the first token.
+        tokens_per_s: Decoding speed after the first token; 0 before a second one.
+        prefill_tokens_per_s: Reading speed of what was not cached; 0 where nothing was read.
     """
 
     text: str
@@ -119,6 +120,7 @@ class Generation(msgspec.Struct, frozen=True):
     answer_tokens: int
     first_token_ms: float
     tokens_per_s: float
+    prefill_tokens_per_s: float = 0.0
 
 
 class PromptSize(msgspec.Struct, frozen=True):

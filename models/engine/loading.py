@@ -1,0 +1,165 @@
+"""Loads a GGUF file into memory with progress, so that it can be stopped on the way.
+
+llama.cpp's load blocks until it is done. It runs in a thread that lives no longer than
+the call, while the caller gets progress from a generator; closing that generator makes
+llama.cpp give up at its next progress report and waits until it has.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+from models.engine.hardware import compute_threads
+from models.engine.native import (
+    NativeLog,
+    TokenMemory,
+    Vocabulary,
+    llama,
+    repacking_is_safe,
+    start_backend,
+)
+from models.engine.types import LoadProgress, LoadSettings
+from models.errors import InvalidModelFile, LoadFailed
+from models.gguf_header import GgufHeader, read_header
+
+_POLL_SECONDS = 0.05
+# Reading the weights is nearly all of a load; the context and warming up are the rest.
+_WEIGHTS_SHARE = 0.95
+
+
+class NativeModel:
+    """A loaded model with its context: what the engine computes with.
+
+    Attributes:
+        path: The GGUF file.
+        vocabulary: Its tokens.
+        memory: Its context and what that holds.
+        template: Source of its chat template, None without one.
+        context_tokens: The context window in force.
+        trained_context: What the model was trained for.
+        threads: Compute threads in use.
+    """
+
+    def __init__(self, path: str, model: Any, context: Any, batch_tokens: int) -> None:
+        self.path = path
+        self._model = model
+        self.vocabulary = Vocabulary(model)
+        stateful = llama.llama_model_is_recurrent(model) or llama.llama_model_is_hybrid(model)
+        self.memory = TokenMemory(context, batch_tokens, rewindable=not stateful)
+        template: bytes | None = llama.llama_model_chat_template(model, None)
+        self.template = None if template is None else template.decode("utf-8", "replace")
+        self.context_tokens: int = llama.llama_n_ctx(context)
+        self.trained_context: int = llama.llama_model_n_ctx_train(model)
+        self.threads: int = llama.llama_n_threads(context)
+
+    def close(self) -> None:
+        """Frees everything; closing twice does nothing."""
+        if self._model:
+            self.memory.close()
+            llama.llama_model_free(self._model)
+            self._model = None
+
+
+def load_model(path: str, settings: LoadSettings) -> Generator[LoadProgress, None, NativeModel]:
+    """Loads a model; closing the generator stops the load and frees what it had.
+
+    Raises:
+        InvalidModelFile: The file's header is not that of a usable model.
+        LoadFailed: llama.cpp refused it, or memory did not suffice.
+    """
+    header = read_header(Path(path))
+    if not header.generates_text:
+        raise InvalidModelFile(path, "not_a_language_model")
+    load = _Load(path, header, settings, start_backend())
+    load.thread.start()
+    try:
+        yield LoadProgress(fraction=0.0)
+        while load.thread.is_alive():
+            load.thread.join(_POLL_SECONDS)
+            yield LoadProgress(fraction=load.fraction)
+    except BaseException:
+        load.cancel()
+        raise
+    return load.result()
+
+
+class _Load:
+    """One native load, in its thread."""
+
+    def __init__(
+        self, path: str, header: GgufHeader, settings: LoadSettings, log: NativeLog
+    ) -> None:
+        self.fraction = 0.0
+        self.thread = threading.Thread(target=self._run, name="model-load", daemon=True)
+        self._path = path
+        self._header = header
+        self._settings = settings
+        self._log = log
+        self._cancelled = False
+        self._model: Any = None
+        self._context: Any = None
+        self._batch_tokens = 0
+
+    def cancel(self) -> None:
+        """Stops the load, waits for its end and frees what it had."""
+        self._cancelled = True
+        self.thread.join()
+        self._free()
+
+    def result(self) -> NativeModel:
+        """What a finished load has loaded."""
+        if not self._model or not self._context:
+            self._free()
+            raise LoadFailed(self._path, self._log.last_error)
+        return NativeModel(self._path, self._model, self._context, self._batch_tokens)
+
+    def _free(self) -> None:
+        if self._context:
+            llama.llama_free(self._context)
+        if self._model:
+            llama.llama_model_free(self._model)
+        self._context = self._model = None
+
+    def _progress(self, fraction: float, _user_data: object) -> bool:
+        self.fraction = _WEIGHTS_SHARE * fraction
+        return not self._cancelled
+
+    def _run(self) -> None:
+        self._log.last_error = ""
+        params = llama.llama_model_default_params()
+        callback = llama.llama_progress_callback(self._progress)
+        params.progress_callback = callback
+        params.n_gpu_layers = self._settings.gpu_layers
+        params.use_extra_bufts = repacking_is_safe()
+        self._model = llama.llama_model_load_from_file(str(self._path).encode(), params)
+        if not self._model or self._cancelled:
+            return
+        self._context = llama.llama_init_from_model(self._model, self._context_params())
+        if self._context and not self._cancelled:
+            self._warm_up()
+
+    def _context_params(self) -> Any:
+        settings = self._settings
+        trained: int = llama.llama_model_n_ctx_train(self._model)
+        wanted = settings.context_tokens if settings.context_tokens > 0 else trained
+        threads = settings.threads or compute_threads()
+        params = llama.llama_context_default_params()
+        params.n_ctx = min(wanted, trained) if trained > 0 else wanted
+        self._batch_tokens = max(1, min(settings.batch_tokens, params.n_ctx))
+        params.n_batch = params.n_ubatch = self._batch_tokens
+        params.n_threads = params.n_threads_batch = threads
+        params.n_seq_max = 1
+        params.no_perf = True
+        return params
+
+    def _warm_up(self) -> None:
+        """Computes one token, so that the first question does not wait for the disk."""
+        begin = llama.llama_vocab_bos(llama.llama_model_get_vocab(self._model))
+        token = (ctypes.c_int32 * 1)(max(begin, 0))
+        llama.llama_decode(self._context, llama.llama_batch_get_one(token, 1))
+        llama.llama_memory_clear(llama.llama_get_memory(self._context), True)
+        self.fraction = 1.0

@@ -1,0 +1,262 @@
+"""The few calls of llama.cpp that the engine needs, with Python types around them.
+
+Uses the low-level functions of llama-cpp-python only: its high-level class copies all
+logits of every token into numpy, which costs a tenth of the speed.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import llama_cpp.llama_cpp as _llama_cpp
+
+from models.engine.types import Sampling
+
+# The bindings are typed for their own high-level class only.
+llama: Any = _llama_cpp
+
+_log = logging.getLogger("models.engine.llama_cpp")
+
+_ATTR_UNKNOWN = 1 << 0
+_ATTR_CONTROL = 1 << 3
+_PENALTY_WINDOW = 256
+
+_LEVEL_ERROR = 3
+_LEVEL_CONTINUED = 5
+
+
+class NativeLog:
+    """Sends what llama.cpp prints to Python's logging, at debug level.
+
+    Attributes:
+        last_error: The last complaint, for the reason of a failed load.
+    """
+
+    def __init__(self) -> None:
+        self.last_error = ""
+        self._line = ""
+        self._level = 0
+        # llama.cpp keeps the pointer for the life of the process: so must we.
+        self._callback = llama.llama_log_callback(self._take)
+        llama.llama_log_set(self._callback, ctypes.c_void_p(0))
+
+    def _take(self, level: int, text: bytes | None, _user_data: object) -> None:
+        if level != _LEVEL_CONTINUED:
+            self._level = level
+        self._line += (text or b"").decode("utf-8", "replace")
+        if not self._line.endswith("\n"):
+            return
+        line, self._line = self._line.strip(), ""
+        if not line:
+            return
+        if self._level == _LEVEL_ERROR:
+            self.last_error = line
+        _log.debug("%s", line)
+
+
+_native_log: NativeLog | None = None
+
+
+def start_backend() -> NativeLog:
+    """Makes llama.cpp ready, once for the process; returns its log."""
+    global _native_log
+    if _native_log is None:
+        _native_log = NativeLog()
+        llama.llama_backend_init()
+    return _native_log
+
+
+def repacking_is_safe() -> bool:
+    """Whether weights may be laid out anew for this processor, which speeds reading up.
+
+    WORKAROUND https://github.com/ggml-org/llama.cpp/issues/20824: where llama.cpp was built
+    with AMX, the first batch of two tokens kills the process. Only giving up all such
+    layouts keeps it from using AMX; the set-up builds without AMX for that reason.
+    """
+    return b"AMX_INT8 = 1" not in llama.llama_print_system_info()
+
+
+class Vocabulary:
+    """A model's tokens: text to ids, ids to bytes.
+
+    Attributes:
+        control_texts: Texts of the tokens that steer a model. Text from a person or a
+            document must never become one of these tokens.
+        begin: The token every prompt starts with, where the model wants one, else None.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self._vocab = llama.llama_model_get_vocab(model)
+        self.size: int = llama.llama_vocab_n_tokens(self._vocab)
+        self._pieces: dict[int, bytes] = {}
+        self._visible: set[int] = set()
+        texts: set[str] = set()
+        for token in range(self.size):
+            attributes = llama.llama_vocab_get_attr(self._vocab, token)
+            if attributes & (_ATTR_CONTROL | _ATTR_UNKNOWN) or self.is_end(token):
+                texts.add(self.text(token))
+        self.control_texts = frozenset(text for text in texts if text)
+        self.begin: int | None = None
+        if llama.llama_vocab_get_add_bos(self._vocab):
+            begin = llama.llama_vocab_bos(self._vocab)
+            self.begin = begin if begin >= 0 else None
+
+    def special_text(self, name: str) -> str:
+        """Text of the "bos" or "eos" token; empty where the model has none."""
+        token: int = getattr(llama, f"llama_vocab_{name}")(self._vocab)
+        return self.text(token) if token >= 0 else ""
+
+    def text(self, token: int) -> str:
+        """A token's text as the vocabulary writes it."""
+        raw: bytes | None = llama.llama_vocab_get_text(self._vocab, token)
+        return (raw or b"").decode("utf-8", "replace")
+
+    def is_end(self, token: int) -> bool:
+        """Whether the model ends its turn with this token."""
+        return bool(llama.llama_vocab_is_eog(self._vocab, token))
+
+    def show(self, texts: Sequence[str]) -> None:
+        """Lets these control tokens appear in the generated text, as thinking tags must."""
+        for text in texts:
+            if text in self.control_texts:
+                self._visible.update(self.tokenize(text, parse_special=True))
+        self._pieces.clear()
+
+    def tokenize(self, text: str, *, parse_special: bool) -> list[int]:
+        """Tokens of a text, without anything added at its ends."""
+        if not text:
+            return []
+        raw = text.encode("utf-8", "replace")
+        room = len(raw) + 8  # a token is at least a byte, save for a space put in front
+        tokens = (ctypes.c_int32 * room)()
+        count: int = llama.llama_tokenize(
+            self._vocab, raw, len(raw), tokens, room, False, parse_special
+        )
+        if count < 0:
+            room = -count
+            tokens = (ctypes.c_int32 * room)()
+            count = llama.llama_tokenize(
+                self._vocab, raw, len(raw), tokens, room, False, parse_special
+            )
+        return list(tokens[:count])
+
+    def piece(self, token: int) -> bytes:
+        """The bytes a generated token adds to the text; often not whole characters."""
+        piece = self._pieces.get(token)
+        if piece is None:
+            buffer = ctypes.create_string_buffer(64)
+            shown = token in self._visible
+            length = llama.llama_token_to_piece(self._vocab, token, buffer, 64, 0, shown)
+            if length < 0:
+                buffer = ctypes.create_string_buffer(-length)
+                length = llama.llama_token_to_piece(self._vocab, token, buffer, -length, 0, shown)
+            piece = self._pieces[token] = buffer.raw[: max(length, 0)]
+        return piece
+
+
+class Sampler:
+    """A chain of llama.cpp's own samplers: no logits ever reach Python."""
+
+    def __init__(self, sampling: Sampling, vocabulary_size: int) -> None:
+        params = llama.llama_sampler_chain_default_params()
+        params.no_perf = True
+        self._chain: Any = llama.llama_sampler_chain_init(params)
+        if sampling.repeat_penalty not in (0.0, 1.0):
+            self._add(
+                llama.llama_sampler_init_penalties(
+                    vocabulary_size, _PENALTY_WINDOW, sampling.repeat_penalty, 0.0, 0.0
+                )
+            )
+        if sampling.temperature <= 0:
+            self._add(llama.llama_sampler_init_greedy())
+            return
+        if sampling.top_k > 0:
+            self._add(llama.llama_sampler_init_top_k(sampling.top_k))
+        if sampling.top_p < 1:
+            self._add(llama.llama_sampler_init_top_p(sampling.top_p, 1))
+        if sampling.min_p > 0:
+            self._add(llama.llama_sampler_init_min_p(sampling.min_p, 1))
+        self._add(llama.llama_sampler_init_temp(sampling.temperature))
+        self._add(llama.llama_sampler_init_dist(sampling.seed & 0xFFFFFFFF))
+
+    def _add(self, sampler: Any) -> None:
+        llama.llama_sampler_chain_add(self._chain, sampler)
+
+    def sample(self, context: Any) -> int:
+        """Chooses the token after the last one decoded."""
+        return llama.llama_sampler_sample(self._chain, context, -1)
+
+    def close(self) -> None:
+        """Frees the chain."""
+        if self._chain:
+            llama.llama_sampler_free(self._chain)
+            self._chain = None
+
+
+class TokenMemory:
+    """A context and the tokens its KV cache holds, kept in step whatever happens.
+
+    Attributes:
+        tokens: What the KV cache holds, in order from position 0.
+        batch_tokens: Most tokens that can be read at once.
+    """
+
+    def __init__(self, context: Any, batch_tokens: int, *, rewindable: bool) -> None:
+        self.context = context
+        self.tokens: list[int] = []
+        self._memory = llama.llama_get_memory(context)
+        self.batch_tokens = batch_tokens
+        self._batch = llama.llama_batch_init(batch_tokens, 0, 1)
+        self._rewindable = rewindable
+        for i in range(batch_tokens):
+            self._batch.n_seq_id[i] = 1
+            self._batch.seq_id[i][0] = 0
+
+    def reusable(self, prompt: Sequence[int]) -> int:
+        """How many tokens at the start of `prompt` need no reading.
+
+        The last one is always read again: sampling needs its logits.
+        """
+        length = min(len(self.tokens), len(prompt) - 1)
+        common = next((i for i in range(length) if self.tokens[i] != prompt[i]), max(length, 0))
+        if common < len(self.tokens) and not self._rewindable:
+            return 0  # a recurrent state cannot be cut back
+        return common
+
+    def keep(self, count: int) -> int:
+        """Forgets all but the first `count` tokens; returns how many are really left."""
+        if count < len(self.tokens):
+            if count == 0 or not llama.llama_memory_seq_rm(self._memory, 0, count, -1):
+                llama.llama_memory_clear(self._memory, False)
+                count = 0
+            del self.tokens[count:]
+        return len(self.tokens)
+
+    def decode(self, tokens: Sequence[int], *, want_logits: bool) -> int:
+        """Reads tokens (at most a batch) into the cache; returns llama.cpp's code, 0 for done."""
+        batch = self._batch
+        count = batch.n_tokens = len(tokens)
+        position = len(self.tokens)
+        for i in range(count):
+            batch.token[i] = tokens[i]
+            batch.pos[i] = position + i
+            batch.logits[i] = 0
+        batch.logits[count - 1] = want_logits
+        code: int = llama.llama_decode(self.context, batch)
+        if code == 0:
+            self.tokens.extend(tokens)
+        else:
+            # Part of the batch may be in the cache: only an empty one is certain.
+            llama.llama_memory_clear(self._memory, False)
+            self.tokens.clear()
+        return code
+
+    def close(self) -> None:
+        """Frees the context and its buffers."""
+        if self.context:
+            llama.llama_batch_free(self._batch)
+            llama.llama_free(self.context)
+            self.context = None
