@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 DEFAULT_HUB = "https://huggingface.co"
 CONNECT_TIMEOUT_S = 5.0
@@ -113,7 +114,13 @@ def _go_on(url: str, count: int, target: Path, show: Callable[[float], None]) ->
 class _KeepFirstAnswer(urllib.request.HTTPRedirectHandler):
     """Does not follow redirections."""
 
-    def http_error_302(self, *_answer: object) -> None:
-        """Leave the answer as it is, which makes the opener raise it as an HTTPError."""
-
-    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
+    def redirect_request(
+        self,
+        req: urllib.request.Request,  # noqa: ARG002 - the names are the overridden method's
+        fp: IO[bytes],  # noqa: ARG002
+        code: int,  # noqa: ARG002
+        msg: str,  # noqa: ARG002
+        headers: http.client.HTTPMessage,  # noqa: ARG002
+        newurl: str,  # noqa: ARG002
+    ) -> None:
+        """Make no request, which has the opener raise the answer as an HTTPError."""
