@@ -1,0 +1,196 @@
+"""Every error that indexing raises on purpose.
+
+    IndexingError
+    ├── ReadError(path)                     one file could not be read; the rest goes on
+    │   ├── FileMissing
+    │   ├── UnsupportedFormat(suffix)
+    │   ├── FileUnreadable(problem)
+    │   ├── TooLarge(what, amount, limit)
+    │   ├── PasswordNeeded(wrong)
+    │   └── EmptyDocument(pages)
+    ├── DocumentNotFound(ref)
+    ├── PageNotFound(document, page, pages)
+    ├── CollectionNotFound(name)
+    ├── StoreBusy(path, pid)
+    ├── StoreDamaged(path, problem)
+    ├── NewerDatabase(component, found, known)
+    └── EmbedderMissing(path)
+
+An error carries facts, never a sentence for the person: who shows it words it.
+"""
+
+from __future__ import annotations
+
+
+class IndexingError(Exception):
+    """Something indexing could not do, with its facts as attributes."""
+
+
+class ReadError(IndexingError):
+    """A file could not be turned into a canonical document.
+
+    Attributes:
+        path: The file, as it was given.
+    """
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+
+class FileMissing(ReadError):
+    """There is no such file, or it is not a regular file that may be opened."""
+
+
+class UnsupportedFormat(ReadError):
+    """No reader knows this kind of file.
+
+    Attributes:
+        suffix: The name's suffix in lower case with its dot, "" without one.
+    """
+
+    def __init__(self, path: str, suffix: str) -> None:
+        super().__init__(path)
+        self.suffix = suffix
+
+
+class FileUnreadable(ReadError):
+    """The file is of a known kind, but damaged or not what its name says.
+
+    Attributes:
+        problem: What the parser found, for the details; not translated.
+    """
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(path)
+        self.problem = problem
+
+
+class TooLarge(ReadError):
+    """The file asks for more than a reader allows.
+
+    Attributes:
+        what: What there is too much of: "bytes", "pages", "characters" or "unpacked bytes".
+        amount: How much there is, as far as it is known.
+        limit: How much is allowed.
+    """
+
+    def __init__(self, path: str, what: str, amount: int, limit: int) -> None:
+        super().__init__(path)
+        self.what = what
+        self.amount = amount
+        self.limit = limit
+
+
+class PasswordNeeded(ReadError):
+    """The file is encrypted.
+
+    Attributes:
+        wrong: True when a password was given and did not open it.
+    """
+
+    def __init__(self, path: str, wrong: bool = False) -> None:
+        super().__init__(path)
+        self.wrong = wrong
+
+
+class EmptyDocument(ReadError):
+    """The file holds no text: an empty file, or a scan without a text layer.
+
+    Attributes:
+        pages: How many pages it has; None where the format has no pages.
+    """
+
+    def __init__(self, path: str, pages: int | None = None) -> None:
+        super().__init__(path)
+        self.pages = pages
+
+
+class DocumentNotFound(IndexingError):
+    """No document of the library has this id or path.
+
+    Attributes:
+        ref: The id or path that was asked for, as text.
+    """
+
+    def __init__(self, ref: str) -> None:
+        super().__init__(ref)
+        self.ref = ref
+
+
+class PageNotFound(IndexingError):
+    """The document has no such page.
+
+    Attributes:
+        pages: How many it has; 0 for a format without pages.
+    """
+
+    def __init__(self, document: int, page: int, pages: int) -> None:
+        super().__init__(document, page, pages)
+        self.document = document
+        self.page = page
+        self.pages = pages
+
+
+class CollectionNotFound(IndexingError):
+    """No document belongs to this collection."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class StoreBusy(IndexingError):
+    """Another process holds the data folder's store.
+
+    Attributes:
+        path: The store's folder or file.
+        pid: The process that holds it, as far as it is known.
+    """
+
+    def __init__(self, path: str, pid: int | None = None) -> None:
+        super().__init__(path)
+        self.path = path
+        self.pid = pid
+
+
+class StoreDamaged(IndexingError):
+    """The store on disk cannot be opened or does not hold together.
+
+    Attributes:
+        path: The store's folder or file.
+        problem: What was found, for the details; not translated.
+    """
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(path)
+        self.path = path
+        self.problem = problem
+
+
+class NewerDatabase(IndexingError):
+    """The database was written by a newer Studiolo.
+
+    Attributes:
+        component: Whose tables they are.
+        found: Their version.
+        known: The newest version that this Studiolo knows.
+    """
+
+    def __init__(self, component: str, found: int, known: int) -> None:
+        super().__init__(component, found, known)
+        self.component = component
+        self.found = found
+        self.known = known
+
+
+class EmbedderMissing(IndexingError):
+    """The embedding model is not where it should be.
+
+    Attributes:
+        path: The folder that should hold it.
+    """
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path

@@ -1,0 +1,237 @@
+"""The lines of a PDF page, as pdfium sees them: text, place, size, weight, cells.
+
+Offsets into pdfium's characters are turned into lines here and go no further. All
+coordinates are points from the top left corner of the page as it is displayed, that is
+with the crop box and the rotation applied.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from array import array
+from typing import Any, NamedTuple
+
+import pypdfium2.raw as pdfium
+
+# Characters of one page beyond this are left out: no page that a person reads has them.
+MAX_PAGE_CHARACTERS = 400_000
+# White space this wide, in font sizes, parts two cells of a row.
+_CELL_GAP = 1.4
+_HYPHENS = "\x02\ufffe"
+_BLANK = frozenset(" \t\u00a0\u2002\u2003\u2009\u200b\u3000\x00")
+_BOLD_NAMES = (b"bold", b"black", b"heavy", b"semibold", b"demi")
+
+
+class Line(NamedTuple):
+    """One line of a page.
+
+    Attributes:
+        page: Index of the page, from 0.
+        cells: Its text, cut where wide gaps are; one cell for prose.
+        left, top, right, bottom: Its box in points.
+        size: Font size in points as displayed.
+        bold: Whether it is bold from its first character to its last.
+        hyphen: Whether it ends in a hyphen that pdfium takes for a line break's.
+        cell_lefts: Where each cell begins.
+    """
+
+    page: int
+    cells: tuple[str, ...]
+    left: float
+    top: float
+    right: float
+    bottom: float
+    size: float
+    bold: bool
+    hyphen: bool
+    cell_lefts: tuple[float, ...]
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.cells)
+
+
+class PageLines(NamedTuple):
+    """The lines of a page in the order of its content, and the page's size in points."""
+
+    lines: list[Line]
+    width: float
+    height: float
+    cut: bool
+
+
+def page_lines(page: Any, index: int) -> PageLines:
+    """Read the lines of a pdfium page.
+
+    Args:
+        page: A `pypdfium2.PdfPage`.
+        index: Its index, from 0.
+    """
+    left, bottom, right, top = page.get_bbox()
+    place = _Placement(left, bottom, right, top, page.get_rotation())
+    textpage = page.get_textpage()
+    try:
+        raw = textpage.raw
+        count = pdfium.FPDFText_CountChars(raw)
+        cut = count > MAX_PAGE_CHARACTERS
+        count = min(count, MAX_PAGE_CHARACTERS)
+        if count <= 0:
+            return PageLines([], place.width, place.height, False)
+        characters = _characters(raw, count)
+        boxes = _boxes(raw, count)
+        lines = _Lines(raw, characters, boxes, place, index).read()
+    finally:
+        textpage.close()
+    return PageLines(lines, place.width, place.height, cut)
+
+
+class _Placement:
+    """Maps a point of the page's own space to the page as displayed."""
+
+    def __init__(
+        self, left: float, bottom: float, right: float, top: float, rotation: int
+    ) -> None:
+        self._left, self._bottom, self._right, self._top = left, bottom, right, top
+        self._rotation = rotation
+        width, height = max(right - left, 1.0), max(top - bottom, 1.0)
+        self.width, self.height = (height, width) if rotation in (90, 270) else (width, height)
+
+    def box(self, left: float, bottom: float, right: float, top: float) -> tuple[float, ...]:
+        """left, top, right, bottom as displayed."""
+        if self._rotation == 90:
+            return bottom - self._bottom, left - self._left, top - self._bottom, right - self._left
+        if self._rotation == 180:
+            return (
+                self._right - right,
+                bottom - self._bottom,
+                self._right - left,
+                top - self._bottom,
+            )
+        if self._rotation == 270:
+            return self._top - top, self._right - right, self._top - bottom, self._right - left
+        return left - self._left, self._top - top, right - self._left, self._top - bottom
+
+
+def _characters(raw: Any, count: int) -> str:
+    """Exactly one character for each of pdfium's."""
+    buffer = (ctypes.c_ushort * (count + 1))()
+    written = pdfium.FPDFText_GetText(raw, 0, count, buffer) - 1
+    if written == count:
+        text = bytes(memoryview(buffer).cast("B")[: 2 * count]).decode("utf-16-le", "surrogatepass")
+        if len(text) == count:
+            return text
+    # pdfium left some out or put some in: ask for each.
+    get = pdfium.FPDFText_GetUnicode
+    codes = (get(raw, index) for index in range(count))
+    return "".join(chr(code) if 0 < code < 0x110000 else "\x00" for code in codes)
+
+
+def _boxes(raw: Any, count: int) -> array[float]:
+    """left, top, right, bottom of each character in a row, the font's whole height."""
+    rects = (pdfium.FS_RECTF * count)()
+    get, byref = pdfium.FPDFText_GetLooseCharBox, ctypes.byref
+    step = ctypes.sizeof(pdfium.FS_RECTF)
+    for index in range(count):
+        get(raw, index, ctypes.cast(byref(rects, index * step), _RECT_POINTER))
+    flat = array("f")
+    flat.frombytes(bytes(memoryview(rects).cast("B")))
+    return flat
+
+
+_RECT_POINTER = ctypes.POINTER(pdfium.FS_RECTF)
+
+
+class _Lines:
+    """Cuts a page's characters into lines."""
+
+    def __init__(
+        self, raw: Any, characters: str, boxes: array[float], place: _Placement, index: int
+    ) -> None:
+        self._raw = raw
+        self._characters = characters
+        self._boxes = boxes
+        self._place = place
+        self._index = index
+        self._lines: list[Line] = []
+
+    def read(self) -> list[Line]:
+        characters = self._characters
+        start = 0
+        for position, character in enumerate(characters):
+            if character == "\n" or character == "\r":
+                self._add(start, position, hyphen=False)
+                start = position + 1
+            elif character in _HYPHENS:
+                self._add(start, position, hyphen=self._breaks(position))
+                start = position + 1
+        self._add(start, len(characters), hyphen=False)
+        return self._lines
+
+    def _breaks(self, position: int) -> bool:
+        """Whether the text goes on below after the hyphen at `position`."""
+        return position + 1 < len(self._characters)
+
+    def _add(self, start: int, end: int, hyphen: bool) -> None:
+        characters, boxes = self._characters, self._boxes
+        inked = [i for i in range(start, end) if characters[i] not in _BLANK]
+        if not inked:
+            return
+        size = self._size(inked[len(inked) // 2])
+        gap = _CELL_GAP * size
+        lefts, rights = boxes[0::4], boxes[2::4]
+        cuts = [start]
+        before = inked[0]
+        farthest = rights[before]
+        for i in inked[1:]:
+            if lefts[i] - farthest > gap and i - before > 1:
+                cuts.append(i)
+            before = i
+            if rights[i] > farthest:
+                farthest = rights[i]
+        cuts.append(end)
+        pieces: list[str] = []
+        cell_lefts: list[float] = []
+        for a, b in zip(cuts, cuts[1:], strict=False):
+            piece = " ".join(characters[a:b].replace("\x00", "").split())
+            if piece:
+                pieces.append(piece)
+                first = next(i for i in range(a, b) if characters[i] not in _BLANK)
+                cell_lefts.append(lefts[first])
+        if not pieces:
+            return
+        first, last = inked[0], inked[-1] + 1
+        span = boxes[4 * first : 4 * last]
+        # Generated characters have an empty box at the origin or beside the line: leave them out.
+        inner = [4 * (i - first) for i in inked]
+        left = min(span[k] for k in inner)
+        top = max(span[k + 1] for k in inner)
+        right = max(span[k + 2] for k in inner)
+        bottom = min(span[k + 3] for k in inner)
+        box = self._place.box(left, bottom, right, top)
+        bold = all(self._bold(i) for i in {inked[0], inked[len(inked) // 2], inked[-1]})
+        self._lines.append(
+            Line(
+                self._index, tuple(pieces), box[0], box[1], box[2], box[3], size, bold, hyphen,
+                tuple(cell_lefts),
+            )  # fmt: skip
+        )
+
+    def _size(self, index: int) -> float:
+        size = float(pdfium.FPDFText_GetFontSize(self._raw, index))
+        matrix = pdfium.FS_MATRIX()
+        if pdfium.FPDFText_GetMatrix(self._raw, index, matrix):
+            scale = (matrix.c**2 + matrix.d**2) ** 0.5
+            if scale > 0:
+                size *= scale
+        if not 0.5 < size < 2000:
+            size = abs(self._boxes[4 * index + 1] - self._boxes[4 * index + 3]) or 10.0
+        return size
+
+    def _bold(self, index: int) -> bool:
+        if pdfium.FPDFText_GetFontWeight(self._raw, index) >= 600:
+            return True
+        buffer = ctypes.create_string_buffer(96)
+        flags = ctypes.c_int()
+        pdfium.FPDFText_GetFontInfo(self._raw, index, buffer, 96, flags)
+        name = buffer.value.lower()
+        return any(word in name for word in _BOLD_NAMES)
