@@ -170,7 +170,7 @@ def _encode_other(value: object) -> object:
 def _decode_other(wanted: type[Any], value: object) -> object:
     if issubclass(wanted, PurePath) and isinstance(value, str):
         return Path(value)
-    raise NotImplementedError(f"{wanted.__qualname__} does not travel")
+    raise NotImplementedError(f"{wanted!r} does not travel")
 
 
 _encoder = msgspec.msgpack.Encoder(enc_hook=_encode_other)
@@ -193,6 +193,15 @@ def pack(value: object) -> msgspec.Raw:
 def decoder(wanted: Any) -> msgspec.msgpack.Decoder[Any]:
     """Make the decoder of an argument, event or result of the type `wanted`."""
     return msgspec.msgpack.Decoder(wanted, dec_hook=_decode_other)
+
+
+def convert(value: object, wanted: Any) -> Any:
+    """Give a value that came as plain data the type `wanted`.
+
+    Raises:
+        ValueError: It does not fit.
+    """
+    return msgspec.convert(value, wanted, dec_hook=_decode_other)
 
 
 def encode(message: Request | Reply, limit: int) -> bytes:
