@@ -150,9 +150,11 @@ def _set_up(
         standard = data_folder(None) / "models"
         if models_for == "run":
             assert data is not None
+            # What lies in here is nobody else's business.
+            data.mkdir(parents=True, exist_ok=True, mode=0o700)
             place = data / "models"
             embedders = place / "embedders"
-            downloads = data / "downloads" / "set-up"
+            downloads = data / "set-up"
             elsewhere = []
         else:
             place = embedders = _test_models()

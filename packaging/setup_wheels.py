@@ -141,9 +141,11 @@ class WheelFetcher:
         """Add up what has arrived of the wheels that run and of those that wait to be taken."""
         count = 0
         for folder in (self._scratch, self._folder):
-            for path in folder.rglob("*"):
-                try:
-                    count += path.stat().st_size if path.is_file() else 0
-                except OSError:
-                    continue  # pip moved it away in between
+            # os.walk passes over folders that pip removes meanwhile.
+            for parent, _, names in os.walk(folder):
+                for name in names:
+                    try:
+                        count += Path(parent, name).stat().st_size
+                    except OSError:
+                        continue
         return count
