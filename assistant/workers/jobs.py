@@ -43,7 +43,7 @@ class Job(Generic[E, R]):
     """A method call that runs in a worker process, yielding events and returning a result.
 
     It ends exactly once: finished, failed or cancelled. Take its events either by iterating
-    over it or by a listener; a listener gets those that were not yet iterated over too.
+    over it or by a listener; a listener for events gets those not yet iterated over, too.
 
     Attributes:
         id: Its number in its worker.
@@ -184,9 +184,10 @@ class Job(Generic[E, R]):
         listener = _Listener(on_event, on_end)
         with self._changed:
             self._listeners.append(listener)
-            for event in self._backlog:
-                self._queue_event(listener, event)
-            self._backlog.clear()
+            if on_event is not None:
+                for event in self._backlog:
+                    self._queue_event(on_event, event)
+                self._backlog.clear()
             if self.ended:
                 self._queue_end(listener)
         self._deliver()
@@ -211,10 +212,10 @@ class Job(Generic[E, R]):
         with self._changed:
             if self.ended:
                 return
-            if self._listeners:
-                for listener in self._listeners:
-                    self._queue_event(listener, event)
-            else:
+            hearing = [each.on_event for each in self._listeners if each.on_event is not None]
+            for on_event in hearing:
+                self._queue_event(on_event, event)
+            if not hearing:
                 self._backlog.append(event)
                 self._changed.notify_all()
         self._deliver()
@@ -261,10 +262,9 @@ class Job(Generic[E, R]):
             taken, self._taken = self._taken, 0
             self._owner.credit_job(self.id, taken)
 
-    def _queue_event(self, listener: _Listener[E, R], event: E) -> None:
+    def _queue_event(self, on_event: Callable[[E], None], event: E) -> None:
         def deliver() -> None:
-            if listener.on_event is not None:
-                listener.on_event(event)
+            on_event(event)
             self._took_one()
 
         self._undelivered.append(deliver)

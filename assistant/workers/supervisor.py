@@ -41,13 +41,13 @@ _START_TRIES = 3
 class _Open:
     """A job that the process still owes an end, though its submitter may have it already."""
 
-    def __init__(self, job: Job[Any, Any], frame: bytes) -> None:
+    def __init__(self, job: Job[Any, Any], frame: bytes, *, repeatable: bool) -> None:
         self.job = job
         self.frame = frame
+        self.repeatable = repeatable
         self.sent = False
         self.began = False
         self.deadline: threading.Timer | None = None
-        self.killed = False
 
 
 class Worker:
@@ -108,6 +108,7 @@ class Worker:
         result: type[R],
         background: bool = False,
         in_order: bool = False,
+        repeatable: bool = False,
         window: int | None = None,
     ) -> Job[None, R]: ...
 
@@ -120,6 +121,7 @@ class Worker:
         result: type[R],
         background: bool = False,
         in_order: bool = False,
+        repeatable: bool = False,
         window: int | None = None,
     ) -> Job[E, R]: ...
 
@@ -131,6 +133,7 @@ class Worker:
         result: Any,
         background: bool = False,
         in_order: bool = False,
+        repeatable: bool = False,
         window: int | None = None,
     ) -> Job[Any, Any]:
         """Call a method of the object.
@@ -143,6 +146,8 @@ class Worker:
             background: Run only while no other job waits, and not while held back.
             in_order: Let a plain method wait for the generators submitted before it,
                 instead of running between their steps.
+            repeatable: Call it again in the next process should this one die meanwhile,
+                instead of failing; its events then start over.
             window: Events that may wait to be taken before the generator is held back.
 
         Raises:
@@ -167,7 +172,7 @@ class Worker:
             kind = f"builtins.{type(error).__qualname__}"
             job.fail(WorkerJobFailed(self.spec.name, method, kind, str(error)))
         else:
-            self._enter(_Open(job, frame))
+            self._enter(_Open(job, frame, repeatable=repeatable))
         return job
 
     def pause_background(self) -> None:
@@ -181,7 +186,8 @@ class Worker:
     def restart(self) -> None:
         """End the process and start a new one, also after it was given up.
 
-        Jobs that were running fail with `WorkerDied`; those that waited go on waiting.
+        Jobs that were running fail with `WorkerDied` unless they are repeatable; those that
+        waited go on waiting.
         """
         with self._changed:
             if self._closing:
@@ -272,7 +278,6 @@ class Worker:
             # One that has not begun waits for others, which must not die for it.
             if self._open.get(entry.job.id) is not entry or not entry.began:
                 return
-            entry.killed = True
             process = self._process
         if process is not None:
             _log.warning("%s does not stop %s: killing it", self.spec.name, entry.job.method)
@@ -423,6 +428,11 @@ class Worker:
             job.fail(error)
             self.cancel_job(job.id, 10.0)
 
+    def _dies_with_process(self, entry: _Open) -> bool:
+        if entry.job.ended or entry.deadline is not None:
+            return True  # it was to be cancelled
+        return entry.began and not entry.repeatable
+
     def _bury(self, process: WorkerProcess | None) -> None:
         """See to what a dead process leaves behind."""
         if process is None:
@@ -430,11 +440,12 @@ class Worker:
         exit_code = process.reap()
         with self._changed:
             self._process = None
-            dead = [entry for entry in self._open.values() if entry.began or entry.job.ended]
+            dead = [entry for entry in self._open.values() if self._dies_with_process(entry)]
             for entry in dead:
                 del self._open[entry.job.id]
             for entry in self._open.values():
-                entry.sent = False
+                entry.sent = entry.began = False
+                entry.job.mark_waiting()
         if not self._closing:
             _log.warning(
                 "%s ended with %s, %d jobs with it; see %s",
@@ -445,7 +456,7 @@ class Worker:
             )
         for entry in dead:
             self._settle(entry)
-            if entry.killed or self._closing:
+            if entry.deadline is not None or self._closing:
                 entry.job.mark_cancelled()
             else:
                 entry.job.fail(WorkerDied(self.spec.name, exit_code))

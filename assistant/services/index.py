@@ -1,0 +1,169 @@
+"""The index process, and how the app speaks with it.
+
+`create` runs inside the process, which itself keeps the reader process. `IndexService` stands
+in the app. Its calls may all be repeated, so a process that dies is a delay and nothing more:
+an indexing run goes on where it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from assistant.paths import DataPaths
+from assistant.services.reader import Reader
+from assistant.workers.jobs import Job
+from assistant.workers.process import WorkerSpec
+from assistant.workers.supervisor import Worker
+from indexing.types import AddReport, Evidence, IndexProgress, SearchResult
+
+if TYPE_CHECKING:
+    from indexing.index import Index
+
+R = TypeVar("R")
+
+
+class IndexHost:
+    """What the index process serves."""
+
+    def __init__(self, index: Index, reader: Reader) -> None:
+        self._index = index
+        self._reader = reader
+
+    def add(
+        self, paths: list[str], collection: str | None
+    ) -> Generator[IndexProgress, None, AddReport]:
+        """See `Index.add`."""
+        return (yield from self._index.add(paths, collection))
+
+    def resume(self) -> Generator[IndexProgress, None, AddReport]:
+        """See `Index.resume`."""
+        return (yield from self._index.resume())
+
+    def remove(self, documents: list[int]) -> list[int]:
+        """See `Index.remove`."""
+        return self._index.remove(documents)
+
+    def search(
+        self, query: str, k: int, documents: list[int] | None, collection: str | None
+    ) -> SearchResult:
+        """See `Index.search`."""
+        return self._index.search(query, k, documents, collection)
+
+    def evidence(
+        self,
+        queries: list[str],
+        budget_chars: int,
+        documents: list[int] | None,
+        collection: str | None,
+    ) -> list[Evidence]:
+        """See `Index.evidence`."""
+        return self._index.evidence(queries, budget_chars, documents, collection)
+
+    def embed(self, texts: list[str]) -> list[list[float]]:
+        """See `Index.embed`."""
+        return self._index.embed(texts)
+
+    def page_image(self, path: Path, page: int, width: int) -> bytes:
+        """See `Reader.page_image`."""
+        return self._reader.page_image(path, page, width)
+
+    def close(self) -> None:
+        """Close the stores and end the reader process."""
+        self._reader.close()
+        self._index.close()
+
+
+def create(data_dir: Path, embedder_path: Path, reader_log: Path) -> IndexHost:
+    """Make what the index process serves."""
+    from indexing.index import Index
+
+    reader = Reader(reader_log)
+    return IndexHost(Index(data_dir, embedder_path, reader.read), reader)
+
+
+class IndexService:
+    """The documents' index, in a process of its own.
+
+    Methods may be called from any thread; those that return no `Job` wait, and are served
+    between two steps of an indexing run.
+    """
+
+    def __init__(self, paths: DataPaths) -> None:
+        """Prepare the process; it starts when it is first needed."""
+        self.worker = Worker(
+            WorkerSpec(
+                name="index",
+                factory="assistant.services.index:create",
+                arguments={
+                    "data_dir": paths.root,
+                    "embedder_path": paths.embedder,
+                    "reader_log": paths.log_file("reader"),
+                },
+                log_file=paths.log_file("index"),
+            )
+        )
+
+    def add(self, paths: list[str], collection: str | None = None) -> Job[IndexProgress, AddReport]:
+        """Index files and folders, in the background; see `Index.add`."""
+        return self.worker.submit(
+            "add",
+            paths,
+            collection,
+            events=IndexProgress,
+            result=AddReport,
+            background=True,
+            repeatable=True,
+        )
+
+    def resume(self) -> Job[IndexProgress, AddReport]:
+        """Go on with what an earlier process left undone; see `Index.resume`."""
+        return self.worker.submit(
+            "resume", events=IndexProgress, result=AddReport, background=True, repeatable=True
+        )
+
+    def remove(self, documents: list[int]) -> list[int]:
+        """Take documents out; return those that were there. See `Index.remove`."""
+        return self._ask("remove", documents, result=list[int])
+
+    def search(
+        self,
+        query: str,
+        k: int = 10,
+        documents: list[int] | None = None,
+        collection: str | None = None,
+    ) -> SearchResult:
+        """Find the passages that fit a query best. See `Index.search`."""
+        return self._ask("search", query, k, documents, collection, result=SearchResult)
+
+    def evidence(
+        self,
+        queries: list[str],
+        budget_chars: int,
+        documents: list[int] | None = None,
+        collection: str | None = None,
+    ) -> list[Evidence]:
+        """Gather what the documents say to the queries. See `Index.evidence`."""
+        return self._ask(
+            "evidence", queries, budget_chars, documents, collection, result=list[Evidence]
+        )
+
+    def embed(self, texts: list[str]) -> list[list[float]]:
+        """Turn texts into vectors of unit length. See `Index.embed`."""
+        return self._ask("embed", texts, result=list[list[float]])
+
+    def page_image(self, path: Path, page: int, width: int) -> bytes:
+        """Draw a page of a file, from 1, `width` pixels wide, as PNG.
+
+        Raises:
+            ReadError: It cannot be drawn.
+        """
+        return self._ask("page_image", path, page, width, result=bytes)
+
+    def close(self) -> None:
+        """End the process, and its reader with it."""
+        self.worker.close()
+
+    def _ask(self, method: str, *arguments: object, result: type[R]) -> R:
+        return self.worker.submit(method, *arguments, result=result, repeatable=True).result()

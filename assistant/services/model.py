@@ -1,0 +1,278 @@
+"""The model process, and how the app speaks with it.
+
+`create` runs inside the process. `ModelService` stands in the app. Every call says which
+model it is for, so a process that had to be started anew loads the model again by itself.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from assistant.compute import ComputeGate
+from assistant.paths import DataPaths
+from assistant.workers.jobs import Job
+from assistant.workers.process import WorkerSpec
+from assistant.workers.supervisor import Worker, WorkerStatus
+from models.engine.types import (
+    ChatMessage,
+    Generation,
+    GenerationEvent,
+    LoadedModel,
+    LoadProgress,
+    LoadSettings,
+    PrefillProgress,
+    PromptSize,
+    Sampling,
+    TextDelta,
+    ThinkingDelta,
+)
+from models.errors import InvalidModelFile, NoModelLoaded
+
+ModelEvent = LoadProgress | GenerationEvent
+ModelState = Literal["none", "unloaded", "loading", "ready", "failed"]
+
+R = TypeVar("R")
+
+_EVENTS = (LoadProgress, PrefillProgress, TextDelta, ThinkingDelta)
+
+
+class ModelHost:
+    """What the model process serves: an engine that knows what it holds."""
+
+    def __init__(self) -> None:
+        from models.engine.engine import Engine
+
+        self._engine = Engine()
+        self._held: tuple[str, LoadSettings, tuple[int, int]] | None = None
+        self._facts: LoadedModel | None = None
+
+    def load(self, path: str, settings: LoadSettings) -> Generator[LoadProgress, None, LoadedModel]:
+        """Hold the model; done at once where it is held already."""
+        wanted = (path, settings, _stamp(path))
+        if self._held == wanted and self._facts is not None:
+            return self._facts
+        held, self._held = self._held, None
+        try:
+            self._facts = yield from self._engine.load(path, settings)
+        except InvalidModelFile:
+            self._held = held  # noticed before the other one was given up
+            raise
+        self._held = wanted
+        return self._facts
+
+    def generate(
+        self,
+        path: str,
+        settings: LoadSettings,
+        messages: list[ChatMessage],
+        sampling: Sampling,
+        stop: list[str],
+    ) -> Generator[ModelEvent, None, Generation]:
+        """Answer with the model, loading it first if need be."""
+        yield from self.load(path, settings)
+        return (yield from self._engine.generate(messages, sampling, stop))
+
+    def prompt_size(
+        self, path: str, settings: LoadSettings, messages: list[ChatMessage]
+    ) -> PromptSize:
+        """Say what a prompt would cost. Raises NoModelLoaded unless the model is held."""
+        self._require(path, settings)
+        return self._engine.prompt_size(messages)
+
+    def count_tokens(self, path: str, settings: LoadSettings, texts: list[str]) -> list[int]:
+        """Count the tokens of texts. Raises NoModelLoaded unless the model is held."""
+        self._require(path, settings)
+        return self._engine.count_tokens(texts)
+
+    def unload(self) -> None:
+        """Free the memory."""
+        self._held = None
+        self._engine.unload()
+
+    def close(self) -> None:
+        """The same, at the end."""
+        self.unload()
+
+    def _require(self, path: str, settings: LoadSettings) -> None:
+        if self._held is None or self._held[:2] != (path, settings):
+            raise NoModelLoaded
+
+
+def create() -> ModelHost:
+    """Make what the model process serves."""
+    return ModelHost()
+
+
+def _stamp(path: str) -> tuple[int, int]:
+    """Tell a file from another one put in its place."""
+    try:
+        status = Path(path).stat()
+    except OSError:
+        return (0, 0)
+    return (status.st_mtime_ns, status.st_size)
+
+
+class ModelService:
+    """The one model in use, in a process of its own.
+
+    Methods may be called from any thread; those that return no `Job` wait.
+    """
+
+    def __init__(self, paths: DataPaths, gate: ComputeGate | None = None) -> None:
+        """Prepare the process; it starts when it is first needed.
+
+        Args:
+            paths: Where its log goes.
+            gate: Held while it answers.
+        """
+        self._gate = gate
+        self._lock = threading.Lock()
+        self._selected: tuple[str, LoadSettings] | None = None
+        self._loaded: LoadedModel | None = None
+        self._loading = 0
+        self._listeners: list[Callable[[ModelState], None]] = []
+        self.worker = Worker(
+            WorkerSpec(
+                name="model",
+                factory="assistant.services.model:create",
+                log_file=paths.log_file("model"),
+            )
+        )
+        self.worker.add_status_listener(self._on_worker_status)
+
+    @property
+    def selected(self) -> tuple[str, LoadSettings] | None:
+        """The model in use and how it is loaded, whether or not it is loaded now."""
+        return self._selected
+
+    @property
+    def loaded(self) -> LoadedModel | None:
+        """What is loaded now."""
+        return self._loaded
+
+    @property
+    def state(self) -> ModelState:
+        """How the model in use is; "unloaded" means that the next question loads it."""
+        if self.worker.status == "failed":
+            return "failed"
+        if self._loading:
+            return "loading"
+        if self._loaded is not None:
+            return "ready"
+        return "none" if self._selected is None else "unloaded"
+
+    def add_state_listener(self, listener: Callable[[ModelState], None]) -> None:
+        """Have changes of `state` reported, on whatever thread they happen."""
+        with self._lock:
+            self._listeners.append(listener)
+
+    def load(self, path: str, settings: LoadSettings) -> Job[LoadProgress, LoadedModel]:
+        """Make this the model in use and load it; done at once where it is loaded.
+
+        A worker that was given up gets another chance: a person chose to try.
+        """
+        if self.worker.status == "failed":
+            self.worker.restart()
+        with self._lock:
+            self._selected = (path, settings)
+            self._loading += 1
+        job = self.worker.submit("load", path, settings, events=LoadProgress, result=LoadedModel)
+        job.add_listener(on_end=self._on_load_end)
+        self._tell()
+        return job
+
+    def ensure_loaded(self, path: str, settings: LoadSettings) -> LoadedModel:
+        """Make this the model in use and wait until it is loaded."""
+        return self.load(path, settings).result()
+
+    def generate(
+        self, messages: list[ChatMessage], sampling: Sampling, stop: list[str]
+    ) -> Job[ModelEvent, Generation]:
+        """Answer with the model in use, loading it first where it is not loaded.
+
+        Should the process die meanwhile, the job fails with `WorkerDied`; the text that came
+        before stays with whoever took it, and the next call works.
+
+        Raises:
+            NoModelLoaded: No model is in use.
+        """
+        path, settings = self._in_use()
+        held = ExitStack()
+        if self._gate is not None:
+            held.enter_context(self._gate.answering())
+        job: Job[ModelEvent, Generation] = self.worker.submit(
+            "generate", path, settings, messages, sampling, stop, events=_EVENTS, result=Generation
+        )
+        job.add_listener(on_end=lambda _: held.close())
+        return job
+
+    def prompt_size(self, messages: list[ChatMessage]) -> PromptSize:
+        """Say what a prompt would cost, loading the model first where it is not loaded.
+
+        Raises:
+            NoModelLoaded: No model is in use.
+        """
+        return self._with_model("prompt_size", messages, PromptSize)
+
+    def count_tokens(self, texts: list[str]) -> list[int]:
+        """Count the tokens of texts, loading the model first where it is not loaded.
+
+        Raises:
+            NoModelLoaded: No model is in use.
+        """
+        return self._with_model("count_tokens", texts, list[int])
+
+    def unload(self) -> None:
+        """Free the model's memory once it has answered; no model is in use then."""
+        with self._lock:
+            self._selected = None
+        if self.worker.pid is not None:
+            self.worker.submit("unload", result=type(None), in_order=True).result()
+        with self._lock:
+            self._loaded = None
+        self._tell()
+
+    def close(self) -> None:
+        """End the process."""
+        self.worker.close()
+
+    def _in_use(self) -> tuple[str, LoadSettings]:
+        selected = self._selected
+        if selected is None:
+            raise NoModelLoaded
+        return selected
+
+    def _with_model(self, method: str, what: object, result: type[R]) -> R:
+        path, settings = self._in_use()
+
+        def ask() -> R:
+            return self.worker.submit(method, path, settings, what, result=result).result()
+
+        try:
+            return ask()
+        except NoModelLoaded:
+            self.load(path, settings).result()
+            return ask()
+
+    def _on_load_end(self, job: Job[LoadProgress, LoadedModel]) -> None:
+        with self._lock:
+            self._loading -= 1
+            if job.state == "finished":
+                self._loaded = job.result()
+        self._tell()
+
+    def _on_worker_status(self, status: WorkerStatus) -> None:
+        if status != "ready":
+            with self._lock:
+                self._loaded = None
+        self._tell()
+
+    def _tell(self) -> None:
+        with self._lock:
+            listeners = list(self._listeners)
+        for listener in listeners:
+            listener(self.state)

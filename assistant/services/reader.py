@@ -1,0 +1,166 @@
+"""The reader process: it parses strangers' files, so it is bounded, and replaced at will.
+
+`create` runs inside it. `Reader` stands outside, in the index process; its `read` has the
+signature of `indexing.readers.read.read` and whatever becomes of the process, it ends in a
+document or in a `ReadError`.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import time
+from collections.abc import Generator
+from pathlib import Path
+
+from assistant.errors import FrameTooLarge, WorkerDied, WorkerJobFailed
+from assistant.workers.jobs import Job
+from assistant.workers.process import RestartPolicy, WorkerSpec
+from assistant.workers.supervisor import Worker
+from indexing.errors import FileUnreadable, ReadError, ReadTimeout
+from indexing.types import CanonicalDocument, ReadProgress
+
+_MEMORY_BYTES = 3 * 1024**3
+_FRAME_LIMIT = 256 * 1024**2
+# Two may be on their way while two are taken: enough to keep the reader busy, and it stops
+# within a moment when nobody takes them because indexing has stepped aside.
+_WINDOW = 4
+_CHECKPOINT_S = 0.1
+_PAGE_IMAGE_S = 30.0
+
+
+def read_seconds(size: int) -> float:
+    """How long a file of `size` bytes may take to read."""
+    return min(120.0 + 10.0 * size / 1e6, 1800.0)
+
+
+class ReaderHost:
+    """What the reader process serves."""
+
+    def read(
+        self, path: Path, password: str | None
+    ) -> Generator[ReadProgress, None, CanonicalDocument]:
+        """Read a file; see `indexing.readers.read.read`."""
+        from indexing.readers.read import read
+
+        steps = read(path, password)
+        limit = read_seconds(path.stat().st_size if path.is_file() else 0)
+        while True:
+            # The app's own time limit kills this process; should the app be gone while native
+            # code holds the interpreter, nothing in Python would notice. This timer does.
+            faulthandler.dump_traceback_later(limit + 30.0, exit=True)
+            try:
+                progress = next(steps)
+            except StopIteration as end:
+                return end.value
+            finally:
+                faulthandler.cancel_dump_traceback_later()
+            yield progress
+
+    def page_image(self, path: Path, page: int, width: int) -> bytes:
+        """Draw a page, from 1, `width` pixels wide, as PNG."""
+        from indexing.readers.page_image import page_image
+
+        return page_image(path, page, width)
+
+
+def create() -> ReaderHost:
+    """Make what the reader process serves."""
+    return ReaderHost()
+
+
+class Reader:
+    """Reads files in a process of its own."""
+
+    def __init__(self, log_file: Path, time_limit: float | None = None) -> None:
+        self._time_limit = time_limit
+        self.worker = Worker(
+            WorkerSpec(
+                name="reader",
+                factory="assistant.services.reader:create",
+                log_file=log_file,
+                frame_limit=_FRAME_LIMIT,
+                memory_bytes=_MEMORY_BYTES,
+                low_priority=True,
+                # One bad file after the other must not cost the good ones behind them.
+                restart=RestartPolicy(delays=(0.0,), give_up_after=None),
+            )
+        )
+
+    def read(
+        self, path: Path, password: str | None = None
+    ) -> Generator[ReadProgress, None, CanonicalDocument]:
+        """Read a file, yielding at least every 100 ms.
+
+        Only time spent waiting for the reader counts towards its limit, none in which the
+        caller was held back.
+
+        Raises:
+            ReadTimeout: It took longer than a file of its size may.
+            FileUnreadable: The process died of it ("reader_crashed"), or what was read is
+                larger than any document ("reader_overflowed").
+            ReadError: What the reader found.
+        """
+        seconds = self._time_limit or read_seconds(_size(path))
+        job = self.worker.submit(
+            "read", path, password, events=ReadProgress, result=CanonicalDocument, window=_WINDOW
+        )
+        try:
+            yield from self._progress(job, path, seconds)
+            return job.result()
+        except (WorkerDied, WorkerJobFailed, FrameTooLarge) as error:
+            raise self._read_error(error, path) from error
+        finally:
+            if not job.ended:
+                job.cancel(1.0)
+                job.wait()
+
+    def page_image(self, path: Path, page: int, width: int) -> bytes:
+        """Draw a page, from 1, `width` pixels wide, as PNG. Raises as `read` does."""
+        job = self.worker.submit("page_image", path, page, width, result=bytes)
+        try:
+            return job.result(_PAGE_IMAGE_S)
+        except TimeoutError:
+            job.cancel(0.0)
+            raise ReadTimeout(str(path), _PAGE_IMAGE_S) from None
+        except (WorkerDied, WorkerJobFailed, FrameTooLarge) as error:
+            raise self._read_error(error, path) from error
+
+    def close(self) -> None:
+        """End the process."""
+        self.worker.close()
+
+    def _progress(
+        self, job: Job[ReadProgress, CanonicalDocument], path: Path, seconds: float
+    ) -> Generator[ReadProgress, None, None]:
+        progress = ReadProgress(0, None)
+        left = seconds
+        while True:
+            started = time.monotonic()
+            try:
+                progress = job.next_event(min(_CHECKPOINT_S, left))
+            except StopIteration:
+                return
+            except TimeoutError:
+                pass
+            left -= time.monotonic() - started
+            if left <= 0 and not job.ended:
+                job.cancel(0.0)
+                job.wait()
+                raise ReadTimeout(str(path), seconds)
+            yield progress
+
+    def _read_error(self, error: Exception, path: Path) -> ReadError:
+        if isinstance(error, FrameTooLarge):
+            return FileUnreadable(str(path), "reader_overflowed")
+        if isinstance(error, WorkerJobFailed) and error.kind != "builtins.MemoryError":
+            return FileUnreadable(str(path), f"{error.kind}: {error.detail}"[:300])
+        if isinstance(error, WorkerJobFailed):
+            self.worker.restart()  # what is left of it is not to be trusted with a file
+        return FileUnreadable(str(path), "reader_crashed")
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
