@@ -6,6 +6,7 @@
     │   ├── UnsupportedFormat(suffix)
     │   ├── FileUnreadable(problem)
     │   ├── TooLarge(what, amount, limit)
+    │   ├── ReadTimeout(seconds)
     │   ├── PasswordNeeded(wrong)
     │   └── EmptyDocument(pages)
     ├── DocumentNotFound(ref)
@@ -80,6 +81,18 @@ class TooLarge(ReadError):
         self.what = what
         self.amount = amount
         self.limit = limit
+
+
+class ReadTimeout(ReadError):
+    """The file was not read in the time that a file of its size may take.
+
+    Attributes:
+        seconds: How long that is.
+    """
+
+    def __init__(self, path: str, seconds: float) -> None:
+        super().__init__(path)
+        self.seconds = seconds
 
 
 class PasswordNeeded(ReadError):
