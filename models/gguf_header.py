@@ -68,9 +68,12 @@ _FILE_TYPES = {
 
 # Architectures that embed, see or speak, and cannot hold a conversation.
 _NOT_TALKING = frozenset(
-    ("clip", "bert", "modern-bert", "nomic-bert", "nomic-bert-moe", "jina-bert-v2", "jina-bert-v3")
-    + ("neo-bert", "eurobert", "gemma-embedding", "t5encoder", "wavtokenizer-dec", "whisper")
-)
+    {
+        "bert", "clip", "eurobert", "gemma-embedding", "jina-bert-v2", "jina-bert-v3",
+        "modern-bert", "neo-bert", "nomic-bert", "nomic-bert-moe", "t5encoder",
+        "wavtokenizer-dec", "whisper",
+    }
+)  # fmt: skip
 
 Scalar = int | float | bool | str
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import logging
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import llama_cpp.llama_cpp as _llama_cpp
@@ -57,16 +58,12 @@ class NativeLog:
         _log.debug("%s", line)
 
 
-_native_log: NativeLog | None = None
-
-
+@cache
 def start_backend() -> NativeLog:
     """Makes llama.cpp ready, once for the process; returns its log."""
-    global _native_log
-    if _native_log is None:
-        _native_log = NativeLog()
-        llama.llama_backend_init()
-    return _native_log
+    log = NativeLog()
+    llama.llama_backend_init()
+    return log
 
 
 def repacking_is_safe() -> bool:

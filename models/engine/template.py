@@ -13,7 +13,8 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import wraps
-from typing import Any, NoReturn
+from itertools import pairwise
+from typing import Any, NoReturn, cast
 
 from jinja2 import TemplateError, nodes
 from jinja2.ext import Extension, loopcontrols
@@ -53,7 +54,7 @@ class _Refused(TemplateError):
 class _GenerationTag(Extension):
     """`{% generation %}…{% endgeneration %}` only matters in training: the body is kept."""
 
-    tags = {"generation"}
+    tags = {"generation"}  # noqa: RUF012, jinja2 declares it without ClassVar
 
     def parse(self, parser: Parser) -> list[nodes.Node]:
         next(parser.stream)
@@ -77,15 +78,17 @@ class _Environment(ImmutableSandboxedEnvironment):
         self._deadline = 0.0
         self._chars_left = 0
         self._max_chars = MAX_ADDED_CHARS
+        # jinja2 leaves these two without types.
+        untyped = cast("Any", self)
+        filters: dict[str, Callable[..., Any]] = untyped.filters
+        names: dict[str, Any] = untyped.globals
         for name in _REMOVED_FILTERS:
-            self.filters.pop(name, None)
-        for name, filter_ in list(self.filters.items()):
-            self.filters[name] = self._bounded_filter(filter_)
-        self.filters["tojson"] = _tojson
-        self.filters["_steps"] = self._steps
-        self.filters["_concat"] = self._concat
-        self.globals.pop("lipsum", None)
-        self.globals["raise_exception"] = _raise_exception
+            filters.pop(name, None)
+        for name, filter_ in list(filters.items()):
+            filters[name] = self._bounded_filter(filter_)
+        filters.update(tojson=_tojson, _steps=self._steps, _concat=self._concat)
+        names.pop("lipsum", None)
+        names["raise_exception"] = _raise_exception
 
     def start(self, content_chars: int) -> None:
         """Starts the budget of a rendering of messages of that length."""
@@ -100,27 +103,24 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def bound(self, value: Any) -> Any:
         """Passes a value on unless it is too large."""
-        if isinstance(value, (str, list, tuple)) and len(value) > self._max_chars:  # pyright: ignore[reportUnknownArgumentType]
+        if _length(value) > self._max_chars:
             raise _Refused("the template makes too much text")
         return value
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         if operator == "*":
             for sized, times in ((left, right), (right, left)):
-                if isinstance(sized, (str, list, tuple)) and isinstance(times, int):
-                    length = len(sized) * times  # pyright: ignore[reportUnknownArgumentType]
-                    if length > self._max_chars:
-                        raise _Refused("the template makes too much text")
+                if isinstance(times, int) and _length(sized) * times > self._max_chars:
+                    raise _Refused("the template makes too much text")
         elif operator == "**" or (operator == "%" and isinstance(left, str)):
             raise _Refused(f"the template uses {operator}")
         if isinstance(left, int) and isinstance(right, int) and max(abs(left), abs(right)) >> 64:
             raise _Refused("the template uses too large a number")
         return self.bound(super().call_binop(context, operator, left, right))
 
-    # The first parameters' names are the base class's: they must not clash with keywords.
-    def call(__self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805
-        __self.check_time()
-        return __self.bound(super().call(__context, __obj, *args, **kwargs))
+    def call(self, context: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
+        self.check_time()
+        return self.bound(super().call(context, function, *args, **kwargs))
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         return attr not in _REMOVED_METHODS and super().is_safe_attribute(obj, attr, value)
@@ -147,6 +147,11 @@ class _Environment(ImmutableSandboxedEnvironment):
             return self.bound(filter_(*args, **kwargs))
 
         return bounded
+
+
+def _length(value: Any) -> int:
+    """Length of a text or a sequence, 0 of anything else."""
+    return len(cast("str", value)) if isinstance(value, str | list | tuple) else 0
 
 
 def _raise_exception(message: str) -> NoReturn:
@@ -258,7 +263,7 @@ class ControlGuard:
             )
         ]
         edges = [0, *cuts, len(content)]
-        return MARK.join(content[a:b] for a, b in zip(edges, edges[1:], strict=False))
+        return MARK.join(content[a:b] for a, b in pairwise(edges))
 
 
 def _with_budget(tree: nodes.Template) -> nodes.Template:
@@ -273,7 +278,7 @@ def _with_budget(tree: nodes.Template) -> nodes.Template:
 def _bound_concats(node: nodes.Node) -> None:
     for name, value in node.iter_fields():
         if isinstance(value, list):
-            items: list[Any] = value
+            items = cast("list[Any]", value)
             for i, item in enumerate(items):
                 if isinstance(item, nodes.Node):
                     items[i] = _bounded_concat(item)
