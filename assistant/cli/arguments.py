@@ -1,0 +1,185 @@
+"""The words of the command line."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Final, NoReturn
+
+from assistant.cli.console import BAD_USAGE
+
+COMMANDS: Final = ("index", "search", "ask", "chat", "models", "doctor")
+
+_WINDOW_USAGE: Final = "studiolo [--data-dir DIR] [FILE…]"
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(BAD_USAGE, f"studiolo: {message}\nTry '{self.prog} --help'.\n")
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Read the arguments; ends the process with status 2 where they make no sense.
+
+    Files and commands share a place: a first word that is a command is one, and everything else
+    is taken for files to open in the window. `./index` is always a file.
+    """
+    word = _first_word(argv)
+    if word is not None and word not in COMMANDS:
+        return _window_parser().parse_args(list(argv))
+    arguments = _command_parser().parse_args(list(argv))
+    if arguments.command is None:
+        arguments.files = []
+    return arguments
+
+
+def _first_word(argv: Sequence[str]) -> str | None:
+    skip = False
+    for argument in argv:
+        if skip:
+            skip = False
+        elif argument == "--data-dir":
+            skip = True
+        elif argument in ("-h", "--help", "--version"):
+            return None
+        elif argument == "--" or not argument.startswith("-"):
+            return argument
+    return None
+
+
+def _window_parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="studiolo", usage=_WINDOW_USAGE)
+    parser.add_argument("--data-dir", metavar="DIR")
+    parser.add_argument("files", nargs="*", metavar="FILE", type=_existing)
+    parser.set_defaults(command=None, json=False)
+    return parser
+
+
+def _existing(word: str) -> Path:
+    path = Path(word)
+    if not path.exists():
+        raise argparse.ArgumentTypeError(
+            f"{word!r} is neither a file nor one of the commands {', '.join(COMMANDS)}"
+        )
+    return path
+
+
+def _command_parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="studiolo",
+        usage=f"{_WINDOW_USAGE}\n       studiolo [--data-dir DIR] COMMAND …",
+        description="Ask your own documents, on your own machine. Without a command it opens "
+        "the window, with the files given.",
+        epilog="Exit status: 0 done, 2 bad usage, 3 part of the input failed (the rest is kept), "
+        "1 otherwise.",
+    )
+    parser.add_argument("--data-dir", metavar="DIR", help="keep and look for everything in DIR")
+    parser.add_argument("--version", action="version", version=f"studiolo {_version()}")
+    parser.set_defaults(json=False)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+
+    everywhere = argparse.ArgumentParser(add_help=False)
+    everywhere.add_argument(
+        "--data-dir", metavar="DIR", default=argparse.SUPPRESS, help=argparse.SUPPRESS
+    )
+    with_json = argparse.ArgumentParser(add_help=False)
+    with_json.add_argument(
+        "--json", action="store_true", help="print one JSON document and nothing else"
+    )
+
+    _add_index(commands, everywhere, with_json)
+    _add_questions(commands, everywhere, with_json)
+    _add_models(commands, everywhere, with_json)
+    commands.add_parser(
+        "doctor", parents=[everywhere, with_json], help="what this machine has, and what is missing"
+    )
+    return parser
+
+
+_Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def _add_index(
+    commands: _Commands, everywhere: argparse.ArgumentParser, with_json: argparse.ArgumentParser
+) -> None:
+    index = commands.add_parser("index", help="add, list and remove documents")
+    actions = index.add_subparsers(dest="action", metavar="ACTION", required=True)
+    add = actions.add_parser(
+        "add", parents=[everywhere, with_json], help="read files and folders into the library"
+    )
+    add.add_argument("paths", nargs="+", metavar="PATH")
+    add.add_argument("--collection", metavar="NAME", help="keep them together under a name")
+    actions.add_parser("list", parents=[everywhere, with_json], help="show the library")
+    remove = actions.add_parser(
+        "remove", parents=[everywhere, with_json], help="take documents out of the library"
+    )
+    remove.add_argument("documents", nargs="+", metavar="ID|PATH")
+    text = actions.add_parser("text", parents=[everywhere], help="print a document's text")
+    text.add_argument("document", metavar="ID|PATH")
+    text.add_argument("--page", type=_positive, metavar="N", help="only this page, from 1")
+
+
+def _add_questions(
+    commands: _Commands, everywhere: argparse.ArgumentParser, with_json: argparse.ArgumentParser
+) -> None:
+    search = commands.add_parser(
+        "search", parents=[everywhere, with_json], help="find passages in the documents"
+    )
+    _add_subject(search, "query", "QUERY")
+    search.add_argument("-k", type=_positive, default=10, metavar="N", help="how many (10)")
+    search.add_argument("--collection", metavar="NAME")
+    search.add_argument("--document", metavar="ID|PATH", action="append", default=[])
+
+    ask = commands.add_parser(
+        "ask", parents=[everywhere, with_json], help="ask the documents a question"
+    )
+    _add_subject(ask, "question", "QUESTION")
+    ask.add_argument("--document", metavar="ID|PATH", action="append", default=[])
+    ask.add_argument("--collection", metavar="NAME")
+    ask.add_argument("--model", metavar="NAME")
+    ask.add_argument("--mode", choices=("auto", "retrieval", "whole"), default="auto")
+
+    chat = commands.add_parser("chat", parents=[everywhere], help="talk in the terminal")
+    chat.add_argument("--document", metavar="ID|PATH", action="append", default=[])
+    chat.add_argument("--collection", metavar="NAME")
+    chat.add_argument("--model", metavar="NAME")
+
+
+def _add_subject(parser: argparse.ArgumentParser, name: str, shown: str) -> None:
+    subject = parser.add_mutually_exclusive_group(required=True)
+    subject.add_argument(name, nargs="?", metavar=shown)
+    subject.add_argument(
+        "--batch", metavar="FILE.jsonl", help="one JSON object a line in ('-' for stdin) and out"
+    )
+
+
+def _add_models(
+    commands: _Commands, everywhere: argparse.ArgumentParser, with_json: argparse.ArgumentParser
+) -> None:
+    models = commands.add_parser("models", help="the models on this machine")
+    actions = models.add_subparsers(dest="action", metavar="ACTION", required=True)
+    both = [everywhere, with_json]
+    actions.add_parser("list", parents=both, help="show the models")
+    for action, argument, text in (
+        ("info", "NAME", "show what a model is"),
+        ("import", "FILE", "copy a GGUF file into the library"),
+        ("remove", "NAME", "move a model to the library's trash"),
+        ("use", "NAME", "choose the model that answers"),
+    ):
+        parser = actions.add_parser(action, parents=both, help=text)
+        parser.add_argument("name", metavar=argument)
+
+
+def _positive(word: str) -> int:
+    if not word.isdecimal() or int(word) < 1:
+        raise argparse.ArgumentTypeError(f"{word!r} is not a number from 1")
+    return int(word)
+
+
+def _version() -> str:
+    try:
+        return metadata.version("studiolo")
+    except metadata.PackageNotFoundError:
+        return "(not installed)"

@@ -1,0 +1,177 @@
+"""`studiolo ask …`."""
+
+from __future__ import annotations
+
+import textwrap
+from argparse import Namespace
+from collections.abc import Generator
+from contextlib import closing
+
+import msgspec
+
+from assistant.answering.types import (
+    Answer,
+    AnswerDelta,
+    AskEvent,
+    AskRequest,
+    Citation,
+    Mode,
+    Phase,
+    Plan,
+    Timing,
+    UsedMode,
+)
+from assistant.assistant import Assistant
+from assistant.cli.batch import run_batch
+from assistant.cli.console import DONE, Console
+from assistant.cli.search_commands import Reference, document_ids
+from assistant.conversations.export import marked_text
+
+
+class AskLine(msgspec.Struct, frozen=True):
+    """One line of a batch."""
+
+    question: str
+    id: object = None
+    documents: list[Reference] | None = None
+    collection: str | None = None
+    mode: Mode = "auto"
+
+
+class _Sentence(msgspec.Struct, frozen=True):
+    text: str
+    supported: bool
+    citations: tuple[int, ...]
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    """An answer as `ask` shows it; the field names are a contract."""
+
+    question: str
+    answer: str
+    sentences: list[_Sentence]
+    citations: tuple[Citation, ...]
+    mode: UsedMode
+    model: str
+    timing: Timing
+
+
+def run(assistant: Assistant, console: Console, arguments: Namespace) -> int:
+    """Ask once or for each line of a batch; return the exit status."""
+
+    def answer(line: AskLine) -> _Answer:
+        request = AskRequest(
+            line.question,
+            documents=tuple(document_ids(assistant, line.documents) or ()),
+            collection=line.collection,
+            mode=line.mode,
+            model=arguments.model,
+        )
+        return _shown(follow(console, assistant.ask(request), quiet=True))
+
+    if arguments.batch is not None:
+        return run_batch(console, arguments.batch, AskLine, answer)
+    request = AskRequest(
+        arguments.question,
+        documents=tuple(document_ids(assistant, list(arguments.document)) or ()),
+        collection=arguments.collection,
+        mode=arguments.mode,
+        model=arguments.model,
+    )
+    answered = follow(console, assistant.ask(request), quiet=not console.interactive)
+    if console.json:
+        console.document(_shown(answered))
+    else:
+        print_answer(console, answered, streamed=console.interactive)
+    return DONE
+
+
+def follow(console: Console, events: Generator[AskEvent, None, Answer], *, quiet: bool) -> Answer:
+    """Show an answer as it comes, its text too unless `quiet`; return it when it is proved.
+
+    An interrupt closes the answer, so that what had come of it is kept, and goes on upwards.
+    """
+    writing = False
+    with closing(events):
+        while True:
+            try:
+                event = next(events)
+            except StopIteration as end:
+                return end.value
+            match event:
+                case AnswerDelta():
+                    if not quiet:
+                        console.write(event.text)
+                        writing = True
+                # On a terminal both streams share the line that the answer stands on.
+                case Plan() if not writing:
+                    console.progress(plan_text(event))
+                case Phase() if not writing:
+                    console.progress(phase_text(event))
+                case _:
+                    pass
+
+
+def print_answer(console: Console, answer: Answer, *, streamed: bool) -> None:
+    """Print a proved answer: its text unless it was streamed, its sources, what has none."""
+    console.print("" if streamed else marked_text(answer).strip())
+    if answer.citations:
+        console.print("\nSources")
+    for citation in answer.citations:
+        page = f", page {citation.page}" if citation.page is not None else ""
+        console.print(f"  [{citation.n}] {citation.title}{page}")
+        quote = " ".join(citation.quote.split())
+        console.print(textwrap.fill(f"“{quote}”", 96, initial_indent="      ",
+                                    subsequent_indent="      "))  # fmt: skip
+    if answer.mode == "chat" or answer.declined:
+        return
+    if streamed:
+        for sentence in answer.sentences:
+            numbers = "".join(f"[{number}]" for number in sentence.citations)
+            if numbers:
+                console.print(f"  {numbers} {textwrap.shorten(sentence.text, 88, placeholder='…')}")
+    unsupported = [sentence for sentence in answer.sentences if not sentence.supported]
+    if unsupported:
+        console.print("\nNot found in the documents")
+    for sentence in unsupported:
+        console.print(f"  {textwrap.shorten(sentence.text, 92, placeholder='…')}")
+
+
+def plan_text(plan: Plan) -> str:
+    """Say what the model is given."""
+    if plan.mode == "chat":
+        return f"Reading {plan.prompt_tokens:,} tokens, without documents"
+    what = "whole documents" if plan.mode == "whole" else f"{plan.passages} passages"
+    wait = (
+        f", about {plan.seconds_to_first_word:.0f} s"
+        if plan.seconds_to_first_word is not None
+        else ""
+    )
+    return (
+        f"Reading {what} of {plan.documents_used} documents out of {plan.documents_searched} "
+        f"({plan.prompt_tokens:,} tokens{wait})"
+    )
+
+
+def phase_text(phase: Phase) -> str:
+    """Say what goes on."""
+    text = {
+        "loading": "Loading the model",
+        "searching": "Searching the documents",
+        "reading": "Reading",
+        "writing": "Writing",
+        "checking": "Checking the answer against the documents",
+    }[phase.name]
+    return f"{text} {100 * phase.done // phase.total} %" if phase.total else text
+
+
+def _shown(answer: Answer) -> _Answer:
+    return _Answer(
+        answer.question,
+        answer.answer,
+        [_Sentence(one.text, one.supported, one.citations) for one in answer.sentences],
+        answer.citations,
+        answer.mode,
+        answer.model,
+        answer.timing,
+    )

@@ -1,0 +1,193 @@
+"""`studiolo index …`: documents into the library, out of it, and their text."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from assistant.assistant import Assistant
+from assistant.cli.console import DONE, PARTLY_FAILED, Console, table
+from assistant.wording import bytes_text, explain, explain_row
+from indexing.errors import DocumentNotFound
+from indexing.types import DocumentRow, IndexProgress
+
+
+class _Added(msgspec.Struct, frozen=True):
+    """A document as `index add` shows it; the field names are a contract."""
+
+    id: int
+    path: str
+    title: str
+    kind: str
+    pages: int | None
+    passages: int
+    status: str
+    reason: str | None
+
+
+class _Listed(_Added, frozen=True):
+    bytes: int
+    indexed_at: str | None
+
+
+class _Report(msgspec.Struct, frozen=True):
+    documents: list[_Added]
+    seconds: float
+
+
+class _List(msgspec.Struct, frozen=True):
+    documents: list[_Listed]
+
+
+class _Unknown(msgspec.Struct, frozen=True):
+    document: str
+    reason: str
+
+
+class _Removal(msgspec.Struct, frozen=True):
+    removed: list[_Listed]
+    failed: list[_Unknown]
+
+
+def run(assistant: Assistant, console: Console, arguments: Namespace) -> int:
+    """Carry out the action that was asked for; return the exit status."""
+    match arguments.action:
+        case "add":
+            return _add(assistant, console, arguments.paths, arguments.collection)
+        case "list":
+            return _list(assistant, console)
+        case "remove":
+            return _remove(assistant, console, arguments.documents)
+        case _:
+            return _text(assistant, console, arguments.document, arguments.page)
+
+
+def _add(
+    assistant: Assistant, console: Console, paths: Sequence[str], collection: str | None
+) -> int:
+    job = assistant.add_documents([str(Path(path).absolute()) for path in paths], collection)
+    try:
+        for event in job:
+            _show(console, event)
+        report = job.result()
+    except KeyboardInterrupt:
+        job.cancel()
+        console.note("Stopped. What is finished is kept; the same command goes on with the rest.")
+        raise
+    failed = [row for row in report.documents if row.status == "failed"]
+    if console.json:
+        console.document(_Report([_added(row) for row in report.documents], report.seconds))
+    else:
+        ready = sum(row.status == "ready" for row in report.documents)
+        skipped = sum(row.status == "skipped" for row in report.documents)
+        passages = sum(row.passages for row in report.documents if row.status == "ready")
+        console.print(
+            f"{ready} ready ({passages:,} passages), {skipped} skipped, {len(failed)} failed "
+            f"in {report.seconds:.1f} s"
+        )
+    if report.unsupported:
+        console.note(f"{report.unsupported} files of kinds that are not read were left out.")
+    return PARTLY_FAILED if failed else DONE
+
+
+def _show(console: Console, event: IndexProgress) -> None:
+    row = event.document
+    name = Path(row.path).name
+    match event.stage:
+        case "reading":
+            of = f" of {event.total}" if event.total else ""
+            console.progress(f"{name}: page {event.done}{of}, {event.files_left} files left")
+        case "embedding":
+            of = f" of {event.total}" if event.total else ""
+            console.progress(
+                f"{name}: passage {event.done}{of}; {event.files_left} files and "
+                f"{event.passages_left} passages left"
+            )
+        case "finished":
+            why = f": {explain_row(row)}" if row.reason else ""
+            console.note(f"{row.status:8}{name}{why}")
+        case _:
+            console.progress(f"{name} waits, {event.files_left} files left")
+
+
+def _list(assistant: Assistant, console: Console) -> int:
+    rows = assistant.catalog.documents()
+    if console.json:
+        console.document(_List([_listed(row) for row in rows]))
+        return DONE
+    if not rows:
+        console.note("The library is empty. 'studiolo index add PATH' adds files and folders.")
+        return DONE
+    console.print(
+        table(
+            [
+                (
+                    str(row.id),
+                    row.status,
+                    row.kind,
+                    str(row.pages or ""),
+                    str(row.passages),
+                    bytes_text(row.bytes),
+                    row.collection or "",
+                    row.title,
+                    row.path,
+                )
+                for row in rows
+            ],
+            ("ID", "STATUS", "KIND", "PAGES", "PASSAGES", "SIZE", "COLLECTION", "TITLE", "PATH"),
+        )
+    )
+    for row in rows:
+        if row.reason:
+            console.print(f"{row.id}: {explain_row(row)}")
+    return DONE
+
+
+def _remove(assistant: Assistant, console: Console, documents: Sequence[str]) -> int:
+    found: dict[int, DocumentRow] = {}
+    unknown: list[_Unknown] = []
+    for document in documents:
+        try:
+            row = assistant.catalog.document(document)
+            found[row.id] = row
+        except DocumentNotFound as error:
+            unknown.append(_Unknown(document, explain(error)))
+    removed = set(assistant.remove_documents(list(found))) if found else set[int]()
+    if console.json:
+        gone = [_listed(row) for row in found.values() if row.id in removed]
+        console.document(_Removal(gone, unknown))
+    else:
+        for row in found.values():
+            if row.id in removed:
+                console.print(f"removed {row.id}: {row.path}")
+        for one in unknown:
+            console.note(one.reason)
+    return PARTLY_FAILED if unknown else DONE
+
+
+def _text(assistant: Assistant, console: Console, document: str, page: int | None) -> int:
+    row = assistant.catalog.document(document)
+    # As it is, to the character: offsets of quotes count in what is printed here.
+    console.write(assistant.catalog.text(row.id, page))
+    return DONE
+
+
+def _added(row: DocumentRow) -> _Added:
+    return _Added(
+        row.id,
+        row.path,
+        row.title,
+        row.kind,
+        row.pages,
+        row.passages,
+        row.status,
+        explain_row(row) or None,
+    )
+
+
+def _listed(row: DocumentRow) -> _Listed:
+    fields = msgspec.structs.asdict(_added(row))
+    return _Listed(**fields, bytes=row.bytes, indexed_at=row.indexed_at)

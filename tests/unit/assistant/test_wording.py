@@ -1,0 +1,133 @@
+"""Every kind of error has its sentence."""
+
+from __future__ import annotations
+
+import inspect
+
+import msgspec
+import pytest
+
+import assistant.answering.errors
+import assistant.errors
+import indexing.errors
+import models.errors
+from assistant.conversations.types import Failure
+from assistant.failures import failure_of
+from assistant.wording import (
+    _REASON_KINDS,
+    bytes_text,
+    details,
+    explain,
+    explain_failure,
+    explain_row,
+)
+from indexing.pipeline import _REASONS
+from indexing.types import DocumentRow
+
+SAMPLES: dict[str, object] = {
+    "path": "/home/ann/lease.pdf", "suffix": ".xyz", "problem": "truncated", "what": "pages",
+    "amount": 70_000, "limit": 50_000, "wrong": True, "pages": 12, "ref": "77", "document": 7,
+    "page": 13, "name": "small.gguf", "pid": 4711, "component": "documents", "found": 3,
+    "known": 2, "needed_bytes": 2_000_000, "free_bytes": 1_000_000, "detail": "bad magic",
+    "prompt_tokens": 9000, "context_tokens": 8192, "code": 1, "worker": "model", "exit_code": -9,
+    "deaths": 3, "log_file": "/tmp/model.log", "method": "ask", "kind": "builtins.ValueError",
+    "seconds": 130.0, "documents": (1, 2), "expected": 2, "size": 10, "host": "example.org",
+    "id": 5, "folder": "/models",
+}  # fmt: skip
+
+
+def errors() -> list[type[Exception]]:
+    return [
+        kind
+        for module in (assistant.errors, assistant.answering.errors, models.errors, indexing.errors)
+        for _, kind in inspect.getmembers(module, inspect.isclass)
+        if issubclass(kind, Exception) and kind.__module__ == module.__name__
+    ]
+
+
+def leaves() -> list[type[Exception]]:
+    return [kind for kind in errors() if not kind.__subclasses__()]
+
+
+def make(kind: type[Exception]) -> Exception:
+    if kind.__init__ is Exception.__init__:
+        return kind()
+    parameters = list(inspect.signature(kind.__init__).parameters.values())[1:]
+    return kind(*(SAMPLES[one.name] for one in parameters if one.kind is not one.VAR_POSITIONAL))
+
+
+def test_reasons_are_the_words_that_the_pipeline_uses():
+    assert set(_REASONS.values()) <= set(_REASON_KINDS)
+
+
+@pytest.mark.parametrize("kind", leaves())
+def test_each_kind_is_explained_with_what_to_do(kind):
+    sentence = explain(make(kind))
+    assert "did not foresee" not in sentence or kind.__name__ == "WorkerJobFailed"
+    assert sentence[0].isupper() or sentence.startswith(("lease.pdf", "/home"))
+    assert sentence.endswith(".")
+    for word in ("None", "{", "Traceback", "_"):
+        assert word not in sentence
+
+
+@pytest.mark.parametrize("kind", leaves())
+def test_an_error_that_was_kept_reads_as_it_did(kind):
+    error = make(kind)
+    kept = msgspec.json.decode(msgspec.json.encode(failure_of(error)), type=Failure)
+    assert explain_failure(kept) == explain(error)
+
+
+def test_what_nobody_foresaw_says_what_to_do_and_keeps_its_kind():
+    sentence = explain(ZeroDivisionError("secret text"))
+    assert "ZeroDivisionError" in sentence
+    assert "studiolo doctor" in sentence
+    assert "secret" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("error", "word"),
+    [
+        (indexing.errors.EmptyDocument("/a/scan.pdf", 12), "OCR"),
+        (indexing.errors.EmptyDocument("/a/empty.txt"), "nothing to ask"),
+        (indexing.errors.PasswordNeeded("/a/b.pdf"), "without the password"),
+        (indexing.errors.TooLarge("/a/b.pdf", "bytes", 3 * 10**9, 10**9), "3.0 GB"),
+        (indexing.errors.UnsupportedFormat("/a/b", ""), "without a suffix"),
+        (indexing.errors.PageNotFound(3, 2, 0), "no pages"),
+        (indexing.errors.StoreBusy("/a", 4711), "4711"),
+        (models.errors.InvalidModelFile("/a/m.gguf", "truncated"), "Download it again"),
+        (assistant.errors.WorkerDied("model", -9), "memory"),
+        (assistant.errors.WorkerDied("index", 3), "exit status 3"),
+        (assistant.errors.WorkerGaveUp("index", 3, "/l", "indexing.errors.StoreBusy: x"), "in use"),
+        (assistant.errors.NoModelInstalled("/m"), "python packaging/studiolo.py run"),
+    ],
+)
+def test_the_facts_are_in_the_sentence(error, word):
+    assert word in explain(error)
+
+
+def test_details_hold_every_fact():
+    text = details(failure_of(assistant.errors.WorkerGaveUp("model", 3, "/tmp/m.log", "no room")))
+    for fact in ("WorkerGaveUp", "model", "3", "/tmp/m.log", "no room"):
+        assert fact in text
+
+
+def row(reason: str | None) -> DocumentRow:
+    return DocumentRow(1, "/a/scan.pdf", "Scan", "pdf", 2, 0, "failed", reason, 10, None, None)
+
+
+def test_a_documents_reason_is_explained():
+    assert explain_row(row(None)) == ""
+    assert explain_row(row("no_text")) == explain(indexing.errors.EmptyDocument("/a/scan.pdf", 2))
+    assert ".xyz" in explain_row(row("unsupported_format: .xyz"))
+    assert "70,000 pages" in explain_row(row("too_large: 70000 pages"))
+    assert "as lease.pdf" in explain_row(row("duplicate of /b/lease.pdf"))
+    assert explain_row(row("as it is")) == "as it is"
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [(0, "0 bytes"), (999, "999 bytes"), (1500, "1.5 kB"), (98_400_000, "98 MB"),
+     (1_117_320_768, "1.1 GB"), (5 * 10**12, "5.0 TB")],
+)  # fmt: skip
+def test_amounts_have_few_digits(amount, text):
+    assert bytes_text(amount) == text
