@@ -180,7 +180,11 @@ def _groups(units: list[_Unit]) -> Iterator[list[_Unit]]:
     for unit in units:
         starts_section = unit.is_heading and not unit.headings
         only_headings = all(other.is_heading for other in group)
-        if group and not only_headings and (starts_section or _section(unit) != _section(group[-1])):
+        if (
+            group
+            and not only_headings
+            and (starts_section or _section(unit) != _section(group[-1]))
+        ):
             yield group
             group = []
         group.append(unit)

@@ -63,9 +63,7 @@ class Assembler:
         while self._stack and self._stack[-1][0] >= level:
             self._stack.pop()
 
-    def block(
-        self, text: str, kind: BlockKind, page: int | None = None
-    ) -> tuple[int, int] | None:
+    def block(self, text: str, kind: BlockKind, page: int | None = None) -> tuple[int, int] | None:
         """Add a block; returns its span, or None when there is nothing but white space."""
         text = text.strip()
         if not text:

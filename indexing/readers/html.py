@@ -72,9 +72,7 @@ def read_html(
     titles = root.xpath("//title")
     title = clean("".join(titles[0].itertext())) if titles else None
     walker = _Walker()
-    walker.tables = {
-        table: not table.xpath("boolean(.//table)") for table in root.iter("table")
-    }
+    walker.tables = {table: not table.xpath("boolean(.//table)") for table in root.iter("table")}
     due = time.monotonic() + _YIELD_S
     for _ in walker.walk(_main_part(root)):
         if time.monotonic() > due:

@@ -13,9 +13,11 @@ from typing import Any
 
 from indexing.errors import EmptyDocument, FileUnreadable, PasswordNeeded, TooLarge
 from indexing.readers.assemble import Assembler, clean
-from indexing.readers.pdf_layout import Group, is_row, lay_out, row_cells
+from indexing.readers.pdf_headings import Group
+from indexing.readers.pdf_layout import lay_out
 from indexing.readers.pdf_lines import Line, PageLines, page_lines
 from indexing.readers.pdf_outline import Outline
+from indexing.readers.pdf_rows import row_cells
 from indexing.types import CanonicalDocument, LineBox, ReadProgress
 
 MAX_BYTES = 2 * 1024 * 1024 * 1024
@@ -25,7 +27,10 @@ _MAX_REPAIR_BYTES = 200 * 1024 * 1024
 _YIELD_S = 0.1
 
 _PASSWORD = 4  # FPDF_ERR_PASSWORD
-_BULLET = re.compile(r"^[\u2022\u2023\u25aa\u25a0\u25cf\u25cb\u25e6\u2043\u00b7\uf0b7\uf0a7\uf0d8\u27a2o](?=\s|$)")
+_BULLET = re.compile(
+    r"^[\u2022\u2023\u25aa\u25a0\u25cf\u25cb\u25e6\u2043\u00b7\uf0b7\uf0a7\uf0d8\u27a2o](?=\s|$)"
+)
+_INK = re.compile(r"\w")
 _WORD_END = re.compile(r"([\w-]+)-?$")
 _WORD_START = re.compile(r"^[\w-]+")
 _WORDS = re.compile(r"\w+(?:-\w+)+|\w{4,}")
@@ -200,7 +205,7 @@ def _assemble(
     due = time.monotonic() + _YIELD_S
     for group in groups:
         text, spans = _joined(group, hyphens)
-        if not text:
+        if not _INK.search(text):
             continue
         first = group.lines[0]
         found = outline.place(first.page, first.top, text)

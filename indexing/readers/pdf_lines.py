@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 from array import array
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import pypdfium2.raw as pdfium
@@ -32,7 +33,6 @@ class Line(NamedTuple):
         size: Font size in points as displayed.
         bold: Whether it is bold from its first character to its last.
         hyphen: Whether it ends in a hyphen that pdfium takes for a line break's.
-        cell_lefts: Where each cell begins.
     """
 
     page: int
@@ -44,10 +44,10 @@ class Line(NamedTuple):
     size: float
     bold: bool
     hyphen: bool
-    cell_lefts: tuple[float, ...]
 
     @property
     def text(self) -> str:
+        """Its text as one string."""
         return " ".join(self.cells)
 
 
@@ -88,9 +88,7 @@ def page_lines(page: Any, index: int) -> PageLines:
 class _Placement:
     """Maps a point of the page's own space to the page as displayed."""
 
-    def __init__(
-        self, left: float, bottom: float, right: float, top: float, rotation: int
-    ) -> None:
+    def __init__(self, left: float, bottom: float, right: float, top: float, rotation: int) -> None:
         self._left, self._bottom, self._right, self._top = left, bottom, right, top
         self._rotation = rotation
         width, height = max(right - left, 1.0), max(top - bottom, 1.0)
@@ -129,16 +127,20 @@ def _characters(raw: Any, count: int) -> str:
 def _boxes(raw: Any, count: int) -> array[float]:
     """left, top, right, bottom of each character in a row, the font's whole height."""
     rects = (pdfium.FS_RECTF * count)()
-    get, byref = pdfium.FPDFText_GetLooseCharBox, ctypes.byref
+    handle, address = ctypes.cast(raw, ctypes.c_void_p).value, ctypes.addressof(rects)
     step = ctypes.sizeof(pdfium.FS_RECTF)
     for index in range(count):
-        get(raw, index, ctypes.cast(byref(rects, index * step), _RECT_POINTER))
+        _loose_box(handle, index, address + index * step)
     flat = array("f")
     flat.frombytes(bytes(memoryview(rects).cast("B")))
     return flat
 
 
-_RECT_POINTER = ctypes.POINTER(pdfium.FS_RECTF)
+# The same function taking plain addresses: called for each character, it is worth saving
+# the making and checking of pointer objects, which takes longer than the call.
+_loose_box = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)(
+    ctypes.cast(pdfium.FPDFText_GetLooseCharBox, ctypes.c_void_p).value or 0
+)
 
 
 class _Lines:
@@ -150,6 +152,10 @@ class _Lines:
         self._raw = raw
         self._characters = characters
         self._boxes = boxes
+        self._lefts = boxes[0::4]
+        self._tops = boxes[1::4]
+        self._rights = boxes[2::4]
+        self._bottoms = boxes[3::4]
         self._place = place
         self._index = index
         self._lines: list[Line] = []
@@ -158,7 +164,7 @@ class _Lines:
         characters = self._characters
         start = 0
         for position, character in enumerate(characters):
-            if character == "\n" or character == "\r":
+            if character in "\r\n":
                 self._add(start, position, hyphen=False)
                 start = position + 1
             elif character in _HYPHENS:
@@ -172,13 +178,13 @@ class _Lines:
         return position + 1 < len(self._characters)
 
     def _add(self, start: int, end: int, hyphen: bool) -> None:
-        characters, boxes = self._characters, self._boxes
+        characters = self._characters
         inked = [i for i in range(start, end) if characters[i] not in _BLANK]
         if not inked:
             return
         size = self._size(inked[len(inked) // 2])
         gap = _CELL_GAP * size
-        lefts, rights = boxes[0::4], boxes[2::4]
+        lefts, rights = self._lefts, self._rights
         cuts = [start]
         before = inked[0]
         farthest = rights[before]
@@ -186,34 +192,34 @@ class _Lines:
             if lefts[i] - farthest > gap and i - before > 1:
                 cuts.append(i)
             before = i
-            if rights[i] > farthest:
-                farthest = rights[i]
+            farthest = max(farthest, rights[i])
         cuts.append(end)
         pieces: list[str] = []
-        cell_lefts: list[float] = []
-        for a, b in zip(cuts, cuts[1:], strict=False):
+        for a, b in pairwise(cuts):
             piece = " ".join(characters[a:b].replace("\x00", "").split())
             if piece:
                 pieces.append(piece)
-                first = next(i for i in range(a, b) if characters[i] not in _BLANK)
-                cell_lefts.append(lefts[first])
         if not pieces:
             return
-        first, last = inked[0], inked[-1] + 1
-        span = boxes[4 * first : 4 * last]
-        # Generated characters have an empty box at the origin or beside the line: leave them out.
-        inner = [4 * (i - first) for i in inked]
-        left = min(span[k] for k in inner)
-        top = max(span[k + 1] for k in inner)
-        right = max(span[k + 2] for k in inner)
-        bottom = min(span[k + 3] for k in inner)
+        # The places of blanks are pdfium's guesses: only what has ink counts.
+        left = min(map(lefts.__getitem__, inked))
+        top = max(map(self._tops.__getitem__, inked))
+        right = max(map(rights.__getitem__, inked))
+        bottom = min(map(self._bottoms.__getitem__, inked))
         box = self._place.box(left, bottom, right, top)
         bold = all(self._bold(i) for i in {inked[0], inked[len(inked) // 2], inked[-1]})
         self._lines.append(
             Line(
-                self._index, tuple(pieces), box[0], box[1], box[2], box[3], size, bold, hyphen,
-                tuple(cell_lefts),
-            )  # fmt: skip
+                page=self._index,
+                cells=tuple(pieces),
+                left=box[0],
+                top=box[1],
+                right=box[2],
+                bottom=box[3],
+                size=size,
+                bold=bold,
+                hyphen=hyphen,
+            )
         )
 
     def _size(self, index: int) -> float:
