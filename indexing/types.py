@@ -170,7 +170,12 @@ class IndexProgress(msgspec.Struct, frozen=True, tag=True):
 
 
 class AddReport(msgspec.Struct, frozen=True):
-    """How each file of a run ended, and its seconds."""
+    """How each file of a run ended, and its seconds.
+
+    Attributes:
+        unsupported: Files in the given folders that no reader knows; they have no row.
+    """
 
     documents: tuple[DocumentRow, ...]
     seconds: float
+    unsupported: int = 0

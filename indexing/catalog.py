@@ -1,0 +1,286 @@
+"""What the library holds, read straight from SQLite.
+
+The window's and the command line's process use it: no model, no vectors, no heavy import.
+It only reads, beside the index process that writes.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from bisect import bisect_right
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from indexing.database import connect_to_read
+from indexing.errors import DocumentNotFound, PageNotFound
+from indexing.types import Block, DocumentRow, LineBox
+
+
+class Structure(msgspec.Struct, frozen=True, array_like=True):
+    """What a canonical text has beside its characters, as it lies in the database."""
+
+    page_starts: tuple[int, ...]
+    blocks: tuple[tuple[int, int, str, int | None, int], ...]
+    headings: tuple[tuple[str, ...], ...]
+    warnings: tuple[str, ...]
+
+
+# A document's pages and passages are those of the text that is searched; before it has one,
+# those of the text being made ready.
+SELECT_ROWS = """
+    SELECT d.id, d.path, d.title, d.kind, d.status, d.reason, d.bytes, d.indexed_at,
+           d.collection, d.content_id, c.pages, coalesce(c.passages, 0) AS passages
+    FROM documents AS d
+    LEFT JOIN contents AS c ON c.id = coalesce(
+        d.content_id, (SELECT max(id) FROM contents WHERE document_id = d.id))
+"""
+
+
+def document_row(row: sqlite3.Row) -> DocumentRow:
+    """A row of `SELECT_ROWS` as the shared type."""
+    return DocumentRow(
+        id=row["id"],
+        path=row["path"],
+        title=row["title"],
+        kind=row["kind"],
+        pages=row["pages"],
+        passages=row["passages"],
+        status=row["status"],
+        reason=row["reason"],
+        bytes=row["bytes"],
+        indexed_at=row["indexed_at"],
+        collection=row["collection"],
+    )
+
+
+class Catalog:
+    """A read-only view of the documents; may be used from several threads.
+
+    Before anything was ever indexed there is no database, and the catalog is empty.
+    """
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
+        self._connection: sqlite3.Connection | None = None
+        self._lock = threading.Lock()
+
+    def documents(self, collection: str | None = None) -> list[DocumentRow]:
+        """All documents (of a collection) in the order they were added."""
+        if collection is None:
+            rows = self._all(f"{SELECT_ROWS} ORDER BY d.id")
+        else:
+            rows = self._all(f"{SELECT_ROWS} WHERE d.collection = ? ORDER BY d.id", collection)
+        return [document_row(row) for row in rows]
+
+    def collections(self) -> list[str]:
+        """Names of the collections that have documents, in alphabetical order."""
+        rows = self._all(
+            "SELECT DISTINCT collection FROM documents "
+            "WHERE collection IS NOT NULL ORDER BY collection"
+        )
+        return [row[0] for row in rows]
+
+    def document(self, id_or_path: int | str) -> DocumentRow:
+        """The document of an id (also as digits) or of a path.
+
+        Raises:
+            DocumentNotFound: There is none.
+        """
+        row = None
+        if isinstance(id_or_path, int) or id_or_path.isdecimal():
+            row = self._one(f"{SELECT_ROWS} WHERE d.id = ?", int(id_or_path))
+        if row is None and isinstance(id_or_path, str):
+            row = self._one(f"{SELECT_ROWS} WHERE d.path = ?", absolute_path(id_or_path))
+            row = row or self._one(f"{SELECT_ROWS} WHERE d.path = ?", id_or_path)
+        if row is None:
+            raise DocumentNotFound(str(id_or_path))
+        return document_row(row)
+
+    def text(self, document: int, page: int | None = None) -> str:
+        """The canonical text, or that of one page (from 1).
+
+        Raises:
+            DocumentNotFound: There is no such document, or it has no text (yet).
+            PageNotFound: It has no such page.
+        """
+        row = self._content(document, "text, structure")
+        text: str = row["text"]
+        if page is None:
+            return text
+        starts = _structure(row).page_starts
+        if not 1 <= page <= len(starts):
+            raise PageNotFound(document, page, len(starts))
+        end = starts[page] if page < len(starts) else len(text)
+        return text[starts[page - 1] : end]
+
+    def whole(self, documents: Sequence[int]) -> list[tuple[DocumentRow, str]]:
+        """Row and canonical text of each document, in the order given."""
+        return [(self.document(document), self.text(document)) for document in documents]
+
+    def blocks(self, document: int) -> list[Block]:
+        """The text's structural units in order of `start`."""
+        return unpack_blocks(_structure(self._content(document, "structure")))
+
+    def warnings(self, document: int) -> list[str]:
+        """What could not be read of the document."""
+        return list(_structure(self._content(document, "structure")).warnings)
+
+    def lines(self, document: int, start: int, end: int) -> list[LineBox]:
+        """Where the lines of `text[start:end]` stand on their pages.
+
+        Empty where the format has no places.
+        """
+        rows = self._all(
+            "SELECT b.page, b.boxes FROM line_boxes AS b JOIN documents AS d "
+            "ON d.content_id = b.content_id WHERE d.id = ? AND b.first < ? AND b.last > ? "
+            "ORDER BY b.first",
+            document,
+            end,
+            start,
+        )
+        return [
+            line
+            for row in rows
+            for line in unpack_lines(row)
+            if line.start < end and line.end > start
+        ]
+
+    def page_of(self, document: int, offset: int) -> int | None:
+        """The page (from 1) on which a character stands; None where there are no pages."""
+        starts = _structure(self._content(document, "structure")).page_starts
+        return page_at(starts, offset)
+
+    def stored_file(self, document: int) -> Path:
+        """The document's own copy in the data folder, as it was when it was read.
+
+        Raises:
+            DocumentNotFound: There is no such document, or no copy of it.
+        """
+        row = self._one("SELECT path, sha256 FROM documents WHERE id = ?", document)
+        if row is None or row["sha256"] is None:
+            raise DocumentNotFound(str(document))
+        return stored_path(self._data_dir, row["sha256"], row["path"])
+
+    def close(self) -> None:
+        """Lets go of the database; the next call opens it again."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def _content(self, document: int, columns: str) -> sqlite3.Row:
+        row = self._one(
+            f"SELECT {columns} FROM contents "
+            "WHERE id = (SELECT content_id FROM documents WHERE id = ?)",
+            document,
+        )
+        if row is None:
+            raise DocumentNotFound(str(document))
+        return row
+
+    def _one(self, query: str, *values: object) -> sqlite3.Row | None:
+        rows = self._all(query, *values)
+        return rows[0] if rows else None
+
+    def _all(self, query: str, *values: object) -> list[sqlite3.Row]:
+        with self._lock:
+            if self._connection is None:
+                connection = connect_to_read(self._data_dir)
+                if connection is None:
+                    return []
+                if not _has_tables(connection):
+                    connection.close()
+                    return []
+                self._connection = connection
+            return self._connection.execute(query, values).fetchall()
+
+
+def absolute_path(path: str) -> str:
+    """A path as documents are known by: whole, without "..", links not followed."""
+    return os.path.normpath(Path(path).expanduser().absolute())
+
+
+def stored_path(data_dir: Path, sha256: str, path: str) -> Path:
+    """Where a file's copy lies: by its content, with the suffix that readers go by."""
+    return data_dir / "files" / sha256[:2] / f"{sha256}{Path(path).suffix.lower()}"
+
+
+def page_at(page_starts: Sequence[int], offset: int) -> int | None:
+    """The page (from 1) that holds a character offset; None without pages."""
+    if not page_starts:
+        return None
+    return max(1, bisect_right(page_starts, offset))
+
+
+def pack_structure(
+    page_starts: tuple[int, ...], blocks: Sequence[Block], warnings: tuple[str, ...]
+) -> bytes:
+    """A text's structure as a blob; equal heading paths are kept once."""
+    paths: dict[tuple[str, ...], int] = {}
+    packed = tuple(
+        (b.start, b.end, b.kind, b.page, paths.setdefault(b.headings, len(paths))) for b in blocks
+    )
+    return msgspec.msgpack.encode(Structure(page_starts, packed, tuple(paths), warnings))
+
+
+def unpack_blocks(structure: Structure) -> list[Block]:
+    """The blocks of a structure, the converse of `pack_structure`."""
+    rows = [
+        (start, end, kind, page, structure.headings[path])
+        for start, end, kind, page, path in structure.blocks
+    ]
+    return [
+        msgspec.convert(
+            {"start": start, "end": end, "kind": kind, "page": page, "headings": headings}, Block
+        )
+        for start, end, kind, page, headings in rows
+    ]
+
+
+def pack_lines(lines: Sequence[LineBox]) -> bytes:
+    """One page's line boxes as a blob of flat numbers, ten-thousandths of the page."""
+    return msgspec.msgpack.encode(
+        [
+            (x.start, x.end, *(round(v * _BOX_UNITS) for v in (x.left, x.top, x.right, x.bottom)))
+            for x in lines
+        ]
+    )
+
+
+def unpack_lines(row: sqlite3.Row) -> list[LineBox]:
+    """The line boxes of a row with `page` and `boxes`."""
+    return [
+        LineBox(
+            start,
+            end,
+            row["page"],
+            left / _BOX_UNITS,
+            top / _BOX_UNITS,
+            right / _BOX_UNITS,
+            bottom / _BOX_UNITS,
+        )
+        for start, end, left, top, right, bottom in _LINES.decode(row["boxes"])
+    ]
+
+
+# A tenth of a pixel on a page image of 1,000 pixels.
+_BOX_UNITS = 10_000
+_LINES = msgspec.msgpack.Decoder(list[tuple[int, int, int, int, int, int]])
+_STRUCTURE = msgspec.msgpack.Decoder(Structure)
+
+
+def _structure(row: sqlite3.Row) -> Structure:
+    return _STRUCTURE.decode(row["structure"])
+
+
+def _has_tables(connection: sqlite3.Connection) -> bool:
+    return (
+        connection.execute(
+            "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'index_facts'"
+        ).fetchone()
+        is not None
+    )

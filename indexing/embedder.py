@@ -1,0 +1,241 @@
+"""all-MiniLM-L6-v2 from a folder, by sentence-transformers: texts in, unit vectors out.
+
+Counting tokens needs the tokenizer alone, which loads in milliseconds; torch and the model
+(seconds) are loaded when the first text is embedded, or by `load`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import platform
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from indexing.errors import EmbedderMissing
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+logger = logging.getLogger(__name__)
+
+Precision = Literal["float32", "bfloat16"]
+Vectors = NDArray[np.float32]
+
+DIMENSIONS = 384
+# What the model was trained to read at once; it cuts what is longer, so passages never are.
+MAX_TOKENS = 256
+# [CLS] and [SEP].
+SPECIAL_TOKENS = 2
+# bfloat16 vectors have to agree with float32 ones to this cosine to be used.
+LEAST_AGREEMENT = 0.995
+# ... and to be this much faster; below it the exact ones are worth more.
+LEAST_GAIN = 1.15
+_WEIGHTS = "model.safetensors"
+_TRIAL_TEXTS = 16
+
+
+class Embedder:
+    """One embedding model.
+
+    Args:
+        folder: The model as sentence-transformers saves it.
+        recall: Gives back what `remember` was last given under a key, or None.
+        remember: Keeps a short string under a key, from one start to the next.
+
+    Raises:
+        EmbedderMissing: The folder does not hold the model.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        recall: Callable[[str], str | None] | None = None,
+        remember: Callable[[str, str], None] | None = None,
+    ) -> None:
+        for name in (_WEIGHTS, "tokenizer.json", "config.json", "modules.json"):
+            if not (folder / name).is_file():
+                raise EmbedderMissing(str(folder))
+        self._folder = folder
+        self._recall = recall
+        self._remember = remember
+        self._tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+        self._model: SentenceTransformer | None = None
+        self.precision: Precision | None = None
+
+    @property
+    def identity(self) -> str:
+        """What tells this model's vectors from another's: its name and its weights' digest.
+
+        The digest is of the weights' size, head and tail: reading all 90 MB at every start
+        would cost more than it could find.
+        """
+        weights = self._folder / _WEIGHTS
+        size = weights.stat().st_size
+        digest = hashlib.sha256(str(size).encode())
+        with weights.open("rb") as file:
+            digest.update(file.read(1 << 16))
+            file.seek(max(0, size - (1 << 16)))
+            digest.update(file.read())
+        return f"{self._folder.name}:{digest.hexdigest()[:16]}"
+
+    def count_tokens(self, texts: list[str]) -> list[int]:
+        """How many of the model's tokens each text has, special ones not counted."""
+        encoded = self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+        return [len(item) for item in encoded]
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the model is in memory."""
+        return self._model is not None
+
+    def load(self) -> None:
+        """Loads the model now, unless it is loaded; takes seconds the first time."""
+        if self._model is None:
+            self._model = self._load()
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors of the texts, `(len(texts), 384)`.
+
+        Texts of about the same length cost least together: the shorter ones of a batch are
+        padded to the longest. The whole call is one batch.
+        """
+        if not texts:
+            return np.empty((0, DIMENSIONS), dtype=np.float32)
+        self.load()
+        assert self._model is not None
+        return _encode(self._model, texts)
+
+    def _load(self) -> SentenceTransformer:
+        for variable in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY"):
+            os.environ.setdefault(variable, "1")
+        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        begin = time.perf_counter()
+        import torch
+        from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging as transformers_logging
+
+        transformers_logging.disable_progress_bar()
+        cores = physical_cores()
+        torch.set_num_threads(cores)
+        model = SentenceTransformer(str(self._folder), device="cpu", local_files_only=True)
+        model.eval()
+        self.precision = self._choose_precision(model, cores)
+        if self.precision == "bfloat16":
+            model.bfloat16()
+        logger.info(
+            "embedder loaded in %.1f s, %s, %d threads",
+            time.perf_counter() - begin,
+            self.precision,
+            cores,
+        )
+        return model
+
+    def _choose_precision(self, model: SentenceTransformer, cores: int) -> Precision:
+        """The precision that was measured best on this machine, measuring it the first time."""
+        import torch
+
+        if not cpu_has_bfloat16():
+            return "float32"
+        key = f"precision:{self.identity}:{torch.__version__}:{cpu_name()}:{cores}"
+        known = self._recall(key) if self._recall is not None else None
+        if known in ("float32", "bfloat16"):
+            return cast("Precision", known)
+        chosen, gain, agreement = measure_precision(model)
+        logger.info(
+            "bfloat16 is %.2f times as fast, cosine at least %.4f: %s", gain, agreement, chosen
+        )
+        if self._remember is not None:
+            self._remember(key, chosen)
+        return chosen
+
+
+def measure_precision(model: SentenceTransformer) -> tuple[Precision, float, float]:
+    """Tries both precisions on a few texts; leaves the model in float32.
+
+    Returns:
+        The better one, how many times as fast bfloat16 is, and the least cosine of its
+        vectors to the exact ones.
+    """
+    texts = [
+        " ".join(f"{word} {n + i}" for i, word in enumerate(_TRIAL_WORDS * 2))
+        for n in range(_TRIAL_TEXTS)
+    ]
+    exact, exact_s = _timed(model, texts)
+    # A copy back to float32 would keep the rounding, so the exact weights are set aside.
+    state = {name: value.clone() for name, value in model.state_dict().items()}
+    model.bfloat16()
+    rounded, rounded_s = _timed(model, texts)
+    model.float()
+    model.load_state_dict(state)
+    agreement = float((exact * rounded).sum(axis=1).min())
+    gain = exact_s / rounded_s
+    good = agreement >= LEAST_AGREEMENT and gain >= LEAST_GAIN
+    return ("bfloat16" if good else "float32"), gain, agreement
+
+
+_TRIAL_WORDS = tuple(
+    word
+    for line in (
+        "The tenant shall pay the yearly rent of 12,000 euros to the landlord before March;",
+        "patients with a resting rate above 100 were given the drug twice a day, and of the",
+        "quarterly revenue a third came from services that did not exist in the year before.",
+    )
+    for word in line.split()
+)
+
+
+def _timed(model: SentenceTransformer, texts: Sequence[str]) -> tuple[Vectors, float]:
+    _encode(model, texts[:4])
+    begin = time.perf_counter()
+    vectors = _encode(model, texts)
+    return vectors, time.perf_counter() - begin
+
+
+def _encode(model: SentenceTransformer, texts: Sequence[str]) -> Vectors:
+    import torch
+
+    with torch.inference_mode():
+        features = cast("Any", model).preprocess(list(texts))
+        vectors = model(features)["sentence_embedding"].float().numpy()
+    # In bfloat16 the model's own normalising leaves lengths off by up to a hundredth.
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors
+
+
+def physical_cores() -> int:
+    """Cores this process may use, hyper-threads not counted."""
+    import psutil
+
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min(psutil.cpu_count(logical=False) or 1, usable or 1))
+
+
+def cpu_has_bfloat16() -> bool:
+    """Whether the CPU computes in bfloat16 (elsewhere it is emulated, and slow)."""
+    import torch
+
+    capabilities = torch.cpu.get_capabilities()
+    return any(value for name, value in capabilities.items() if "bf16" in name)
+
+
+def cpu_name() -> str:
+    """The processor's model, so that what was measured on one is not believed of another."""
+    try:
+        with Path("/proc/cpuinfo").open(encoding="utf-8") as file:
+            for line in file:
+                if line.startswith("model name"):
+                    return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()

@@ -1,0 +1,342 @@
+"""The index: documents in, passages, evidence and vectors out.
+
+One process holds a data folder's index at a time. Everything long is a generator: each
+yield is a place to pause, and `close()` on it stops there with what is stored left whole.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Generator, Iterable
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from indexing import evidence as evidence_module
+from indexing.database import connect, migrate
+from indexing.embedder import Embedder
+from indexing.errors import StoreBusy
+from indexing.files import drop_copies, find_files, sweep_unfinished
+from indexing.pipeline import Read, Run
+from indexing.schema import COMPONENT, MIGRATIONS
+from indexing.search import Searcher, encodable
+from indexing.store import DocumentStore
+from indexing.types import (
+    AddReport,
+    CanonicalDocument,
+    DocumentRow,
+    Evidence,
+    IndexProgress,
+    SearchResult,
+)
+from indexing.vectors import VectorStore
+
+LOCK_NAME = "index.lock"
+OWNER_NAME = "index.owner"
+# Texts embedded at once by `embed`.
+_EMBED_BATCH = 32
+
+Adding = Generator[IndexProgress, None, AddReport]
+
+
+class Index:
+    """A data folder's documents, searchable.
+
+    Args:
+        data_dir: The data folder; made if missing.
+        embedder_path: Folder of the embedding model.
+        read: Turns a file into its canonical document, here or in another process.
+        suffixes: Suffixes of the files to take from folders; None takes those of the readers
+            of this package.
+
+    Raises:
+        StoreBusy: Another process has the folder's index.
+        EmbedderMissing: The model is not there.
+        StoreDamaged: The vectors cannot be opened.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        embedder_path: Path,
+        read: Read,
+        suffixes: Iterable[str] | None = None,
+    ) -> None:
+        self._data_dir = data_dir
+        self._read = read
+        self._suffixes = frozenset(suffixes) if suffixes is not None else None
+        self._claimed: set[int] = set()
+        data_dir.mkdir(parents=True, exist_ok=True)
+        self._lock = _take_lock(data_dir)
+        try:
+            self._db = connect(data_dir)
+            migrate(self._db, COMPONENT, MIGRATIONS)
+            self._store = DocumentStore(self._db)
+            self._embedder = Embedder(embedder_path, self._store.recall, self._store.remember)
+            self._vectors = VectorStore(data_dir / "vectors", self._embedder.identity)
+        except BaseException:
+            self._lock.release()
+            raise
+        self._searcher = Searcher(self._db, self._vectors, self._embedder)
+
+    # ---- documents in and out --------------------------------------------------------------
+
+    def add(self, paths: list[str], collection: str | None = None) -> Adding:
+        """Indexes files, and the files in folders.
+
+        Every file is noted before the first is read, so that `resume` goes on after a kill. A
+        file that fails has a status and a reason, and the rest goes on; one that is known and
+        unchanged is left alone; one that has changed can be searched as it was until it is
+        ready as it is.
+
+        Args:
+            paths: Files and folders.
+            collection: Name to keep them under; None leaves known ones where they are.
+
+        Yields:
+            Where each document stands; the last event of each is "finished".
+
+        Returns:
+            How each file ended, in the order of the files.
+        """
+        begin = time.perf_counter()
+        finding = find_files(paths, self._known_suffixes())
+        while True:
+            try:
+                next(finding)
+            except StopIteration as end:
+                found = end.value
+                break
+        documents: list[int] = []
+        for number, path in enumerate(found.files):
+            document = self._register(path, collection)
+            documents.append(document)
+            row = self._store.row(document)
+            if row is not None:
+                left = len(found.files) - number
+                yield IndexProgress(row, "queued", 0, None, left, 0)
+        yield from self._run(documents)
+        missing = [_missing_row(path, collection) for path in found.missing]
+        rows = [row for document in documents if (row := self._store.row(document)) is not None]
+        return AddReport(
+            tuple(rows + missing), round(time.perf_counter() - begin, 3), found.unsupported
+        )
+
+    def resume(self) -> Adding:
+        """Goes on with what a kill left unfinished, and mends the vectors.
+
+        Vectors that SQLite knows and Chroma lacks are made again; those that Chroma has and
+        SQLite does not know are removed.
+        """
+        begin = time.perf_counter()
+        sweep_unfinished(self._data_dir)
+        yield from self._mend()
+        documents = self._store.queued()
+        yield from self._run(documents)
+        rows = [row for document in documents if (row := self._store.row(document)) is not None]
+        return AddReport(tuple(rows), round(time.perf_counter() - begin, 3))
+
+    def add_document(
+        self, path: str, document: CanonicalDocument, sha256: str, collection: str | None = None
+    ) -> Adding:
+        """Indexes a document that is read already, under a path that need not exist.
+
+        For benchmarks and tests, which have texts instead of files: it takes the same way as a
+        file from its passages on.
+        """
+        return (yield from self.add_texts([(path, document, sha256)], collection))
+
+    def forget_queued(self) -> list[int]:
+        """Gives up what is not finished, after a person has cancelled.
+
+        New documents go; a changed one stays as it was before. What another run of this index
+        still works on is left alone.
+
+        Returns:
+            The documents that went.
+        """
+        hashes = [h for d in self._store.queued() for h in self._store.hashes_of(d)]
+        removed, passages = self._store.forget_queued(frozenset(self._claimed))
+        self._vectors.remove(passages)
+        self._sweep(hashes)
+        return removed
+
+    def remove(self, documents: list[int]) -> list[int]:
+        """Removes documents with their texts, vectors and stored files.
+
+        Rows of files that were skipped as duplicates of them go with them.
+
+        Returns:
+            The documents that went; unknown ids are left out.
+        """
+        hashes = [h for document in documents for h in self._store.hashes_of(document)]
+        removed, passages, _ = self._store.remove(documents)
+        self._vectors.remove(passages)
+        self._sweep(hashes)
+        return removed
+
+    # ---- asking ----------------------------------------------------------------------------
+
+    def search(
+        self,
+        query: str,
+        k: int = 10,
+        documents: list[int] | None = None,
+        collection: str | None = None,
+    ) -> SearchResult:
+        """The `k` passages that fit a query best, of all documents or of some."""
+        begin = time.perf_counter()
+        within = self._within(documents, collection)
+        hits = self._searcher.search(query, k, within)
+        return SearchResult(query, tuple(hits), round((time.perf_counter() - begin) * 1000, 2))
+
+    def evidence(
+        self,
+        queries: list[str],
+        budget_chars: int,
+        documents: list[int] | None = None,
+        collection: str | None = None,
+    ) -> list[Evidence]:
+        """What to show a model so that it can answer: spans, best first.
+
+        Together they have at most `budget_chars` characters.
+
+        Args:
+            queries: The question, and other wordings of it.
+        """
+        within = self._within(documents, collection)
+        return evidence_module.gather(self._db, self._searcher, queries, budget_chars, within)
+
+    def embed(self, texts: list[str]) -> list[list[float]]:
+        """Unit vectors of texts, in their order."""
+        clean = [encodable(text) for text in texts]
+        order = sorted(range(len(clean)), key=lambda number: len(clean[number]))
+        vectors: dict[int, list[float]] = {}
+        for begin in range(0, len(order), _EMBED_BATCH):
+            numbers = order[begin : begin + _EMBED_BATCH]
+            made = self._embedder.encode([clean[number] for number in numbers])
+            vectors |= dict(zip(numbers, made.tolist(), strict=True))
+        return [vectors[number] for number in range(len(clean))]
+
+    def count_tokens(self, texts: list[str]) -> list[int]:
+        """How many of the embedder's tokens each text has."""
+        return self._embedder.count_tokens(texts)
+
+    def warm(self) -> None:
+        """Loads the embedder (seconds), so that the first question need not wait for it."""
+        self._embedder.load()
+
+    def close(self) -> None:
+        """Lets go of the data folder."""
+        self._vectors.close()
+        self._db.close()
+        _release_lock(self._data_dir, self._lock)
+
+    # ---- within ----------------------------------------------------------------------------
+
+    def add_texts(
+        self, texts: Iterable[tuple[str, CanonicalDocument, str]], collection: str | None = None
+    ) -> Adding:
+        """Indexes many read documents, as `add_document` does one."""
+        begin = time.perf_counter()
+        documents: list[int] = []
+        for path, canonical, sha256 in texts:
+            size = len(canonical.text.encode())
+            document = self._store.register(path, canonical.title, size, 0, collection)
+            documents.append(document)
+            if self._store.content_of(document, sha256) is None:
+                self._store.set_file(document, sha256, size, 0)
+                passages = Run.cut(canonical, self._embedder)
+                self._store.put_content(document, sha256, canonical, passages)
+        yield from self._run(documents)
+        rows = [row for document in documents if (row := self._store.row(document)) is not None]
+        return AddReport(tuple(rows), round(time.perf_counter() - begin, 3))
+
+    def _run(self, documents: Iterable[int]) -> Generator[IndexProgress, None, None]:
+        run = Run(
+            self._data_dir, self._store, self._vectors, self._embedder, self._read, self._claimed
+        )
+        yield from run.index(documents)
+
+    def _register(self, path: str, collection: str | None) -> int:
+        try:
+            info = Path(path).stat()
+            size, mtime_ns = info.st_size, info.st_mtime_ns
+        except OSError:
+            size, mtime_ns = 0, 0  # Gone since it was found; the run will say so.
+        return self._store.register(path, Path(path).stem, size, mtime_ns, collection)
+
+    def _mend(self) -> Generator[IndexProgress, None, None]:
+        expected = self._store.embedded_ids()
+        present: set[int] = set()
+        for page in self._vectors.ids():
+            present.update(page)
+        orphaned = sorted(present - expected)
+        missing = sorted(expected - present)
+        if orphaned:
+            self._vectors.remove(orphaned)
+        if missing:
+            self._store.mark_embedded(missing, embedded=False)
+        for document in self._store.requeue_unembedded():
+            row = self._store.row(document)
+            if row is not None:
+                yield IndexProgress(row, "queued", 0, None, 0, len(missing))
+
+    def _within(self, documents: list[int] | None, collection: str | None) -> list[int] | None:
+        """The documents that a question is restricted to; None for all."""
+        if collection is None:
+            return documents
+        members = self._store.members(collection)
+        if documents is None:
+            return members
+        wanted = set(documents)
+        return [document for document in members if document in wanted]
+
+    def _sweep(self, hashes: Iterable[str]) -> None:
+        for sha256 in hashes:
+            if not self._store.is_referenced(sha256):
+                drop_copies(self._data_dir, sha256)
+
+    def _known_suffixes(self) -> frozenset[str]:
+        if self._suffixes is None:
+            # Only now: the readers bring their parsers with them.
+            from indexing.readers.read import supported_suffixes
+
+            self._suffixes = frozenset(supported_suffixes())
+        return self._suffixes
+
+
+def _missing_row(path: str, collection: str | None) -> DocumentRow:
+    return DocumentRow(
+        id=0,
+        path=path,
+        title=Path(path).stem,
+        kind="",
+        pages=None,
+        passages=0,
+        status="failed",
+        reason="missing",
+        bytes=0,
+        indexed_at=None,
+        collection=collection,
+    )
+
+
+def _take_lock(data_dir: Path) -> FileLock:
+    lock = FileLock(data_dir / LOCK_NAME)
+    owner = data_dir / OWNER_NAME
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        pid = None
+        if owner.is_file() and (digits := owner.read_text().strip()).isdecimal():
+            pid = int(digits)
+        raise StoreBusy(str(data_dir), pid) from None
+    owner.write_text(str(os.getpid()))
+    return lock
+
+
+def _release_lock(data_dir: Path, lock: FileLock) -> None:
+    (data_dir / OWNER_NAME).unlink(missing_ok=True)
+    lock.release()

@@ -1,0 +1,348 @@
+"""One run of indexing: files are registered, read, cut, embedded and made ready.
+
+Each document passes through short committed steps (noted, copied, read and cut, embedded
+window by window, ready), and which step is next follows from what is stored. So a run that
+is killed anywhere is continued by another one, nothing twice.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Sequence
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import msgspec
+import numpy as np
+
+from indexing.catalog import stored_path
+from indexing.embedder import MAX_TOKENS, SPECIAL_TOKENS, Embedder
+from indexing.errors import IndexingError, ReadError
+from indexing.files import drop_copies, hash_file, keep_copy
+from indexing.passages import split_passages
+from indexing.store import DocumentStore, PendingPassage
+from indexing.types import CanonicalDocument, IndexProgress, Passage, ReadProgress
+from indexing.vectors import VectorStore
+
+logger = logging.getLogger(__name__)
+
+Read = Callable[[Path, str | None], Generator[ReadProgress, None, CanonicalDocument]]
+Steps = Generator[IndexProgress, None, None]
+
+# The most a passage may hold, so that its title and headings fit in front of it.
+PASSAGE_TOKENS = 200
+# Passages embedded before their vectors are stored: sorted by length they waste little on
+# padding, and a kill costs at most these few seconds.
+WINDOW = 128
+# A batch should take about this long: the question of a person waits for one at most.
+BATCH_S = 0.15
+_BATCH_MOST = 32
+
+
+_T = TypeVar("_T")
+
+
+class _Open(msgspec.Struct):
+    """A document that waits for the embedding of `left` out of `total` passages."""
+
+    document: int
+    total: int
+    left: int
+
+
+class Run:
+    """Indexes documents that are registered; the steps are its generators' yields.
+
+    Args:
+        claimed: Documents that some run of this process works on; shared by all runs, which
+            may go on in turns.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        store: DocumentStore,
+        vectors: VectorStore,
+        embedder: Embedder,
+        read: Read,
+        claimed: set[int],
+    ) -> None:
+        self._data_dir = data_dir
+        self._store = store
+        self._vectors = vectors
+        self._embedder = embedder
+        self._read = read
+        self._claimed = claimed
+        self._mine: set[int] = set()
+        # By content, in the order in which they are embedded.
+        self._open: dict[int, _Open] = {}
+        self._waiting = 0
+        self._files_left = 0
+        self._batch = 8
+
+    def index(self, documents: Iterable[int]) -> Steps:
+        """Brings the documents to their end: ready, failed or skipped."""
+        queue: deque[int] = deque()
+        for document in documents:
+            if document not in self._claimed:
+                queue.append(document)
+                self._mine.add(document)
+                self._claimed.add(document)
+        self._files_left = len(queue)
+        try:
+            while queue:
+                yield from self._prepare(queue.popleft())
+                while self._waiting >= WINDOW:
+                    yield from self._embed_window()
+            while self._open:
+                yield from self._embed_window()
+        finally:
+            self._claimed -= self._mine
+
+    @staticmethod
+    def cut(document: CanonicalDocument, embedder: Embedder) -> list[Passage]:
+        """A document's passages, each with room for its title and headings in front."""
+        return split_passages(document, embedder.count_tokens, PASSAGE_TOKENS)
+
+    # ---- one document ----------------------------------------------------------------------
+
+    def _prepare(self, document: int) -> Steps:
+        """Takes a document as far as its passages; what fails is noted with it."""
+        try:
+            yield from self._take(document)
+        except (ReadError, OSError) as error:
+            yield from self._fail(document, reason_of(error))
+        except IndexingError:
+            raise
+        except Exception as error:
+            # A file may trip the reader, or its text the database, in ways nobody foresaw;
+            # the other files must not suffer for it.
+            logger.warning("document %d failed", document, exc_info=True)
+            yield from self._fail(document, f"unreadable: {type(error).__name__}")
+
+    def _take(self, document: int) -> Steps:
+        raw = self._store.raw(document)
+        if raw is None:
+            self._files_left -= 1
+            return
+        path = Path(raw["path"])
+        sha256: str | None = raw["sha256"]
+        if sha256 is None or path.is_file():
+            sha256 = yield from self._take_file(document, path, sha256)
+            if sha256 is None:
+                return
+        content = self._store.content_of(document, sha256)
+        if content is None:
+            content = yield from self._read_text(document, sha256, path)
+        if content is None:
+            self._files_left -= 1
+            return
+        row = self._store.row(document)
+        if row is not None and row.status == "ready":
+            self._files_left -= 1
+            yield from self._event(document, "finished", row.passages, row.passages)
+            return
+        waiting = self._store.count_pending([content])
+        self._open[content] = _Open(document, waiting, waiting)
+        self._waiting += waiting
+        if waiting == 0:
+            yield from self._finish(content)
+        else:
+            yield from self._event(document, "embedding", 0, waiting)
+
+    def _take_file(
+        self, document: int, path: Path, known: str | None
+    ) -> Generator[IndexProgress, None, str | None]:
+        """Sees to it that the data folder has the file; None where there is nothing to do."""
+        info = path.stat()
+        sha256 = None
+        if known is not None:
+            # Compared before anything is copied: mostly nothing has changed.
+            sha256 = yield from self._passed(document, hash_file(path))
+        if sha256 is None or not stored_path(self._data_dir, sha256, str(path)).is_file():
+            sha256, _ = yield from self._passed(document, keep_copy(self._data_dir, path))
+        if self._store.raw(document) is None:
+            self._sweep([sha256])
+            self._files_left -= 1
+            return None
+        before = self._store.hashes_of(document)
+        original = self._store.original_of(document, sha256)
+        if original is None:
+            self._store.set_file(document, sha256, info.st_size, info.st_mtime_ns)
+            self._sweep(before)
+            return sha256
+        self._drop_vectors(self._store.set_duplicate(document, original))
+        self._sweep([*before, sha256])
+        self._files_left -= 1
+        yield from self._event(document, "finished", 0, None)
+        return None
+
+    def _read_text(
+        self, document: int, sha256: str, path: Path
+    ) -> Generator[IndexProgress, None, int | None]:
+        copy = stored_path(self._data_dir, sha256, str(path))
+        yield from self._event(document, "reading", 0, None)
+        reading = self._read(copy, None)
+        try:
+            while True:
+                try:
+                    progress = next(reading)
+                except StopIteration as end:
+                    canonical: CanonicalDocument = end.value
+                    break
+                yield from self._event(document, "reading", progress.done, progress.total)
+        finally:
+            reading.close()
+        if canonical.title == copy.stem:
+            # Without a title of its own it is called after its file, not after the copy.
+            canonical = msgspec.structs.replace(canonical, title=path.stem)
+        passages = self.cut(canonical, self._embedder)
+        return self._store.put_content(document, sha256, canonical, passages)
+
+    def _fail(self, document: int, reason: str) -> Steps:
+        self._files_left -= 1
+        before = self._store.hashes_of(document)
+        self._drop_vectors(self._store.fail(document, reason))
+        self._sweep(before)
+        yield from self._event(document, "finished", 0, None)
+
+    def _finish(self, content: int) -> Steps:
+        done = self._open.pop(content)
+        before = self._store.hashes_of(done.document)
+        gone = self._store.finish(done.document, content)
+        self._files_left -= 1
+        if gone is not None:
+            self._drop_vectors(gone)
+            self._sweep(before)
+            yield from self._event(done.document, "finished", done.total, done.total)
+
+    # ---- embedding -------------------------------------------------------------------------
+
+    def _embed_window(self) -> Steps:
+        """Embeds the next passages of the open contents and stores their vectors."""
+        window = self._store.pending(list(self._open), WINDOW)
+        vectors: dict[int, np.ndarray] = {}
+        in_order = sorted(window, key=lambda item: -item.tokens)
+        while len(vectors) < len(window):
+            batch = in_order[len(vectors) : len(vectors) + self._batch]
+            begin = time.perf_counter()
+            made = self._embedder.encode(
+                [embedded_text(item, self._embedder.count_tokens) for item in batch]
+            )
+            self._adapt(len(batch), time.perf_counter() - begin)
+            vectors |= {item.id: vector for item, vector in zip(batch, made, strict=True)}
+            for item in batch:
+                self._open[item.content].left -= 1
+            self._waiting -= len(batch)
+            yield from self._embedding_event(batch[0].content)
+        self._keep(window, vectors)
+        waiting = self._store.pending(list(self._open), 1)
+        for content in list(self._open):
+            if waiting and content == waiting[0].content:
+                break
+            self._waiting -= self._open[content].left
+            yield from self._finish(content)
+
+    def _keep(self, window: Sequence[PendingPassage], vectors: dict[int, np.ndarray]) -> None:
+        """Stores the vectors of those passages that were not removed meanwhile.
+
+        Chroma first: a vector that SQLite does not know of yet is made again after a kill and
+        replaces itself, while one that SQLite believes in and Chroma lacks would be missed.
+        """
+        existing = self._store.existing([item.id for item in window])
+        kept = [item for item in window if item.id in existing]
+        if not kept:
+            return
+        self._vectors.put(
+            [item.id for item in kept],
+            np.stack([vectors[item.id] for item in kept]),
+            [item.document for item in kept],
+        )
+        self._store.mark_embedded([item.id for item in kept])
+
+    def _adapt(self, size: int, seconds: float) -> None:
+        """Sets the next batch's size so that it takes about `BATCH_S`."""
+        wanted = size * BATCH_S / max(seconds, 1e-4)
+        self._batch = max(1, min(_BATCH_MOST, self._batch * 2, round(wanted)))
+
+    def _embedding_event(self, content: int) -> Steps:
+        at = self._open[content]
+        yield from self._event(at.document, "embedding", at.total - at.left, at.total)
+
+    # ---- small things ----------------------------------------------------------------------
+
+    def _event(
+        self,
+        document: int,
+        stage: Literal["queued", "reading", "embedding", "finished"],
+        done: int,
+        total: int | None,
+    ) -> Steps:
+        row = self._store.row(document)
+        if row is not None:
+            yield IndexProgress(row, stage, done, total, self._files_left, self._waiting)
+
+    def _passed(
+        self, document: int, steps: Generator[int, None, _T]
+    ) -> Generator[IndexProgress, None, _T]:
+        """Runs steps that yield bytes, passing them on as a document's progress."""
+        try:
+            while True:
+                try:
+                    next(steps)
+                except StopIteration as end:
+                    return end.value
+                yield from self._event(document, "reading", 0, None)
+        finally:
+            steps.close()
+
+    def _drop_vectors(self, passages: Sequence[int]) -> None:
+        if passages:
+            self._vectors.remove(passages)
+
+    def _sweep(self, hashes: Iterable[str]) -> None:
+        for sha256 in hashes:
+            if not self._store.is_referenced(sha256):
+                drop_copies(self._data_dir, sha256)
+
+
+def embedded_text(item: PendingPassage, count_tokens: Callable[[list[str]], list[int]]) -> str:
+    """What is embedded of a passage: its title and headings, then its text, whole.
+
+    The headings nearest to the text tell most, so the outer ones go first where the model
+    cannot hold all.
+    """
+    context = [item.title, *item.headings]
+    context = [part for part in dict.fromkeys(context) if part and not item.body.startswith(part)]
+    room = MAX_TOKENS - SPECIAL_TOKENS - item.tokens
+    sizes = count_tokens(context) if context else []
+    while context and sum(sizes) > room:
+        context.pop(0)
+        sizes.pop(0)
+    return "\n".join([*context, item.body])
+
+
+def reason_of(error: Exception) -> str:
+    """A failure as a short, stable word, with the parser's own words where there are any."""
+    if isinstance(error, FileNotFoundError):
+        return "missing"
+    if isinstance(error, OSError):
+        return f"unreadable: {error.strerror or type(error).__name__}"
+    name = type(error).__name__
+    word = _REASONS.get(name, "unreadable")
+    detail = getattr(error, "problem", None) or getattr(error, "suffix", None)
+    if name == "TooLarge":
+        detail = f"{getattr(error, 'amount', '?')} {getattr(error, 'what', '')}"
+    return f"{word}: {detail}" if detail else word
+
+
+_REASONS = {
+    "FileMissing": "missing",
+    "UnsupportedFormat": "unsupported_format",
+    "FileUnreadable": "unreadable",
+    "TooLarge": "too_large",
+    "PasswordNeeded": "password_needed",
+    "EmptyDocument": "no_text",
+}

@@ -1,0 +1,421 @@
+"""Documents, their texts and passages in SQLite: what is written, and when it is committed.
+
+Every method commits before it returns, so that a kill at any moment leaves each document
+either as before or as after.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from itertools import groupby
+
+import msgspec
+
+from indexing.catalog import SELECT_ROWS, document_row, pack_lines, pack_structure
+from indexing.database import transaction
+from indexing.types import CanonicalDocument, DocumentRow, Passage
+
+
+class PendingPassage(msgspec.Struct, frozen=True):
+    """A passage that has no vector yet, with what is embedded of it."""
+
+    id: int
+    document: int
+    content: int
+    tokens: int
+    title: str
+    headings: tuple[str, ...]
+    body: str
+
+
+class DocumentStore:
+    """The tables of documents on one connection."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    # ---- documents -----------------------------------------------------------------------
+
+    def row(self, document: int) -> DocumentRow | None:
+        """The document as it is listed; None when it is gone."""
+        row = self._db.execute(f"{SELECT_ROWS} WHERE d.id = ?", (document,)).fetchone()
+        return document_row(row) if row is not None else None
+
+    def find(self, path: str) -> sqlite3.Row | None:
+        """The raw row of a path."""
+        return self._db.execute("SELECT * FROM documents WHERE path = ?", (path,)).fetchone()
+
+    def raw(self, document: int) -> sqlite3.Row | None:
+        """The raw row of a document."""
+        return self._db.execute("SELECT * FROM documents WHERE id = ?", (document,)).fetchone()
+
+    def register(
+        self, path: str, title: str, size: int, mtime_ns: int, collection: str | None
+    ) -> int:
+        """Notes that a file is to be indexed, before anything of it is read.
+
+        A ready document stays ready (whether it has changed is seen later) and keeps its
+        collection where none is given.
+        """
+        with transaction(self._db):
+            row = self.find(path)
+            if row is None:
+                done = self._db.execute(
+                    "INSERT INTO documents (path, title, kind, collection, status, bytes, "
+                    "mtime_ns) VALUES (?, ?, '', ?, 'queued', ?, ?)",
+                    (path, title, collection, size, mtime_ns),
+                )
+                assert done.lastrowid is not None
+                return done.lastrowid
+            self._db.execute(
+                "UPDATE documents SET collection = coalesce(?, collection), "
+                "status = iif(status = 'ready', 'ready', 'queued'), "
+                "reason = iif(status = 'ready', reason, NULL), duplicate_of = NULL WHERE id = ?",
+                (collection, row["id"]),
+            )
+            return int(row["id"])
+
+    def set_status(self, document: int, status: str, reason: str | None = None) -> None:
+        """Sets how a document stands, and why."""
+        self._db.execute(
+            "UPDATE documents SET status = ?, reason = ? WHERE id = ?", (status, reason, document)
+        )
+
+    def set_file(self, document: int, sha256: str, size: int, mtime_ns: int) -> None:
+        """Notes the content that the document's file has; another than before queues it."""
+        self._db.execute(
+            "UPDATE documents SET status = iif(status = 'ready' AND sha256 IS ?1, 'ready', "
+            "'queued'), sha256 = ?1, bytes = ?2, mtime_ns = ?3 WHERE id = ?4",
+            (sha256, size, mtime_ns, document),
+        )
+
+    def hashes_of(self, document: int) -> list[str]:
+        """The contents of which the document may have stored files."""
+        rows = self._db.execute(
+            "SELECT sha256 FROM documents WHERE id = ?1 AND sha256 IS NOT NULL "
+            "UNION SELECT sha256 FROM contents WHERE document_id = ?1",
+            (document,),
+        )
+        return [row[0] for row in rows]
+
+    def original_of(self, document: int, sha256: str) -> sqlite3.Row | None:
+        """Another document of the same collection with the same content, if there is one."""
+        return self._db.execute(
+            "SELECT other.* FROM documents AS other JOIN documents AS this ON this.id = ? "
+            "WHERE other.sha256 = ? AND other.id != this.id AND other.status IN "
+            "('ready', 'queued') AND other.collection IS this.collection "
+            "ORDER BY other.id LIMIT 1",
+            (document, sha256),
+        ).fetchone()
+
+    def set_duplicate(self, document: int, original: sqlite3.Row) -> list[int]:
+        """Skips a document whose content another one has; returns passages that went."""
+        with transaction(self._db):
+            gone = self._drop_contents(document)
+            self._db.execute(
+                "UPDATE documents SET status = 'skipped', reason = ?, duplicate_of = ?, "
+                "sha256 = NULL, content_id = NULL WHERE id = ?",
+                (f"duplicate of {original['path']}", original["id"], document),
+            )
+        return gone
+
+    def fail(self, document: int, reason: str) -> list[int]:
+        """Notes why a document could not be indexed; a text it had before stays searchable.
+
+        Returns:
+            Passages of an unfinished reading, which are gone.
+        """
+        with transaction(self._db):
+            gone = self._drop_pending(document)
+            self._db.execute(
+                "UPDATE documents SET status = 'failed', reason = ?, sha256 = "
+                "(SELECT sha256 FROM contents WHERE id = documents.content_id) WHERE id = ?",
+                (reason, document),
+            )
+        return gone
+
+    def members(self, collection: str) -> list[int]:
+        """The documents of a collection."""
+        return [
+            row[0]
+            for row in self._db.execute(
+                "SELECT id FROM documents WHERE collection = ? ORDER BY id", (collection,)
+            )
+        ]
+
+    def queued(self) -> list[int]:
+        """Documents that are not finished, in the order they were added."""
+        return [
+            row[0]
+            for row in self._db.execute(
+                "SELECT id FROM documents WHERE status = 'queued' ORDER BY id"
+            )
+        ]
+
+    def forget_queued(self, keep: frozenset[int] = frozenset()) -> tuple[list[int], list[int]]:
+        """Gives up what is queued: a text from before becomes ready again, the rest goes.
+
+        Returns:
+            The documents that went, and the passages that went with them.
+        """
+        removed: list[int] = []
+        passages: list[int] = []
+        with transaction(self._db):
+            for document in self.queued():
+                if document in keep:
+                    continue
+                row = self.raw(document)
+                assert row is not None
+                if row["content_id"] is not None and row["indexed_at"] is not None:
+                    passages += self._drop_pending(document)
+                    self._db.execute(
+                        "UPDATE documents SET status = 'ready', reason = NULL, sha256 = (SELECT "
+                        "sha256 FROM contents WHERE id = documents.content_id) WHERE id = ?",
+                        (document,),
+                    )
+                else:
+                    passages += self._drop_contents(document)
+                    self._db.execute("DELETE FROM documents WHERE id = ?", (document,))
+                    removed.append(document)
+        return removed, passages
+
+    def remove(self, documents: Sequence[int]) -> tuple[list[int], list[int], list[sqlite3.Row]]:
+        """Removes documents and all that hangs on them.
+
+        Returns:
+            The documents that went (skipped duplicates of them included), their passages,
+            and their raw rows as they were.
+        """
+        with transaction(self._db):
+            rows = self._db.execute(
+                "SELECT * FROM documents WHERE id IN (SELECT value FROM json_each(?1)) "
+                "OR duplicate_of IN (SELECT value FROM json_each(?1)) ORDER BY id",
+                (json.dumps(list(documents)),),
+            ).fetchall()
+            removed = [int(row["id"]) for row in rows]
+            passages = [gone for document in removed for gone in self._drop_contents(document)]
+            self._db.executemany("DELETE FROM documents WHERE id = ?", [(d,) for d in removed])
+        return removed, passages, rows
+
+    def is_referenced(self, sha256: str) -> bool:
+        """Whether a document still needs the stored file of this content."""
+        row = self._db.execute(
+            "SELECT 1 FROM documents WHERE sha256 = ?1 UNION ALL "
+            "SELECT 1 FROM contents WHERE sha256 = ?1 LIMIT 1",
+            (sha256,),
+        ).fetchone()
+        return row is not None
+
+    # ---- contents ------------------------------------------------------------------------
+
+    def content_of(self, document: int, sha256: str) -> int | None:
+        """The reading of this content that the document has already, finished or not."""
+        row = self._db.execute(
+            "SELECT id FROM contents WHERE document_id = ? AND sha256 = ? ORDER BY id DESC",
+            (document, sha256),
+        ).fetchone()
+        return int(row[0]) if row is not None else None
+
+    def put_content(
+        self, document: int, sha256: str, canonical: CanonicalDocument, passages: Sequence[Passage]
+    ) -> int | None:
+        """Stores a reading with its passages, not embedded yet.
+
+        A document's first reading can be found by its words at once; a later one waits, and
+        the earlier is searched, until `finish`.
+
+        Returns:
+            The content's id; None when the document is gone.
+        """
+        text = canonical.text
+        with transaction(self._db):
+            row = self.raw(document)
+            if row is None:
+                return None
+            self._drop_pending(document)
+            done = self._db.execute(
+                "INSERT INTO contents (document_id, sha256, title, kind, pages, passages, text, "
+                "structure) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    document,
+                    sha256,
+                    canonical.title,
+                    canonical.kind,
+                    len(canonical.page_starts) or None,
+                    len(passages),
+                    text,
+                    pack_structure(canonical.page_starts, canonical.blocks, canonical.warnings),
+                ),
+            )
+            content = done.lastrowid
+            assert content is not None
+            self._put_lines(content, canonical)
+            self._put_passages(content, canonical.title, text, passages)
+            if row["content_id"] is None:
+                self._db.execute(
+                    "UPDATE documents SET content_id = ?, title = ?, kind = ? WHERE id = ?",
+                    (content, canonical.title, canonical.kind, document),
+                )
+        return content
+
+    def finish(self, document: int, content: int) -> list[int] | None:
+        """Makes a reading the one that is searched, if all of it is embedded.
+
+        Returns:
+            Passages of the reading before, which are gone; None when it is not finished.
+        """
+        with transaction(self._db):
+            left = self._db.execute(
+                "SELECT 1 FROM passages WHERE content_id = ? AND embedded = 0 LIMIT 1", (content,)
+            ).fetchone()
+            row = self._db.execute("SELECT * FROM contents WHERE id = ?", (content,)).fetchone()
+            if left is not None or row is None:
+                return None
+            self._db.execute(
+                "UPDATE documents SET content_id = ?, title = ?, kind = ?, status = 'ready', "
+                "reason = NULL, indexed_at = ? WHERE id = ?",
+                (content, row["title"], row["kind"], now(), document),
+            )
+            return self._drop_pending(document)
+
+    # ---- passages ------------------------------------------------------------------------
+
+    def pending(self, contents: Sequence[int], limit: int) -> list[PendingPassage]:
+        """Passages of these contents without a vector, in the contents' order."""
+        rows = self._db.execute(
+            "SELECT p.id, c.document_id, c.id AS content_id, p.tokens, c.title, p.headings, "
+            "w.body FROM json_each(?) AS wanted JOIN contents AS c ON c.id = wanted.value "
+            "JOIN passages AS p ON p.content_id = c.id AND p.embedded = 0 "
+            "JOIN passage_words AS w ON w.rowid = p.id ORDER BY wanted.key, p.id LIMIT ?",
+            (json.dumps(list(contents)), limit),
+        )
+        return [
+            PendingPassage(
+                id=row["id"],
+                document=row["document_id"],
+                content=row["content_id"],
+                tokens=row["tokens"],
+                title=row["title"],
+                headings=tuple(json.loads(row["headings"])),
+                body=row["body"],
+            )
+            for row in rows
+        ]
+
+    def count_pending(self, contents: Sequence[int]) -> int:
+        """How many passages of these contents have no vector."""
+        row = self._db.execute(
+            "SELECT count(*) FROM passages WHERE embedded = 0 "
+            "AND content_id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(contents)),),
+        ).fetchone()
+        return int(row[0])
+
+    def mark_embedded(self, passages: Sequence[int], embedded: bool = True) -> None:
+        """Notes that passages have their vectors (or lack them again)."""
+        with transaction(self._db):
+            self._db.execute(
+                "UPDATE passages SET embedded = ? WHERE id IN (SELECT value FROM json_each(?))",
+                (int(embedded), json.dumps(list(passages))),
+            )
+
+    def embedded_ids(self) -> set[int]:
+        """All passages that should have a vector."""
+        return {row[0] for row in self._db.execute("SELECT id FROM passages WHERE embedded = 1")}
+
+    def existing(self, passages: Sequence[int]) -> set[int]:
+        """Those of the passages that are still there."""
+        return {
+            row[0]
+            for row in self._db.execute(
+                "SELECT id FROM passages WHERE id IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(passages)),),
+            )
+        }
+
+    def requeue_unembedded(self) -> list[int]:
+        """Queues every ready document that lacks vectors; returns them."""
+        with transaction(self._db):
+            rows = self._db.execute(
+                "UPDATE documents SET status = 'queued' WHERE status = 'ready' AND content_id IN "
+                "(SELECT content_id FROM passages WHERE embedded = 0) RETURNING id"
+            ).fetchall()
+        return [row[0] for row in rows]
+
+    # ---- facts ---------------------------------------------------------------------------
+
+    def recall(self, key: str) -> str | None:
+        """A fact that `remember` kept."""
+        row = self._db.execute("SELECT value FROM index_facts WHERE key = ?", (key,)).fetchone()
+        return row[0] if row is not None else None
+
+    def remember(self, key: str, value: str) -> None:
+        """Keeps a fact of the index itself."""
+        self._db.execute("INSERT OR REPLACE INTO index_facts VALUES (?, ?)", (key, value))
+
+    # ---- within a transaction --------------------------------------------------------------
+
+    def _put_lines(self, content: int, canonical: CanonicalDocument) -> None:
+        for page, group in groupby(canonical.lines, key=lambda line: line.page):
+            lines = list(group)
+            first, last = min(x.start for x in lines), max(x.end for x in lines)
+            self._db.execute(
+                "INSERT INTO line_boxes VALUES (?, ?, ?, ?, ?)",
+                (content, page, first, last, pack_lines(lines)),
+            )
+
+    def _put_passages(
+        self, content: int, title: str, text: str, passages: Sequence[Passage]
+    ) -> None:
+        for passage in passages:
+            done = self._db.execute(
+                "INSERT INTO passages (content_id, first, last, page, headings, tokens) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    content,
+                    passage.start,
+                    passage.end,
+                    passage.page,
+                    json.dumps(passage.headings, ensure_ascii=False),
+                    passage.tokens,
+                ),
+            )
+            self._db.execute(
+                "INSERT INTO passage_words (rowid, title, headings, body) VALUES (?, ?, ?, ?)",
+                (
+                    done.lastrowid,
+                    title,
+                    "\n".join(passage.headings),
+                    text[passage.start : passage.end],
+                ),
+            )
+
+    def _drop_pending(self, document: int) -> list[int]:
+        """Drops the readings of a document that are not the one that is searched."""
+        return self._drop(
+            "document_id = ?1 AND id IS NOT (SELECT content_id FROM documents WHERE id = ?1)",
+            document,
+        )
+
+    def _drop_contents(self, document: int) -> list[int]:
+        return self._drop("document_id = ?1", document)
+
+    def _drop(self, condition: str, document: int) -> list[int]:
+        passages = [
+            row[0]
+            for row in self._db.execute(
+                "SELECT id FROM passages WHERE content_id IN "
+                f"(SELECT id FROM contents WHERE {condition})",
+                (document,),
+            )
+        ]
+        self._db.execute(f"DELETE FROM contents WHERE {condition}", (document,))
+        return passages
+
+
+def now() -> str:
+    """The time as it is stored: UTC, ISO 8601, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
