@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Generator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from assistant.compute import ComputeGate
 from assistant.paths import DataPaths
@@ -76,6 +76,13 @@ class ModelHost:
         yield from self.load(path, settings)
         return (yield from self._engine.generate(messages, sampling, stop))
 
+    def held(self, path: str, settings: LoadSettings) -> LoadedModel:
+        """Say what is held. Raises NoModelLoaded unless it is this model."""
+        self._require(path, settings)
+        if self._facts is None:
+            raise NoModelLoaded
+        return self._facts
+
     def prompt_size(
         self, path: str, settings: LoadSettings, messages: list[ChatMessage]
     ) -> PromptSize:
@@ -131,9 +138,11 @@ class ModelService:
         """
         self._gate = gate
         self._lock = threading.Lock()
+        self._telling = threading.RLock()
         self._selected: tuple[str, LoadSettings] | None = None
         self._loaded: LoadedModel | None = None
         self._loading = 0
+        self._told: ModelState = "none"
         self._listeners: list[Callable[[ModelState], None]] = []
         self.worker = Worker(
             WorkerSpec(
@@ -179,10 +188,9 @@ class ModelService:
             self.worker.restart()
         with self._lock:
             self._selected = (path, settings)
-            self._loading += 1
+        self._count_loading(1)
         job = self.worker.submit("load", path, settings, events=LoadProgress, result=LoadedModel)
         job.add_listener(on_end=self._on_load_end)
-        self._tell()
         return job
 
     def ensure_loaded(self, path: str, settings: LoadSettings) -> LoadedModel:
@@ -208,6 +216,8 @@ class ModelService:
             "generate", path, settings, messages, sampling, stop, events=_EVENTS, result=Generation
         )
         job.add_listener(on_end=lambda _: held.close())
+        if self._loaded is None:
+            self._watch_loading(job, path, settings)
         return job
 
     def prompt_size(self, messages: list[ChatMessage]) -> PromptSize:
@@ -258,11 +268,36 @@ class ModelService:
             self.load(path, settings).result()
             return ask()
 
+    def _watch_loading(
+        self, job: Job[ModelEvent, Generation], path: str, settings: LoadSettings
+    ) -> None:
+        """Follow the loading that a generation does first, for `state` and `loaded`."""
+        loading = ExitStack()
+        loading.callback(self._count_loading, -1)
+        self._count_loading(1)
+
+        def on_event(event: ModelEvent) -> None:
+            if isinstance(event, LoadProgress) or self._loaded is not None:
+                return
+            held = self.worker.submit("held", path, settings, result=LoadedModel)
+            held.add_listener(on_end=self._learn)
+            loading.close()
+
+        job.add_listener(on_event, lambda _: loading.close(), take=False)
+
     def _on_load_end(self, job: Job[LoadProgress, LoadedModel]) -> None:
-        with self._lock:
-            self._loading -= 1
-            if job.state == "finished":
+        self._learn(job)
+        self._count_loading(-1)
+
+    def _learn(self, job: Job[Any, LoadedModel]) -> None:
+        if job.state == "finished":
+            with self._lock:
                 self._loaded = job.result()
+        self._tell()
+
+    def _count_loading(self, by: int) -> None:
+        with self._lock:
+            self._loading += by
         self._tell()
 
     def _on_worker_status(self, status: WorkerStatus) -> None:
@@ -272,7 +307,13 @@ class ModelService:
         self._tell()
 
     def _tell(self) -> None:
-        with self._lock:
-            listeners = list(self._listeners)
-        for listener in listeners:
-            listener(self.state)
+        # Over the calls too, so that listeners on two threads hear the last state last.
+        with self._telling:
+            state = self.state
+            if state == self._told:
+                return
+            self._told = state
+            with self._lock:
+                listeners = list(self._listeners)
+            for listener in listeners:
+                listener(state)

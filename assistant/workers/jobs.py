@@ -73,6 +73,7 @@ class Job(Generic[E, R]):
         self._error: Exception | None = None
         self._backlog: deque[E] = deque()
         self._listeners: list[_Listener[E, R]] = []
+        self._taken_by_listener = False
         self._undelivered: deque[Callable[[], None]] = deque()
         self._delivering = False
 
@@ -175,18 +176,28 @@ class Job(Generic[E, R]):
         self,
         on_event: Callable[[E], None] | None = None,
         on_end: Callable[[Job[E, R]], None] | None = None,
+        *,
+        take: bool = True,
     ) -> None:
         """Have events and the end reported, in order, on the thread that reads from the worker.
 
         What has already happened is reported at once, on this thread. Listeners must be
         quick: nothing else is heard from the worker in the meantime.
+
+        Args:
+            on_event: Called with each event.
+            on_end: Called with the job when it has ended.
+            take: False leaves the events to whoever iterates, too.
         """
+        take = take and on_event is not None
         listener = _Listener(on_event, on_end)
         with self._changed:
             self._listeners.append(listener)
+            self._taken_by_listener = self._taken_by_listener or take
             if on_event is not None:
                 for event in self._backlog:
-                    self._queue_event(on_event, event)
+                    self._queue_event(on_event, event, take=take)
+            if take:
                 self._backlog.clear()
             if self.ended:
                 self._queue_end(listener)
@@ -212,10 +223,11 @@ class Job(Generic[E, R]):
         with self._changed:
             if self.ended:
                 return
-            hearing = [each.on_event for each in self._listeners if each.on_event is not None]
-            for on_event in hearing:
-                self._queue_event(on_event, event)
-            if not hearing:
+            take = self._taken_by_listener
+            for listener in self._listeners:
+                if listener.on_event is not None:
+                    self._queue_event(listener.on_event, event, take=take)
+            if not take:
                 self._backlog.append(event)
                 self._changed.notify_all()
         self._deliver()
@@ -262,10 +274,11 @@ class Job(Generic[E, R]):
             taken, self._taken = self._taken, 0
             self._owner.credit_job(self.id, taken)
 
-    def _queue_event(self, on_event: Callable[[E], None], event: E) -> None:
+    def _queue_event(self, on_event: Callable[[E], None], event: E, *, take: bool) -> None:
         def deliver() -> None:
             on_event(event)
-            self._took_one()
+            if take:
+                self._took_one()
 
         self._undelivered.append(deliver)
 

@@ -1,0 +1,160 @@
+"""What the person chose, typed, in one TOML file of the data folder.
+
+The file is read leniently and written carefully: keys of a newer Studiolo are kept, a value
+that makes no sense counts as not set, older schemas are migrated with a copy of the old file
+left beside it, a file that cannot be read at all is set aside and never overwritten, and a
+write is whole or not at all.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import tomli_w
+
+_log = logging.getLogger(__name__)
+
+Theme = Literal["system", "light", "dark"]
+SCHEMA_VERSION = 1
+
+# Each brings a table from its version to the next; the key is the version it starts from.
+MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """The choices.
+
+    Attributes:
+        model: File name of the model in use; None before there is one.
+        context_tokens: Context window to load it with.
+        temperature: How freely it writes; 0 answers the same question the same way.
+        answer_seconds: How long the person will wait for the first word of an answer; it
+            bounds how much of the documents the model is given to read.
+        theme: Colours of the window.
+        desktop: What the window remembers of itself (sizes, what was open), by name.
+    """
+
+    model: str | None = None
+    context_tokens: int = 8192
+    temperature: float = 0.0
+    answer_seconds: float = 20.0
+    theme: Theme = "system"
+    desktop: dict[str, str | int | float | bool] = {}
+
+
+class SettingsFile:
+    """The settings and the file they are kept in. May be used from any thread."""
+
+    def __init__(self, path: Path) -> None:
+        """Read the file, if there is one.
+
+        Args:
+            path: Where it is or will be.
+        """
+        self._path = path
+        self._lock = threading.Lock()
+        self._listeners: list[Callable[[Settings], None]] = []
+        self._current, self._table = self._read()
+
+    @property
+    def current(self) -> Settings:
+        """The settings as they are now."""
+        return self._current
+
+    def add_listener(self, listener: Callable[[Settings], None]) -> None:
+        """Have changes reported, on the thread that makes them."""
+        with self._lock:
+            self._listeners.append(listener)
+
+    def reload(self) -> Settings:
+        """Read the file again: another process may have changed it."""
+        with self._lock:
+            self._current, self._table = self._read()
+            return self._current
+
+    def update(self, **changes: Any) -> Settings:
+        """Change some settings and write the file.
+
+        The file is read first, so that what another process changed meanwhile stays.
+
+        Raises:
+            ValueError: A value is not of its setting's type, or there is no such setting.
+            OSError: The file cannot be written; nothing has changed.
+        """
+        unknown = set(changes) - set(Settings.__struct_fields__)
+        if unknown:
+            raise ValueError(f"no settings {sorted(unknown)!r}")
+        with self._lock:
+            current, table = self._read()
+            values = {**msgspec.structs.asdict(current), **changes}
+            settings = msgspec.convert(values, Settings)
+            table = {**table, **values, "schema_version": SCHEMA_VERSION}
+            # TOML has no null: what is not set is not written.
+            table = {name: value for name, value in table.items() if value is not None}
+            self._write(table)
+            self._current, self._table = settings, table
+            listeners = list(self._listeners)
+        for listener in listeners:
+            listener(settings)
+        return settings
+
+    def _read(self) -> tuple[Settings, dict[str, Any]]:
+        try:
+            data = self._path.read_bytes()
+        except FileNotFoundError:
+            return Settings(), {}
+        try:
+            table = self._migrated(tomllib.loads(data.decode("utf-8")), data)
+        except (ValueError, KeyError, TypeError) as error:
+            # It may hold something the person wrote by hand: it is theirs to mend.
+            broken = self._path.with_name(self._path.name + ".broken")
+            _log.warning("settings cannot be read (%s): kept as %s", error, broken.name)
+            self._path.replace(broken)
+            return Settings(), {}
+        return _lenient(table), table
+
+    def _migrated(self, table: dict[str, Any], data: bytes) -> dict[str, Any]:
+        version = table.get("schema_version", SCHEMA_VERSION)
+        if not isinstance(version, int):
+            raise TypeError("schema_version is no number")
+        if version < SCHEMA_VERSION:
+            backup = self._path.with_name(f"{self._path.name}.v{version}")
+            backup.write_bytes(data)
+        while version < SCHEMA_VERSION:
+            table = MIGRATIONS[version](table)
+            version += 1
+        return table
+
+    def _write(self, table: dict[str, Any]) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self._path.with_name(f"{self._path.name}.{os.getpid()}.tmp")
+        try:
+            with temporary.open("wb") as file:
+                tomli_w.dump(table, file)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self._path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+def _lenient(table: dict[str, Any]) -> Settings:
+    """Take what fits; a slip in one value must not cost the others."""
+    settings = Settings()
+    for name in Settings.__struct_fields__:
+        if name not in table:
+            continue
+        values = {**msgspec.structs.asdict(settings), name: table[name]}
+        try:
+            settings = msgspec.convert(values, Settings)
+        except msgspec.ValidationError:
+            _log.warning("setting %s has a value that makes no sense", name)
+    return settings
