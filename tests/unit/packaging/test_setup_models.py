@@ -106,7 +106,7 @@ def test_refuses_a_wheel_with_another_hash(store, model, console, make_wheel, tm
 
 
 def test_refuses_a_whole_with_another_hash(store, model, console, tmp_path):
-        with pytest.raises(SetUpError, match="thrown away"):
+    with pytest.raises(SetUpError, match="thrown away"):
         store.fetch([replace(model, sha256="0" * 64, hub=None)], [], console)
     assert not (tmp_path / "models" / "tiny.gguf").exists()
     assert not (tmp_path / "downloads" / "tiny.gguf.parts").exists()
@@ -221,7 +221,7 @@ def test_unpacks_what_is_pinned_of_a_folder(store, folder, console, tmp_path):
 
 
 def test_refuses_a_folder_with_a_changed_file(store, folder, console, tmp_path):
-        name, count, _ = folder.files[1]
+    name, count, _ = folder.files[1]
     with pytest.raises(SetUpError, match=name):
         store.fetch(
             [], [replace(folder, files=(folder.files[0], (name, count, "0" * 64)))], console
