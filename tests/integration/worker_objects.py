@@ -17,6 +17,8 @@ from assistant.errors import NetworkDenied
 from assistant.workers.process import WorkerSpec
 from assistant.workers.supervisor import Worker
 
+SECRET = "a secret from a document"
+
 
 class Step(msgspec.Struct, frozen=True, tag=True):
     number: int
@@ -80,7 +82,7 @@ class Machine:
     def fail(self, steps: int) -> Generator[Step, None, None]:
         for number in range(steps):
             yield Step(number)
-        raise LookupError("a secret from a document")
+        raise LookupError(SECRET)
 
     def deny(self) -> None:
         raise NetworkDenied("example.org")
