@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from os.path import commonprefix
+from itertools import takewhile
 from typing import NamedTuple
 
 from indexing.sentences import split_sentences
@@ -64,8 +64,8 @@ def split_passages(
     units = _measured(document, count_tokens, max_tokens)
     passages: list[Passage] = []
     for group in _groups(units):
-        for piece in _merge_crumbs(_pack(group, max_tokens), max_tokens):
-            passages.append(_passage(document, piece))
+        pieces = _merge_crumbs(_pack(group, max_tokens), max_tokens)
+        passages += [_passage(document, piece) for piece in pieces]
     return passages
 
 
@@ -90,9 +90,11 @@ def _measured(
         if tokens <= max_tokens:
             units.append(_Unit(start, end, tokens, block.headings, heading, opens))
             continue
-        for a, b, n in _cut_long(text, start, end, count_tokens, max_tokens):
-            units.append(_Unit(a, b, n, block.headings, False, opens))
-            opens = False
+        pieces = _cut_long(text, start, end, count_tokens, max_tokens)
+        units += [
+            _Unit(a, b, n, block.headings, False, opens and index == 0)
+            for index, (a, b, n) in enumerate(pieces)
+        ]
     return units
 
 
@@ -272,7 +274,10 @@ def _passage(document: CanonicalDocument, units: list[_Unit]) -> Passage:
     start = units[0].start
     body = [unit.headings for unit in units if not unit.is_heading]
     paths = body or [units[-1].headings]
-    headings = paths[0] if len(set(paths)) == 1 else tuple(commonprefix(paths))
+    headings = paths[0]
+    for path in paths:
+        shared = (a == b for a, b in zip(headings, path, strict=False))
+        headings = headings[: sum(takewhile(bool, shared))]
     page = bisect_right(document.page_starts, start) if document.page_starts else None
     return Passage(
         start=start,

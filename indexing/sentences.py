@@ -10,34 +10,39 @@ white space lies in exactly one sentence.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 # Abbreviations that are followed by more of the same sentence, whatever comes next.
-_NEVER_LAST = frozenset(
-    "mr mrs ms mx dr prof rev fr sr sra st gen col maj capt cmdr lt sgt cpl adm gov sen rep hon "
-    "pres supt messrs mme mlle hr fig figs eq eqs ex no nos nr art arts sec secs sect ch chap vol "
-    "vols p pp para paras pt pts ed eds tab ref refs cf e.g i.e eg ie viz vs v al approx ca circa "
-    "resp incl excl esp jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thur "
-    "thurs fri sat bzw z.b d.h u.a vgl s.o s.u abs nr bd hrsg geb gest str av ave blvd".split()
-)
+_NEVER_LAST_WORDS = """
+mr mrs ms mx dr prof rev fr sr sra st gen col maj capt cmdr lt sgt cpl adm gov sen rep hon pres
+supt messrs mme mlle hr fig figs eq eqs ex no nos nr art arts sec secs sect ch chap vol vols p
+pp para paras pt pts ed eds tab ref refs cf e.g i.e eg ie viz vs v al approx ca circa resp incl
+excl esp jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thur thurs fri
+sat bzw z.b d.h u.a vgl s.o s.u abs nr bd hrsg geb gest str av ave blvd
+"""
+_NEVER_LAST = frozenset(_NEVER_LAST_WORDS.split())
 # Of these, the ones that may end a sentence: only a number after them proves that they do not.
-_BEFORE_NUMBER = frozenset(
-    "no nos nr p pp fig figs eq eqs art arts sec secs sect ch chap vol vols pt pts para paras ex "
-    "abs bd tab ref refs ed mar jun jul sat fri al av str".split()
-)
+_BEFORE_NUMBER_WORDS = """
+no nos nr p pp fig figs eq eqs art arts sec secs sect ch chap vol vols pt pts para paras ex abs
+bd tab ref refs ed mar jun jul sat fri al av str
+"""
+_BEFORE_NUMBER = frozenset(_BEFORE_NUMBER_WORDS.split())
 # Abbreviations that often end a sentence: the next word decides.
-_MAYBE_LAST = frozenset(
-    "inc corp co ltd llc plc bros jr sr esq etc u.s u.k u.n e.u u.s.a a.m p.m ph.d m.d b.a m.a b.sc "
-    "m.sc d.c n.y n.a a.d b.c dept univ assn est mt ft min max sq hrs yrs in oz lb lbs cm km gmbh s.a "
-    "n.v l.p".split()
-)
-_STARTERS = frozenset(
-    "a an the this that these those it its he she his her they their we our you your i my in on at "
-    "by for from to with as if when while where who what why how there here then thus so but and or "
-    "however also although because since after before during under over once no not all any each "
-    "both some such many most more see please in addition for example furthermore moreover "
-    "therefore finally first second third meanwhile despite according do does did is are was were "
-    "can could may will would should".split()
-)
+_MAYBE_LAST_WORDS = """
+inc corp co ltd llc plc bros jr sr esq etc u.s u.k u.n e.u u.s.a a.m p.m ph.d m.d b.a m.a b.sc
+m.sc d.c n.y n.a a.d b.c dept univ assn est mt ft min max sq hrs yrs in oz lb lbs cm km gmbh s.a
+n.v l.p
+"""
+_MAYBE_LAST = frozenset(_MAYBE_LAST_WORDS.split())
+_STARTERS_WORDS = """
+a an the this that these those it its he she his her they their we our you your i my in on at by
+for from to with as if when while where who what why how there here then thus so but and or
+however also although because since after before during under over once no not all any each both
+some such many most more see please in addition for example furthermore moreover therefore
+finally first second third meanwhile despite according do does did is are was were can could may
+will would should
+"""
+_STARTERS = frozenset(_STARTERS_WORDS.split())
 _LABELS = re.compile(
     r"(?:item|section|part|chapter|article|note|clause|appendix|annex|schedule|exhibit|table"
     r"|figure|step|question|rule)\s+[\w.-]{1,8}",
@@ -49,7 +54,8 @@ _NEXT_WORD = re.compile(r"[\"'“‘«(\[*_]*([\w’'-]+)")
 
 _END = re.compile(
     r"""
-      [.!?\u2026\u203d\u061f\u06d4\u0964]+ ["'\u201d\u2019\u00bb)\]*_]* (?:\s?\[\s?\d{1,3}\s?\])* (?=\s)
+      [.!?\u2026\u203d\u061f\u06d4\u0964]+ ["'\u201d\u2019\u00bb)\]*_]*
+      (?:\s?\[\s?\d{1,3}\s?\])* (?=\s)                             # "… said.[3] Then"
     | (?<=[a-z]{3}) [.]["\u201d]?\d{1,2} (?=\s+[A-Z])              # a footnote's number
     | [\u3002\uff01\uff1f\uff61]+ [\u201d\u2019\u300d\u300f\uff09"']*        # no space after it
     """,
@@ -57,7 +63,8 @@ _END = re.compile(
 )
 _PARAGRAPH = re.compile(r"\n[^\S\n]*\n\s*|[\f\u2029]\s*")
 _LIST_LINE = re.compile(
-    r"\s*(?:[-*+\u2013\u2014\u2022\u2023\u25aa\u25cf\u25e6\u00b7\uf0b7]\s|[(\[]?(?:\d{1,3}(?:\.\d{1,3})*|[a-zA-Z]|[ivx]{1,5})[.)\]]\s"
+    r"\s*(?:[-*+\u2013\u2014\u2022\u2023\u25aa\u25cf\u25e6\u00b7\uf0b7]\s"
+    r"|[(\[]?(?:\d{1,3}(?:\.\d{1,3})*|[a-zA-Z]|[ivx]{1,5})[.)\]]\s"
     r"|\#{1,6}\s|\||>|```|~~~)"
 )
 _ROW = " | "
@@ -97,7 +104,7 @@ def _split_paragraph(text: str, start: int, end: int, spans: list[tuple[int, int
         position = stop + 1
     width = max(stop - begin for begin, stop in lines)
     run = start
-    for (begin, stop), (after, after_stop) in zip(lines, lines[1:], strict=False):
+    for (begin, stop), (after, after_stop) in pairwise(lines):
         if _broken_on_purpose(text[begin:stop], text[after:after_stop], width):
             _split_run(text, run, stop, spans)
             run = after

@@ -19,9 +19,12 @@ _BLANKS = re.compile(r"[^\S\n]+")
 _BREAKS = re.compile(r" *\n[ \n]*")
 # Titles that a program wrote and nobody meant.
 _TITLE_NOISE = re.compile(
-    r"^(?:microsoft (?:word|powerpoint|excel) - |untitled|document\d*$|unknown|title$|\W*$)", re.I
+    r"^(?:microsoft (?:word|powerpoint|excel) - |untitled|document\d*$|unknown|title$|[\W\d_]*$)",
+    re.IGNORECASE,
 )
-_TITLE_SUFFIX = re.compile(r"\.(?:docx?|pdf|rtf|odt|html?|tex|dvi|indd|pptx?|xlsx?|txt|md)$", re.I)
+_TITLE_SUFFIX = re.compile(
+    r"\.(?:docx?|pdf|rtf|odt|html?|tex|dvi|indd|pptx?|xlsx?|txt|md)$", re.IGNORECASE
+)
 
 
 class Assembler:
@@ -132,7 +135,7 @@ def sound(text: str) -> str:
 def title_or_name(title: str | None, path: Path) -> str:
     """The document's own title where it means something, else the file's name."""
     cleaned = " ".join(clean(title or "").split())
-    cleaned = re.sub(r"^microsoft word - ", "", cleaned, flags=re.I)
+    cleaned = re.sub(r"^microsoft word - ", "", cleaned, flags=re.IGNORECASE)
     cleaned = _TITLE_SUFFIX.sub("", cleaned).strip()
     if len(cleaned) < 3 or _TITLE_NOISE.match(cleaned) or "\ufffd" in cleaned:
         return sound(path.stem) or sound(path.name)

@@ -34,15 +34,27 @@ _NOTES = {
 # Wrappers whose content is the document's as it stands.
 _TRANSPARENT = frozenset(
     _W + name
-    for name in "sdt sdtContent ins moveTo smartTag customXml hyperlink fldSimple body".split()
+    for name in [
+        "sdt",
+        "sdtContent",
+        "ins",
+        "moveTo",
+        "smartTag",
+        "customXml",
+        "hyperlink",
+        "fldSimple",
+        "body",
+    ]
 ) | {_MC + "AlternateContent", _MC + "Choice"}
 _SKIPPED = frozenset(
-    _W + name for name in "del moveFrom pPr rPr sdtPr sdtEndPr instrText delText".split()
+    _W + name
+    for name in ["del", "moveFrom", "pPr", "rPr", "sdtPr", "sdtEndPr", "instrText", "delText"]
 ) | {_MC + "Fallback"}
 
 
 def read_docx(
-    path: Path, password: str | None = None
+    path: Path,
+    password: str | None = None,  # noqa: ARG001 -- as every reader
 ) -> Generator[ReadProgress, None, CanonicalDocument]:
     """Read a Word document.
 
@@ -98,16 +110,15 @@ def _open(path: Path) -> Any:
     import docx
 
     try:
-        document = docx.Document(str(path))
-        if document.element.body is None:
-            raise FileUnreadable(str(path), "no body")
-        return document
-    except FileUnreadable:
-        raise
+        document: Any = docx.Document(str(path))
+        body = document.element.body
     except MemoryError:
         raise
     except Exception as error:  # A damaged package raises anything, down to AssertionError.
         raise FileUnreadable(str(path), f"{type(error).__name__}: {error}"[:300]) from error
+    if body is None:
+        raise FileUnreadable(str(path), "no body")
+    return document
 
 
 class _Walker:
@@ -175,9 +186,10 @@ class _Walker:
             self.assembler.block(text, kind)
 
     def _table(self, element: Any) -> None:
-        rows: list[list[str]] = []
-        for line in _children(element, _W + "tr"):
-            rows.append([self._cell(cell) for cell in _children(line, _W + "tc")])
+        rows = [
+            [self._cell(cell) for cell in _children(line, _W + "tc")]
+            for line in _children(element, _W + "tr")
+        ]
         if max((len(cells) for cells in rows), default=0) <= 1:
             # One column is a frame around text: keep what stands in it as it is.
             for line in _children(element, _W + "tr"):
@@ -281,12 +293,12 @@ def _styles(document: Any) -> dict[str, tuple[str, int | None]]:
         if based is not None:
             parents[key] = str(based.get(_W + "val") or "")
     resolved: dict[str, tuple[str, int | None]] = {}
-    for key in names:
+    for key, name in names.items():
         ancestor, seen = key, set[str]()
         while levels.get(ancestor) is None and ancestor in parents and ancestor not in seen:
             seen.add(ancestor)
             ancestor = parents[ancestor]
-        resolved[key] = (names[key], levels.get(ancestor))
+        resolved[key] = (name, levels.get(ancestor))
     return resolved
 
 

@@ -7,6 +7,7 @@ counted. A contract's "4.2 (a)" is worth the counting.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -33,10 +34,8 @@ class Numbering:
             root = None
         if root is not None:
             self._read(root)
-        try:
+        with suppress(KeyError, AttributeError):
             self._read_styles(document.styles.element)
-        except (KeyError, AttributeError):
-            pass
 
     def label(self, paragraph: Any, style: str) -> str | None:
         """The paragraph's label ("4.2", "(a)", "•"), or None when it is in no list."""

@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 from lxml import etree
 
@@ -22,16 +23,18 @@ MAX_BYTES = 64 * 1024 * 1024
 _FEED = 256 * 1024
 _YIELD_S = 0.1
 
-_DROPPED = frozenset(
-    "script style noscript template head nav iframe object embed svg canvas math button select "
-    "input textarea datalist audio video map dialog menu frameset noframes".split()
-)
+_DROPPED_WORDS = """
+script style noscript template head nav iframe object embed svg canvas math button select input
+textarea datalist audio video map dialog menu frameset noframes
+"""
+_DROPPED = frozenset(_DROPPED_WORDS.split())
 _DROPPED_ROLES = frozenset(("navigation", "menu", "menubar", "search", "dialog", "alertdialog"))
-_BLOCKS = frozenset(
-    "address article aside blockquote body center dd details dialog dir div dl dt fieldset "
-    "figcaption figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main ol p pre "
-    "section summary table tbody td tfoot th thead tr ul caption title".split()
-)
+_BLOCKS_WORDS = """
+address article aside blockquote body center dd details dialog dir div dl dt fieldset figcaption
+figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main ol p pre section
+summary table tbody td tfoot th thead tr ul caption title
+"""
+_BLOCKS = frozenset(_BLOCKS_WORDS.split())
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,200}\?>")
@@ -39,7 +42,8 @@ _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECAS
 
 
 def read_html(
-    path: Path, password: str | None = None
+    path: Path,
+    password: str | None = None,  # noqa: ARG001 -- as every reader
 ) -> Generator[ReadProgress, None, CanonicalDocument]:
     """Read an HTML file.
 
@@ -66,7 +70,7 @@ def read_html(
         parser.feed(encoded[first : first + _FEED])
         yield ReadProgress(0, None)
     try:
-        root = parser.close()
+        root: Any = parser.close()
     except etree.XMLSyntaxError as error:
         raise FileUnreadable(str(path), str(error)[:300]) from error
     titles = root.xpath("//title")
@@ -81,7 +85,7 @@ def read_html(
     return walker.assembler.finish(path, "html", title or walker.first_heading)
 
 
-def _main_part(root: etree._Element) -> etree._Element:
+def _main_part(root: Any) -> Any:
     """The element that holds the page's matter: <main> or a lone <article>, if it is most."""
     bodies = root.xpath("//body")
     body = bodies[0] if bodies else root
@@ -101,7 +105,7 @@ class _Walker:
     def __init__(self) -> None:
         self.assembler = Assembler()
         self.first_heading: str | None = None
-        self.tables: dict[etree._Element, bool] = {}
+        self.tables: dict[Any, bool] = {}
         self._inline: list[str] = []
         self._quotes = 0
         self._lists: list[list[int | None]] = []
@@ -112,9 +116,9 @@ class _Walker:
         self._in_pre = 0
         self._heading: int | None = None
 
-    def walk(self, start: etree._Element) -> Generator[None, None, None]:
+    def walk(self, start: Any) -> Generator[None, None, None]:
         """Visit everything under `start`; yields after each element."""
-        pending: list[tuple[etree._Element, bool]] = [(start, False)]
+        pending: list[tuple[Any, bool]] = [(start, False)]
         while pending:
             element, leaving = pending.pop()
             if leaving:
@@ -132,10 +136,10 @@ class _Walker:
             yield
         self._flush()
 
-    def _enter(self, element: etree._Element) -> None:
+    def _enter(self, element: Any) -> None:
         tag = element.tag
         if tag == "br":
-            self._inline.append("\n" if not self._in_pre else "\n")
+            self._inline.append("\n")
         elif tag in _BLOCKS and not self._inside_cell(tag):
             self._flush()
             if tag in _HEADINGS:
@@ -158,7 +162,7 @@ class _Walker:
         if element.text:
             self._inline.append(element.text if self._in_pre else _collapse(element.text))
 
-    def _leave(self, element: etree._Element) -> None:
+    def _leave(self, element: Any) -> None:
         tag = element.tag
         if tag in ("td", "th") and self._in_table:
             if self._cells is None:
@@ -243,12 +247,12 @@ def _collapse(text: str) -> str:
     return re.sub(r"\s+", " ", text)
 
 
-def _start(element: etree._Element) -> int:
+def _start(element: Any) -> int:
     value = element.get("start") or "1"
     return int(value) if re.fullmatch(r"-?\d{1,6}", value) else 1
 
 
-def _dropped(element: etree._Element) -> bool:
+def _dropped(element: Any) -> bool:
     if element.tag in _DROPPED or element.get("role") in _DROPPED_ROLES:
         return True
     if element.get("hidden") is not None or element.get("aria-hidden") == "true":

@@ -26,7 +26,8 @@ _MARKUP = re.compile(r"!?\[([^\]\n]*)\]\([^)\n]*\)|[*_`]{1,3}|\s+#+\s*$|<[^>\n]*
 
 
 def read_markdown(
-    path: Path, password: str | None = None
+    path: Path,
+    password: str | None = None,  # noqa: ARG001 -- as every reader
 ) -> Generator[ReadProgress, None, CanonicalDocument]:
     """Read a Markdown file.
 
@@ -51,7 +52,7 @@ def read_markdown(
         tokens = parser.parse("\n".join(lines[begin:end]))
         found.extend(_leaves(tokens, begin))
         yield ReadProgress(end, len(lines))
-    blocks, first_heading = _blocks(text, lines, offsets, found)
+    blocks, first_heading = _blocks(lines, offsets, found)
     return CanonicalDocument(
         title=title_or_name(title or first_heading, path),
         kind="markdown",
@@ -74,8 +75,11 @@ class _Found:
 
 
 def _chunks(lines: list[str], first: int) -> Iterator[tuple[int, int]]:
-    """Runs of lines that can be parsed apart: they end at an empty line outside of code,
-    followed by a line that is not indented and so goes on with no list."""
+    """Runs of lines that can be parsed apart.
+
+    They end at an empty line outside of code, before a line that is not indented and so goes
+    on with no list.
+    """
     begin, size = first, 0
     fence: str | None = None
     for index in range(first, len(lines)):
@@ -139,7 +143,7 @@ def _leaves(tokens: list[Token], base: int) -> Iterator[_Found]:
 
 
 def _blocks(
-    text: str, lines: list[str], offsets: list[int], found: list[_Found]
+    lines: list[str], offsets: list[int], found: list[_Found]
 ) -> tuple[list[Block], str | None]:
     """Turn runs of lines into blocks; lines that no block claims become paragraphs."""
     blocks: list[Block] = []

@@ -8,6 +8,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Generator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from indexing.readers.pdf_layout import lay_out
 from indexing.readers.pdf_lines import Line, PageLines, page_lines
 from indexing.readers.pdf_outline import Outline
 from indexing.readers.pdf_rows import row_cells
+from indexing.readers.pdfium import PdfiumError, error_code, helpers, raw
 from indexing.types import CanonicalDocument, LineBox, ReadProgress
 
 MAX_BYTES = 2 * 1024 * 1024 * 1024
@@ -63,22 +65,20 @@ def open_pdf(path: Path, password: str | None) -> Any:
     Raises:
         PasswordNeeded, FileUnreadable, TooLarge: As `read_pdf`.
     """
-    import pypdfium2
-
     size = path.stat().st_size
     if size > MAX_BYTES:
         raise TooLarge(str(path), "bytes", size, MAX_BYTES)
     if size == 0:
         raise EmptyDocument(str(path))
     try:
-        document = pypdfium2.PdfDocument(path, password=password)
-    except pypdfium2.PdfiumError as error:
-        if error.err_code == _PASSWORD:
+        document = helpers.PdfDocument(path, password=password)
+    except PdfiumError as error:
+        if error_code(error) == _PASSWORD:
             raise PasswordNeeded(str(path), wrong=password is not None) from error
         mended = _mended(path, password, str(error))
         try:
-            document = pypdfium2.PdfDocument(mended)
-        except pypdfium2.PdfiumError as again:
+            document = helpers.PdfDocument(mended)
+        except PdfiumError as again:
             raise FileUnreadable(str(path), str(error)) from again
     if len(document) == 0:
         document.close()
@@ -95,16 +95,15 @@ def _mended(path: Path, password: str | None, problem: str) -> bytes:
         raise FileUnreadable(str(path), problem)
     try:
         reader = PdfReader(io.BytesIO(path.read_bytes()), strict=False, password=password)
-        if len(reader.pages) > MAX_PAGES:
-            raise TooLarge(str(path), "pages", len(reader.pages), MAX_PAGES)
         writer = PdfWriter()
-        for page in reader.pages:
+        # One page too many is enough to be refused when the pages are counted.
+        for page in islice(reader.pages, MAX_PAGES + 1):
             writer.add_page(page)
         buffer = io.BytesIO()
         writer.write(buffer)
     except (FileNotDecryptedError, WrongPasswordError) as error:
         raise PasswordNeeded(str(path), wrong=password is not None) from error
-    except (TooLarge, MemoryError):
+    except MemoryError:
         raise
     except Exception as error:  # pypdf raises what it comes upon in a damaged file.
         raise FileUnreadable(str(path), problem) from error
@@ -155,22 +154,18 @@ def _read(document: Any, path: Path) -> Generator[ReadProgress, None, CanonicalD
 
 def _page(document: Any, index: int) -> PageLines | None:
     """The lines of a page, form fields' contents included; None for one that cannot be read."""
-    import pypdfium2
-    import pypdfium2.raw as raw
-
     try:
         page = document[index]
-        if document.formenv is not None:
-            # What is typed into fields is no text of the page until it is flattened into it.
-            if page.flatten() == raw.FLATTEN_SUCCESS:
-                page.close()
-                page = document[index]
-    except pypdfium2.PdfiumError as error:
+        # What is typed into fields is no text of the page until it is flattened into it.
+        if document.formenv is not None and page.flatten() == raw.FLATTEN_SUCCESS:
+            page.close()
+            page = document[index]
+    except PdfiumError as error:
         log.warning("page %d cannot be loaded: %s", index + 1, error)
         return None
     try:
         return page_lines(page, index)
-    except pypdfium2.PdfiumError as error:
+    except PdfiumError as error:
         log.warning("page %d has no readable text: %s", index + 1, error)
         return None
     finally:
@@ -178,7 +173,7 @@ def _page(document: Any, index: int) -> PageLines | None:
 
 
 def _numbers(pages: list[int]) -> str:
-    """ "page 3", or "pages 3, 5-9"."""
+    """Page numbers as words: "page 3", or "pages 3, 5-9"."""
     runs: list[str] = []
     first = last = pages[0]
     for number in [*pages[1:], -1]:

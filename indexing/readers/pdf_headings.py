@@ -127,9 +127,11 @@ def _titles(groups: list[Group], index: int, body: BodyStyle) -> bool:
     prose = following.kind == "paragraph" and len(following.lines) > 1
     if not (prose or named) or not near(line, below, 4) or below.size > 1.05 * line.size:
         return False
-    if abs(below.left - line.left) > 3 * line.size or line.right > below.left + 0.8 * (
-        below.right - below.left
-    ):
+    aligned = abs(below.left - line.left) <= 3 * line.size
+    middle = (line.left + line.right) / 2 - (below.left + below.right) / 2
+    if not (aligned or abs(middle) <= 3 * line.size):
+        return False
+    if line.right - line.left > 0.8 * (below.right - below.left):
         return False
     before = groups[index - 1].lines[-1] if index else None
     return (

@@ -19,6 +19,9 @@ from indexing.readers.pdf_running import without_running_lines
 
 _NUMBERED = re.compile(r"^(?:\(?(?:\d{1,3}|[a-z]|[ivx]{1,5})\)|\d{1,2}\.)(?=\s|$)", re.IGNORECASE)
 
+# Raised signs and numbers of notes, which pdfium gives as lines of their own.
+_MARKS = re.compile(r"^[\u00ae\u2122\u00a9*\u2020\u2021\u00a7\s]*(?:\(\d{1,2}\)[\s,]*)*$")
+
 
 def lay_out(pages: list[PageLines]) -> list[Group]:
     """Group the lines of a document into blocks, in reading order."""
@@ -27,7 +30,11 @@ def lay_out(pages: list[PageLines]) -> list[Group]:
     groups: list[Group] = []
     run: list[Line] = []
     for lines, page in zip(kept, pages, strict=True):
-        joined = with_joined_rows(lines, page.width)
+        joined = [
+            line
+            for line in with_joined_rows(lines, page.width)
+            if not (_MARKS.match(line.text) and line.size < 0.8 * body.size(line.page))
+        ]
         columns = _right_edges(joined, page.width)
         for line in joined:
             if run and _continues(run, line, columns, body):
@@ -69,31 +76,41 @@ def _continues(run: list[Line], line: Line, columns: dict[int, float], body: Bod
     text = line.cells[0]
     if BULLET.match(text) or _NUMBERED.match(text):
         return False
-    above = before.text
-    lower = text[:1].islower()
-    same_page = before.page == line.page
     step = (line.bottom - before.bottom) / line.size
-    beside = line.left < before.right and line.right > before.left
-    if same_page and step > 0 and beside:
-        if step > max(body.leading * 1.3, 1.0) and not (before.hyphen and step < 3):
-            usual = _step(run)
-            if usual is None or step > usual * 1.15:
-                return False
-        if lower or before.hyphen:
-            return True
-        edge = columns.get(id(before), before.right)
-        word = text.split(" ", 1)[0]
-        average = (line.right - line.left) / max(1, len(line.text))
-        short = before.right + average * (len(word) + 1) < edge - 1.5 * line.size
-        if short:
-            return False
-        return not (TERMINAL.search(above) and line.left > before.left + 0.8 * line.size)
-    # The next page or column: only what plainly is the same sentence goes on.
+    if before.page != line.page or step < -2:
+        return _goes_on_elsewhere(before, line)
+    if step <= 0 or line.left >= before.right or line.right <= before.left:
+        return before.hyphen and text[:1].islower()
+    return _goes_on_below(run, line, step, columns.get(id(before), before.right), body)
+
+
+def _goes_on_elsewhere(before: Line, line: Line) -> bool:
+    """On the next page or column only what plainly is the same sentence goes on."""
+    lower = line.cells[0][:1].islower()
     if before.bold and not lower:
         return False
-    if same_page and step > -2:
-        return before.hyphen and lower
-    return _flows(before, line) and (lower or len(above) > 40)
+    return _flows(before, line) and (lower or len(before.text) > 40)
+
+
+def _goes_on_below(run: list[Line], line: Line, step: float, edge: float, body: BodyStyle) -> bool:
+    """Whether the line under the last of `run`, `step` font sizes below, goes on with it.
+
+    Args:
+        edge: How far to the right the column's text goes.
+    """
+    before, text = run[-1], line.cells[0]
+    if step > max(body.leading * 1.3, 1.0) and not (before.hyphen and step < 3):
+        usual = _step(run)
+        if usual is None or step > usual * 1.15:
+            return False
+    if text[:1].islower() or before.hyphen:
+        return True
+    # A line is full when the next word would not have fitted into it.
+    word = text.split(" ", 1)[0]
+    average = (line.right - line.left) / max(1, len(line.text))
+    if before.right + average * (len(word) + 1) < edge - 1.5 * line.size:
+        return False
+    return not (TERMINAL.search(before.text) and line.left > before.left + 0.8 * line.size)
 
 
 def _flows(before: Line, line: Line) -> bool:
@@ -107,7 +124,7 @@ def _flows(before: Line, line: Line) -> bool:
 def _step(run: list[Line]) -> float | None:
     steps = [
         (b.bottom - a.bottom) / b.size
-        for a, b in pairwise(run)
+        for a, b in pairwise(run[-24:])
         if a.page == b.page and b.bottom > a.bottom
     ]
     return median(steps) if steps else None

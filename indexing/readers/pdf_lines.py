@@ -12,7 +12,7 @@ from array import array
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-import pypdfium2.raw as pdfium
+from indexing.readers.pdfium import raw as pdfium
 
 # Characters of one page beyond this are left out: no page that a person reads has them.
 MAX_PAGE_CHARACTERS = 400_000
@@ -72,7 +72,7 @@ def page_lines(page: Any, index: int) -> PageLines:
     textpage = page.get_textpage()
     try:
         raw = textpage.raw
-        count = pdfium.FPDFText_CountChars(raw)
+        count: int = pdfium.FPDFText_CountChars(raw)
         cut = count > MAX_PAGE_CHARACTERS
         count = min(count, MAX_PAGE_CHARACTERS)
         if count <= 0:

@@ -48,7 +48,7 @@ class Outline:
                 break
             title = " ".join(clean(mark.get_title() or "").split())
             destination = mark.get_dest()
-            page = destination.get_index() if destination is not None else None
+            page: Any = None if destination is None else destination.get_index()
             if not title or page is None or not 0 <= page < len(pages):
                 continue
             top = _top(destination, pages[page])

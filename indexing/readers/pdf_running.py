@@ -75,8 +75,10 @@ def without_running_lines(pages: list[PageLines]) -> list[list[Line]]:
 
 
 def _candidates(page: PageLines) -> list[_Candidate]:
-    """Lines at the head and foot of a page, and its first and last lines wherever they are:
-    pages made from web pages end anywhere."""
+    """Lines at the head and foot of a page, and its first and last ones wherever they are.
+
+    Pages made from web pages end anywhere.
+    """
     by_height = sorted(page.lines, key=lambda line: line.top)
     first = {id(line) for line in by_height[:2]}
     last = {id(line) for line in by_height[-2:]}

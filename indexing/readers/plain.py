@@ -31,7 +31,8 @@ _CONTROLS = bytes(set(range(32)) - {7, 8, 9, 10, 11, 12, 13, 26, 27})
 
 
 def read_plain(
-    path: Path, password: str | None = None
+    path: Path,
+    password: str | None = None,  # noqa: ARG001 -- as every reader
 ) -> Generator[ReadProgress, None, CanonicalDocument]:
     """Read a text file; its paragraphs are what empty lines part.
 
@@ -66,7 +67,7 @@ def _add(blocks: list[Block], text: str, start: int, end: int) -> None:
 
 
 def read_text(path: Path) -> Generator[ReadProgress, None, str]:
-    """The decoded text of a file with line ends as "\\n".
+    """The decoded text of a file with its line ends unified.
 
     Raises:
         TooLarge: Over `MAX_BYTES`.

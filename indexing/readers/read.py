@@ -34,7 +34,6 @@ _BY_SUFFIX: dict[str, Reader] = {
     ".log": read_plain,
     ".rst": read_plain,
 }
-_TEXTUAL = frozenset((read_html, read_markdown, read_plain))
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # The first bytes of formats that are not text, whatever the name says.
 _FOREIGN = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\x7fELF", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b",
@@ -85,16 +84,9 @@ def _reader_for(path: Path) -> Reader:
         raise FileUnreadable(str(path), error.strerror or "permission denied") from error
     suffix = path.suffix.lower()
     reader = _BY_SUFFIX.get(suffix)
-    if b"%PDF-" in head[:1024] and (reader is None or reader in _TEXTUAL or reader is read_pdf):
+    if head.lstrip().startswith(b"%PDF-"):
         return read_pdf
-    if head.startswith(b"PK\x03\x04"):
-        if reader is read_docx:
-            return reader
-        raise UnsupportedFormat(str(path), suffix)
-    if head.startswith(_OLE) and reader is not read_docx:
-        raise UnsupportedFormat(str(path), suffix)
-    if head.startswith(_FOREIGN):
-        raise UnsupportedFormat(str(path), suffix)
-    if reader is None:
+    packed = head.startswith((b"PK\x03\x04", _OLE))
+    if reader is None or head.startswith(_FOREIGN) or (packed and reader is not read_docx):
         raise UnsupportedFormat(str(path), suffix)
     return reader
