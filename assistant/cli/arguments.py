@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Final, NoReturn
@@ -11,6 +11,8 @@ from typing import Final, NoReturn
 from assistant.cli.console import BAD_USAGE
 
 COMMANDS: Final = ("index", "search", "ask", "chat", "models", "doctor")
+
+_Adder = Callable[..., argparse.ArgumentParser]
 
 _WINDOW_USAGE: Final = "studiolo [--data-dir DIR] [FILE…]"
 
@@ -80,31 +82,26 @@ def _command_parser() -> argparse.ArgumentParser:
     parser.set_defaults(json=False)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
-    everywhere = argparse.ArgumentParser(add_help=False)
+    everywhere = _Parser(add_help=False)
     everywhere.add_argument(
         "--data-dir", metavar="DIR", default=argparse.SUPPRESS, help=argparse.SUPPRESS
     )
-    with_json = argparse.ArgumentParser(add_help=False)
+    with_json = _Parser(add_help=False)
     with_json.add_argument(
         "--json", action="store_true", help="print one JSON document and nothing else"
     )
 
-    _add_index(commands, everywhere, with_json)
-    _add_questions(commands, everywhere, with_json)
-    _add_models(commands, everywhere, with_json)
+    _add_index(commands.add_parser, everywhere, with_json)
+    _add_questions(commands.add_parser, everywhere, with_json)
+    _add_models(commands.add_parser, everywhere, with_json)
     commands.add_parser(
         "doctor", parents=[everywhere, with_json], help="what this machine has, and what is missing"
     )
     return parser
 
 
-_Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
-
-
-def _add_index(
-    commands: _Commands, everywhere: argparse.ArgumentParser, with_json: argparse.ArgumentParser
-) -> None:
-    index = commands.add_parser("index", help="add, list and remove documents")
+def _add_index(add_command: _Adder, everywhere: _Parser, with_json: _Parser) -> None:
+    index = add_command("index", help="add, list and remove documents")
     actions = index.add_subparsers(dest="action", metavar="ACTION", required=True)
     add = actions.add_parser(
         "add", parents=[everywhere, with_json], help="read files and folders into the library"
@@ -121,10 +118,8 @@ def _add_index(
     text.add_argument("--page", type=_positive, metavar="N", help="only this page, from 1")
 
 
-def _add_questions(
-    commands: _Commands, everywhere: argparse.ArgumentParser, with_json: argparse.ArgumentParser
-) -> None:
-    search = commands.add_parser(
+def _add_questions(add_command: _Adder, everywhere: _Parser, with_json: _Parser) -> None:
+    search = add_command(
         "search", parents=[everywhere, with_json], help="find passages in the documents"
     )
     _add_subject(search, "query", "QUERY")
@@ -132,16 +127,14 @@ def _add_questions(
     search.add_argument("--collection", metavar="NAME")
     search.add_argument("--document", metavar="ID|PATH", action="append", default=[])
 
-    ask = commands.add_parser(
-        "ask", parents=[everywhere, with_json], help="ask the documents a question"
-    )
+    ask = add_command("ask", parents=[everywhere, with_json], help="ask the documents a question")
     _add_subject(ask, "question", "QUESTION")
     ask.add_argument("--document", metavar="ID|PATH", action="append", default=[])
     ask.add_argument("--collection", metavar="NAME")
     ask.add_argument("--model", metavar="NAME")
     ask.add_argument("--mode", choices=("auto", "retrieval", "whole"), default="auto")
 
-    chat = commands.add_parser("chat", parents=[everywhere], help="talk in the terminal")
+    chat = add_command("chat", parents=[everywhere], help="talk in the terminal")
     chat.add_argument("--document", metavar="ID|PATH", action="append", default=[])
     chat.add_argument("--collection", metavar="NAME")
     chat.add_argument("--model", metavar="NAME")
@@ -155,10 +148,8 @@ def _add_subject(parser: argparse.ArgumentParser, name: str, shown: str) -> None
     )
 
 
-def _add_models(
-    commands: _Commands, everywhere: argparse.ArgumentParser, with_json: argparse.ArgumentParser
-) -> None:
-    models = commands.add_parser("models", help="the models on this machine")
+def _add_models(add_command: _Adder, everywhere: _Parser, with_json: _Parser) -> None:
+    models = add_command("models", help="the models on this machine")
     actions = models.add_subparsers(dest="action", metavar="ACTION", required=True)
     both = [everywhere, with_json]
     actions.add_parser("list", parents=both, help="show the models")

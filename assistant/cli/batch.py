@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO, TypeVar, cast
@@ -77,7 +77,7 @@ def _with_id(identifier: object, result: msgspec.Struct) -> str:
 
 
 @contextmanager
-def _lines(file: str) -> Iterator[TextIO]:
+def _lines(file: str) -> Generator[TextIO]:
     if file == "-":
         yield sys.stdin
         return

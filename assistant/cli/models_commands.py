@@ -10,8 +10,9 @@ import msgspec
 
 from assistant.assistant import Assistant
 from assistant.cli.console import DONE, Console, table
-from assistant.wording import bytes_text, no_model_installed
-from models.library import ModelFacts
+from assistant.wording import bytes_text, explain, no_model_installed
+from models.errors import InvalidModelFile
+from models.library import TRASH, ModelFacts
 
 
 class _Models(msgspec.Struct, frozen=True):
@@ -63,10 +64,11 @@ def _list(assistant: Assistant, console: Console) -> int:
                     parameters_text(row.parameters),
                     row.quantization or "",
                     f"{row.trained_context:,}" if row.trained_context else "",
+                    explain(InvalidModelFile(row.path, row.problem)) if row.problem else "",
                 )
                 for row in rows
             ],
-            ("", "NAME", "SIZE", "PARAMETERS", "QUANTIZATION", "CONTEXT"),
+            ("", "NAME", "SIZE", "PARAMETERS", "QUANTIZATION", "CONTEXT", ""),
         )
     )
     return DONE
@@ -87,7 +89,7 @@ def _info(assistant: Assistant, console: Console, name: str) -> int:
 
 
 def _import(assistant: Assistant, console: Console, file: Path) -> int:
-    with closing(assistant.models.import_file(file)) as copying:
+    with closing(assistant.models.import_file(str(file))) as copying:
         while True:
             try:
                 event = next(copying)
@@ -107,7 +109,7 @@ def _import(assistant: Assistant, console: Console, file: Path) -> int:
 
 def _remove(assistant: Assistant, console: Console, name: str) -> int:
     row = assistant.models.info(name)
-    trash = assistant.models.remove(row.name)
+    trash = assistant.paths.models / TRASH / assistant.models.remove(row.name)
     if console.json:
         console.document(_Removed(row.name, str(trash)))
     else:

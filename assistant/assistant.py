@@ -1,0 +1,307 @@
+"""The assistant as a whole: what the window and the command line work with."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Generator, Sequence
+from typing import Final
+
+import msgspec
+import psutil
+
+from assistant.answering.ask import Answerer
+from assistant.answering.types import (
+    Answer,
+    AnsweringSettings,
+    AskEvent,
+    AskRequest,
+    Mode,
+    Phase,
+    Plan,
+)
+from assistant.compute import ComputeGate
+from assistant.conversations.keeping import history_of, keep_answer, place_question
+from assistant.conversations.store import ConversationStore
+from assistant.errors import NoModelInstalled
+from assistant.paths import DataPaths
+from assistant.services.index import IndexService
+from assistant.services.model import ModelService
+from assistant.settings import Settings, SettingsFile
+from assistant.workers.jobs import Job
+from indexing.catalog import Catalog
+from indexing.types import AddReport, IndexProgress, SearchResult
+from models.engine.types import (
+    ChatMessage,
+    Generation,
+    GenerationEvent,
+    LoadProgress,
+    LoadSettings,
+    PromptSize,
+    Sampling,
+)
+from models.errors import InvalidModelFile, ModelNotFound
+from models.library import ModelFacts, ModelLibrary
+
+# A model and its context must leave room for the rest of the machine.
+_MEMORY_SHARE: Final = 0.6
+
+_log = logging.getLogger(__name__)
+
+
+class Assistant:
+    """Wires the stores and the processes of one data folder together.
+
+    Nothing is started and no database is opened before it is needed. Every method may be called
+    from any thread; a generator is used by one thread at a time.
+
+    Attributes:
+        paths: Where everything lies.
+        settings: What the person chose.
+        models: The library of models.
+        catalog: The documents, to read.
+        index: The documents' index, in its process.
+        model: The model in use, in its process.
+        gate: Holds indexing back while an answer is made.
+    """
+
+    def __init__(self, paths: DataPaths) -> None:
+        self.paths = paths.create()
+        self.settings = SettingsFile(paths.settings_file)
+        self.models = ModelLibrary(paths.models)
+        self.catalog = Catalog(paths.root)
+        self.index = IndexService(paths)
+        self.gate = ComputeGate(self.index.worker)
+        self.model = ModelService(paths, self.gate)
+        self._answerer = Answerer(_ModelPort(self.model), self.index, self.catalog)
+        self._conversations: ConversationStore | None = None
+        self._opening = threading.Lock()
+
+    @property
+    def conversations(self) -> ConversationStore:
+        """The conversations; opened at the first use, which also mends what a kill left."""
+        with self._opening:
+            if self._conversations is None:
+                self._conversations = ConversationStore(self.paths.root)
+            return self._conversations
+
+    def start(self) -> Job[IndexProgress, AddReport]:
+        """Start both processes in the background, so that the first question need not wait.
+
+        Returns:
+            What goes on with the documents that an earlier process left unfinished.
+        """
+        facts = self.current_model()
+        if facts is not None:
+            self.model.load(facts.path, self._load_settings())
+        return self.index.resume()
+
+    def close(self) -> None:
+        """End the processes, within seconds whatever they do, and close the databases."""
+        # Side by side: each may take its time before it is killed.
+        closing = [
+            threading.Thread(target=close, name="closing")
+            for close in (self.model.close, self.index.close)
+        ]
+        for thread in closing:
+            thread.start()
+        for thread in closing:
+            thread.join()
+        self.catalog.close()
+        with self._opening:
+            if self._conversations is not None:
+                self._conversations.close()
+
+    # --- Models -----------------------------------------------------------------------------
+
+    def current_model(self) -> ModelFacts | None:
+        """Return the model that answers; None where no model can.
+
+        It is the one the person chose, else the largest that this machine's memory holds well.
+        """
+        usable = [facts for facts in self.models.list() if facts.problem is None]
+        chosen = self.settings.current.model
+        for facts in usable:
+            if facts.name == chosen:
+                return facts
+        room = psutil.virtual_memory().total * _MEMORY_SHARE
+        fitting = [facts for facts in usable if facts.bytes <= room]
+        if fitting:
+            return max(fitting, key=lambda facts: facts.bytes)
+        return min(usable, key=lambda facts: facts.bytes, default=None)
+
+    def use_model(self, name: str) -> ModelFacts:
+        """Let a model answer from now on.
+
+        Raises:
+            ModelNotFound: The library has none of that name.
+            InvalidModelFile: It cannot be used.
+        """
+        facts = self._usable(name)
+        self.settings.update(model=facts.name)
+        return facts
+
+    # --- Documents --------------------------------------------------------------------------
+
+    def add_documents(
+        self, paths: Sequence[str], collection: str | None = None
+    ) -> Job[IndexProgress, AddReport]:
+        """Index files and folders in the background; see `Index.add`."""
+        return self.index.add(list(paths), collection)
+
+    def remove_documents(self, documents: Sequence[int]) -> list[int]:
+        """Take documents out of the library; return those that were there."""
+        return self.index.remove(list(documents))
+
+    def search(
+        self,
+        query: str,
+        k: int = 10,
+        documents: list[int] | None = None,
+        collection: str | None = None,
+    ) -> SearchResult:
+        """Find the passages that fit a query best."""
+        return self.index.search(query, k, documents, collection)
+
+    # --- Questions --------------------------------------------------------------------------
+
+    def ask(self, request: AskRequest) -> Generator[AskEvent, None, Answer]:
+        """Answer a question; with a conversation, keep both there while the answer comes.
+
+        Closing the generator stops the answer: what had come is kept, proved as far as it goes.
+        An answer that fails is kept too, with the reason, and the error goes on to the caller.
+
+        Raises:
+            NoModelInstalled: There is no model that could answer.
+            ModelNotFound: The library has none of the name asked for.
+            ConversationNotFound: There is no such conversation.
+            MessageNotFound: It has no such message to follow or to take the place of.
+            AnsweringError: The question cannot be answered as it was asked.
+            WorkerError: A process failed in the midst of it; the next question works.
+        """
+        if request.conversation is None:
+            request = msgspec.structs.replace(request, model=self._model_for(request).name)
+            return (yield from self._answer(request, []))
+        store = self.conversations
+        question = place_question(store, request)
+        history = history_of(store.history(question.parent))
+        writer = store.begin_answer(question.id, request.model)
+
+        def answer() -> Generator[AskEvent, None, Answer]:
+            nonlocal request
+            request = msgspec.structs.replace(request, model=self._model_for(request).name)
+            return (yield from self._answer(request, history))
+
+        return (
+            yield from keep_answer(
+                writer, answer(), lambda text: self._answerer.partial(request, text)
+            )
+        )
+
+    def ask_again(
+        self, message: int, model: str | None = None, mode: Mode = "auto"
+    ) -> Generator[AskEvent, None, Answer]:
+        """Answer a kept question once more, given itself or its answer; see `ask`."""
+        kept = self.conversations.message(message)
+        if kept.role == "assistant" and kept.parent is not None:
+            kept = self.conversations.message(kept.parent)
+        conversation = self.conversations.get(kept.conversation)
+        scope = conversation.scope
+        return self.ask(
+            AskRequest(
+                kept.text,
+                conversation=kept.conversation,
+                replaces=kept.id,
+                documents=scope.documents,
+                collection=scope.collection,
+                use_documents=scope.use_documents,
+                mode=mode,
+                model=model or conversation.model,
+            )
+        )
+
+    def plan(self, request: AskRequest) -> Plan:
+        """Say what the model would be given for a question, without having it read anything.
+
+        It searches, and loads the model where it is not loaded: call it off a window's thread.
+        """
+        request = msgspec.structs.replace(request, model=self._model_for(request).name)
+        history: list[ChatMessage] = []
+        if request.conversation is not None:
+            leaf = request.parent or self.conversations.get(request.conversation).leaf
+            if request.replaces is not None:
+                leaf = self.conversations.message(request.replaces).parent
+            history = history_of(self.conversations.history(leaf))
+        steps = self._answer(request, history)
+        try:
+            # The plan comes before the model is asked for anything.
+            return next(event for event in steps if isinstance(event, Plan))
+        finally:
+            steps.close()
+
+    def _answer(
+        self, request: AskRequest, history: list[ChatMessage]
+    ) -> Generator[AskEvent, None, Answer]:
+        facts = self._model_for(request)
+        settings = self.settings.current
+        self._answerer.settings = _answering_settings(settings)
+        self._answerer.model_name = facts.name
+        with self.gate.answering():
+            loading = self.model.load(facts.path, self._load_settings()).stream()
+            for event in loading:
+                yield Phase("loading", round(event.fraction * 100), 100)
+            return (yield from self._answerer.ask(request, history))
+
+    def _model_for(self, request: AskRequest) -> ModelFacts:
+        if request.model is not None:
+            return self._usable(request.model)
+        facts = self.current_model()
+        if facts is None:
+            raise NoModelInstalled(str(self.paths.models))
+        return facts
+
+    def _usable(self, name: str) -> ModelFacts:
+        try:
+            facts = self.models.info(name)
+        except ModelNotFound:
+            if not self.models.list():
+                raise NoModelInstalled(str(self.paths.models)) from None
+            raise
+        if facts.problem is not None:
+            raise InvalidModelFile(facts.path, facts.problem)
+        return facts
+
+    def _load_settings(self) -> LoadSettings:
+        return LoadSettings(context_tokens=self.settings.current.context_tokens)
+
+
+class _ModelPort:
+    """The model's process as answering sees a model."""
+
+    def __init__(self, service: ModelService) -> None:
+        self._service = service
+
+    def prompt_size(self, messages: list[ChatMessage]) -> PromptSize:
+        """See `Engine.prompt_size`."""
+        return self._service.prompt_size(messages)
+
+    def generate(
+        self, messages: list[ChatMessage], sampling: Sampling, stop: list[str]
+    ) -> Generator[GenerationEvent, None, Generation]:
+        """See `Engine.generate`; closing it stops the model."""
+        steps = self._service.generate(messages, sampling, stop).stream()
+        try:
+            while True:
+                try:
+                    event = next(steps)
+                except StopIteration as end:
+                    return end.value
+                # A process that was started anew loads the model first.
+                if not isinstance(event, LoadProgress):
+                    yield event
+        finally:
+            steps.close()
+
+
+def _answering_settings(settings: Settings) -> AnsweringSettings:
+    return AnsweringSettings(read_seconds=settings.answer_seconds, temperature=settings.temperature)
