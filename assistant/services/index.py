@@ -41,6 +41,14 @@ class IndexHost:
         """See `Index.resume`."""
         return (yield from self._index.resume())
 
+    def forget_queued(self) -> list[int]:
+        """See `Index.forget_queued`."""
+        return self._index.forget_queued()
+
+    def warm(self) -> None:
+        """See `Index.warm`."""
+        self._index.warm()
+
     def remove(self, documents: list[int]) -> list[int]:
         """See `Index.remove`."""
         return self._index.remove(documents)
@@ -122,6 +130,14 @@ class IndexService:
         return self.worker.submit(
             "resume", events=IndexProgress, result=AddReport, background=True, repeatable=True
         )
+
+    def forget_queued(self) -> list[int]:
+        """Give up what a cancelled run left unfinished; see `Index.forget_queued`."""
+        return self._ask("forget_queued", result=list[int])
+
+    def warm(self) -> Job[None, None]:
+        """Load the embedder, so that the first question need not wait for it."""
+        return self.worker.submit("warm", result=type(None), background=True)
 
     def remove(self, documents: list[int]) -> list[int]:
         """Take documents out; return those that were there. See `Index.remove`."""

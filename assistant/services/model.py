@@ -37,6 +37,7 @@ ModelState = Literal["none", "unloaded", "loading", "ready", "failed"]
 
 R = TypeVar("R")
 
+_STOP_S = 10.0
 _EVENTS = (LoadProgress, PrefillProgress, TextDelta, ThinkingDelta)
 
 
@@ -219,6 +220,27 @@ class ModelService:
         if self._loaded is None:
             self._watch_loading(job, path, settings)
         return job
+
+    def stream(
+        self, messages: list[ChatMessage], sampling: Sampling, stop: list[str]
+    ) -> Generator[GenerationEvent, None, Generation]:
+        """Do what `generate` does, in the shape of the engine's own generator.
+
+        Closing it stops the model and waits until it has stopped. Loading goes unmentioned.
+        """
+        job = self.generate(messages, sampling, stop)
+        # A prefill step on a slow machine takes its time; killing would cost the model.
+        events = job.stream(cancel_deadline_s=_STOP_S)
+        try:
+            while True:
+                try:
+                    event = next(events)
+                except StopIteration as end:
+                    return end.value
+                if not isinstance(event, LoadProgress):
+                    yield event
+        finally:
+            events.close()
 
     def prompt_size(self, messages: list[ChatMessage]) -> PromptSize:
         """Say what a prompt would cost, loading the model first where it is not loaded.

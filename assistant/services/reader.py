@@ -58,9 +58,9 @@ class ReaderHost:
 
     def page_image(self, path: Path, page: int, width: int) -> bytes:
         """Draw a page, from 1, `width` pixels wide, as PNG."""
-        from indexing.readers.page_image import page_image
+        from indexing.readers.page_image import render_page
 
-        return page_image(path, page, width)
+        return render_page(path, page, width)
 
 
 def create() -> ReaderHost:

@@ -174,8 +174,8 @@ class Job(Generic[E, R]):
 
     def add_listener(
         self,
-        on_event: Callable[[E], None] | None = None,
-        on_end: Callable[[Job[E, R]], None] | None = None,
+        on_event: Callable[[E], object] | None = None,
+        on_end: Callable[[Job[E, R]], object] | None = None,
         *,
         take: bool = True,
     ) -> None:
@@ -274,7 +274,7 @@ class Job(Generic[E, R]):
             taken, self._taken = self._taken, 0
             self._owner.credit_job(self.id, taken)
 
-    def _queue_event(self, on_event: Callable[[E], None], event: E, *, take: bool) -> None:
+    def _queue_event(self, on_event: Callable[[E], object], event: E, *, take: bool) -> None:
         def deliver() -> None:
             on_event(event)
             if take:
@@ -311,8 +311,8 @@ class Job(Generic[E, R]):
 class _Listener(Generic[E, R]):
     def __init__(
         self,
-        on_event: Callable[[E], None] | None,
-        on_end: Callable[[Job[E, R]], None] | None,
+        on_event: Callable[[E], object] | None,
+        on_end: Callable[[Job[E, R]], object] | None,
     ) -> None:
         self.on_event = on_event
         self.on_end = on_end

@@ -53,7 +53,9 @@ class _Open:
 class Worker:
     """A supervised child process that serves the methods of one object.
 
-    It starts at the first `submit` or at `start`. Every method may be called from any thread
+    It starts at the first `submit` or at `start`. A factory that raises one of the packages'
+    own errors has said all there is to say: waiting jobs fail with just that, nothing is tried
+    again by itself, and the next `submit` tries again. Every method may be called from any thread
     and returns at once, but for `close` and `wait_ready`.
     """
 
@@ -68,6 +70,7 @@ class Worker:
         self._last_job = 0
         self._deaths = 0
         self._detail = ""
+        self._refusal: Exception | None = None
         self._paused = False
         self._closing = False
 
@@ -254,9 +257,12 @@ class Worker:
         with self._changed:
             if self._closing:
                 refusal = WorkerClosed(self.spec.name)
-            elif self._status == "failed":
+            elif self._status == "failed" and self._refusal is None:
                 refusal = self._gave_up()
             else:
+                # What its factory refused it for may be mended by now, so it is asked again.
+                if self._thread is None:
+                    self._status = "idle"
                 self._open[entry.job.id] = entry
                 if self._process is not None and self._process.ready:
                     entry.sent = True
@@ -283,8 +289,10 @@ class Worker:
             _log.warning("%s does not stop %s: killing it", self.spec.name, entry.job.method)
             process.kill()
 
-    def _gave_up(self) -> WorkerGaveUp:
-        return WorkerGaveUp(self.spec.name, self._deaths, str(self.spec.log_file), self._detail)
+    def _gave_up(self) -> Exception:
+        return self._refusal or WorkerGaveUp(
+            self.spec.name, self._deaths, str(self.spec.log_file), self._detail
+        )
 
     def _set_status(self, status: WorkerStatus) -> None:
         with self._changed:
@@ -320,6 +328,7 @@ class Worker:
             again = self._status in ("ready", "restarting")
             self._set_status("restarting" if again else "starting")
             process, hopeless = None, False
+            self._refusal = None
             try:
                 process = self._spawn()
                 self._serve(process)
@@ -340,6 +349,7 @@ class Worker:
             with self._changed:
                 self._deaths += 1
                 most = self.spec.restart.give_up_after if was_ready else None
+                hopeless = hopeless or self._refusal is not None
                 hopeless = hopeless or starts_failed >= _START_TRIES
                 hopeless = hopeless or (most is not None and self._deaths >= most)
                 if hopeless:
@@ -373,6 +383,9 @@ class Worker:
                     self._become_ready(process)
                 case protocol.StartFailed(failure):
                     self._detail = f"{failure.kind}: {failure.detail}"
+                    error = rebuild(failure, self.spec.name, self.spec.factory)
+                    if not isinstance(error, WorkerJobFailed):
+                        self._refusal = error
                 case protocol.Denied(host):
                     network.record_denied(host)
                 case _:

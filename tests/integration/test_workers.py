@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -452,13 +453,26 @@ def test_a_poisonous_repeatable_job_does_not_go_round_for_ever(worker: Worker) -
         job.result(30)
 
 
+def test_a_worker_that_refuses_to_start_is_asked_again_only_when_it_is_needed(
+    make: Make, tmp_path: Path
+) -> None:
+    worker = make("picky", arguments={"flag": tmp_path / "flag"})
+    for _ in range(2):
+        with pytest.raises(NetworkDenied) as caught:
+            worker.submit("hello", "Ann", result=str).result(20)
+        assert caught.value.host == "start"
+    assert worker.status == "failed"
+    (tmp_path / "flag").touch()
+    assert worker.submit("hello", "Ann", result=str).result(20) == "hello Ann"
+
+
 @pytest.mark.parametrize("factory", ["broken", "no_such"])
 def test_a_worker_that_cannot_start_says_why(make: Make, factory: str) -> None:
     worker = make(factory, restart=RestartPolicy(delays=(0.0,), give_up_after=None))
     with pytest.raises(WorkerGaveUp) as caught:
         worker.submit("hello", "Ann", result=str).result(30)
     assert caught.value.deaths == 3
-    assert ("NetworkDenied" if factory == "broken" else "AttributeError") in caught.value.detail
+    assert ("OverflowError" if factory == "broken" else "AttributeError") in caught.value.detail
     assert not worker.wait_ready(1)
 
 
@@ -573,10 +587,8 @@ def test_every_job_ends_exactly_once_whatever_happens(make: Make) -> None:
         while not stop.wait(chance.uniform(0.3, 0.8)):
             pid = worker.pid
             if pid is not None:
-                try:
+                with contextlib.suppress(psutil.NoSuchProcess):
                     psutil.Process(pid).kill()
-                except psutil.NoSuchProcess:
-                    pass
 
     killing = threading.Thread(target=killer)
     killing.start()

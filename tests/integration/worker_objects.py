@@ -147,7 +147,13 @@ def create(greeting: str = "hello") -> Machine:
 
 
 def broken() -> Machine:
-    raise NetworkDenied("start")
+    raise OverflowError
+
+
+def picky(flag: Path) -> Machine:
+    if not flag.exists():
+        raise NetworkDenied("start")
+    return Machine("hello")
 
 
 class Parent:
