@@ -41,10 +41,12 @@ MAX_REPEATS = 4
 MARK = "\ufdd0"
 
 # Filters that no chat template needs, and that turn a number into any amount of memory or time.
-_REMOVED_FILTERS = ("center", "wordwrap", "pprint", "urlize", "random", "filesizeformat", "slice")
-_REMOVED_METHODS = frozenset(
-    ("center", "ljust", "rjust", "zfill", "expandtabs", "format", "format_map", "translate")
-)
+_REMOVED_FILTERS = (
+    "batch", "center", "filesizeformat", "pprint", "random", "slice", "urlize", "wordwrap",
+    "xmlattr",
+)  # fmt: skip
+_REMOVED_METHODS = frozenset(("center", "expandtabs", "ljust", "rjust", "translate", "zfill"))
+_LONG_NUMBER = re.compile(r"\d{4}|\*")
 
 
 class _Refused(TemplateError):
@@ -86,7 +88,8 @@ class _Environment(ImmutableSandboxedEnvironment):
             filters.pop(name, None)
         for name, filter_ in list(filters.items()):
             filters[name] = self._bounded_filter(filter_)
-        filters.update(tojson=_tojson, _steps=self._steps, _concat=self._concat)
+        own = {"_steps": self._steps, "_concat": self._concat, "tojson": _tojson}
+        filters.update(own, format=_format, indent=_indent(filters["indent"]))
         names.pop("lipsum", None)
         names["raise_exception"] = _raise_exception
 
@@ -112,8 +115,10 @@ class _Environment(ImmutableSandboxedEnvironment):
             for sized, times in ((left, right), (right, left)):
                 if isinstance(times, int) and _length(sized) * times > self._max_chars:
                     raise _Refused("the template makes too much text")
-        elif operator == "**" or (operator == "%" and isinstance(left, str)):
-            raise _Refused(f"the template uses {operator}")
+        elif operator == "**":
+            raise _Refused("the template uses powers")
+        elif operator == "%" and _LONG_NUMBER.search(str(left) if isinstance(left, str) else ""):
+            raise _Refused("the template formats to too great a width")
         if isinstance(left, int) and isinstance(right, int) and max(abs(left), abs(right)) >> 64:
             raise _Refused("the template uses too large a number")
         return self.bound(super().call_binop(context, operator, left, right))
@@ -124,6 +129,12 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         return attr not in _REMOVED_METHODS and super().is_safe_attribute(obj, attr, value)
+
+    def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
+        # `str.format` pads to any width: the filter of that name knows the plain cases.
+        if super().wrap_str_format(value) is not None:
+            raise _Refused("the template uses format")
+        return None
 
     def _count_output(self, value: Any) -> Any:
         if isinstance(value, str):
@@ -163,6 +174,22 @@ def _tojson(value: Any, indent: int | None = None, **_options: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=min(indent, 8) if indent else None)
 
 
+def _format(pattern: str, *args: Any, **kwargs: Any) -> str:
+    """`%` formatting, without widths that fill the memory."""
+    if _LONG_NUMBER.search(str(pattern)):
+        raise _Refused("the template formats to too great a width")
+    return str(pattern) % (kwargs or args)
+
+
+def _indent(filter_: Callable[..., str]) -> Callable[..., str]:
+    def indent(text: str, width: int | str = 4, *args: Any, **kwargs: Any) -> str:
+        if (width if isinstance(width, int) else len(width)) > 64:
+            raise _Refused("the template indents too far")
+        return filter_(text, width, *args, **kwargs)
+
+    return indent
+
+
 class ChatTemplate:
     """A compiled chat template.
 
@@ -197,7 +224,7 @@ class ChatTemplate:
             self._template = self._environment.template_class.from_code(
                 self._environment, code, self._environment.make_globals(None)
             )
-        except (TemplateError, RecursionError, SyntaxError, MemoryError, ValueError) as error:
+        except Exception as error:  # too deep, too long: what a compiler may raise
             raise TemplateFailed(_reason(error)) from error
 
     def render(self, messages: Sequence[ChatMessage]) -> str:
@@ -289,7 +316,7 @@ def _bound_concats(node: nodes.Node) -> None:
 def _bounded_concat(node: nodes.Node) -> nodes.Node:
     _bound_concats(node)
     if isinstance(node, nodes.Concat):
-        return nodes.Filter(nodes.List(node.nodes, "load"), "_concat", [], [], None, None)
+        return nodes.Filter(nodes.List(node.nodes), "_concat", [], [], None, None)
     return node
 
 
