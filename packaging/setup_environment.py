@@ -134,9 +134,9 @@ class Environment:
                 )
             last = (made.stderr or made.stdout).strip().splitlines()[-1:]
             raise SetUpError(f"{self.folder} could not be made: {' '.join(last) or 'no reason'}.")
-        self._write_stamp({"base": self._base(), "gpu": "none"})
         pins = [f"{name}=={self._pin(name)}" for name in ("pip", "setuptools")]
         self._install(["--upgrade", *pins], console)
+        self._write_stamp({"base": self._base(), "gpu": "none"})
         console.done("made")
 
     def _install_runtime(self, console: Console, *, build_llama: bool) -> None:
