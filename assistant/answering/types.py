@@ -10,6 +10,23 @@ Mode = Literal["auto", "retrieval", "whole"]
 UsedMode = Literal["retrieval", "whole", "chat"]
 
 
+class AnsweringSettings(msgspec.Struct, frozen=True):
+    """What the person can choose about answers.
+
+    Attributes:
+        read_seconds: How long the model may read before its first word. With its measured
+            speed this gives how much evidence it is given.
+        max_answer_tokens: Longest answer.
+        check: Ask the model first whether the passages answer the question at all.
+        temperature: 0 always takes the likeliest word.
+    """
+
+    read_seconds: float = 10.0
+    max_answer_tokens: int = 512
+    check: bool = True
+    temperature: float = 0.0
+
+
 class AskRequest(msgspec.Struct, frozen=True):
     """A question and what it is about.
 
@@ -17,6 +34,8 @@ class AskRequest(msgspec.Struct, frozen=True):
         question: The person's words.
         conversation: Conversation to continue and keep the exchange in; None keeps nothing.
         parent: Message that the question follows (to branch); None continues at the end.
+        replaces: Question in whose place this one is asked: the same words are answered once
+            more, other words begin a branch beside it. `parent` is not looked at then.
         documents: Restrict to these documents; empty means all (of the collection, if given).
         use_documents: False asks the model alone, without any document.
         mode: How documents are used; "auto" takes them whole when they fit.
@@ -26,6 +45,7 @@ class AskRequest(msgspec.Struct, frozen=True):
     question: str
     conversation: int | None = None
     parent: int | None = None
+    replaces: int | None = None
     documents: tuple[int, ...] = ()
     collection: str | None = None
     use_documents: bool = True
@@ -75,7 +95,10 @@ class Answer(msgspec.Struct, frozen=True):
 
     Attributes:
         declined: The documents do not answer, and the answer says so.
+        withdrawn: What the model wrote where nothing of it stood in the documents: shown
+            on demand, never as the answer.
         stopped: The person stopped it; the text is what had come by then.
+        cut: It reached the longest answer allowed (or the end of the context) and ends there.
     """
 
     question: str
@@ -88,6 +111,8 @@ class Answer(msgspec.Struct, frozen=True):
     thinking: str = ""
     declined: bool = False
     stopped: bool = False
+    cut: bool = False
+    withdrawn: str = ""
 
 
 class Plan(msgspec.Struct, frozen=True, tag=True):
@@ -98,6 +123,8 @@ class Plan(msgspec.Struct, frozen=True, tag=True):
         seconds_to_first_word: Forecast; None before the model's speed is known.
         passages: Passages given to the model; 0 in whole mode.
         documents_used: Documents given, out of `documents_searched`.
+        earlier_left_out: Earlier questions of the conversation that the model is not given,
+            because they would leave too little room.
     """
 
     mode: UsedMode
@@ -108,6 +135,7 @@ class Plan(msgspec.Struct, frozen=True, tag=True):
     passages: int
     documents_used: int
     documents_searched: int
+    earlier_left_out: int = 0
 
 
 class Phase(msgspec.Struct, frozen=True, tag=True):

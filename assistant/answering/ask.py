@@ -1,0 +1,254 @@
+"""From a question to a proved answer: plan, search, read, write, check."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Sequence
+
+from assistant.answering import decline, prompt
+from assistant.answering.errors import EmptyQuestion
+from assistant.answering.ports import Documents, Index, Model
+from assistant.answering.prepare import Prepared, Preparer
+from assistant.answering.proof import Proof, prove
+from assistant.answering.types import (
+    Answer,
+    AnswerDelta,
+    AnsweringSettings,
+    AnswerSentence,
+    AskEvent,
+    AskRequest,
+    Phase,
+    ThoughtDelta,
+    Timing,
+    UsedMode,
+)
+from indexing.sentences import split_sentences
+from models.engine.types import (
+    ChatMessage,
+    Generation,
+    PrefillProgress,
+    Sampling,
+    TextDelta,
+)
+
+_CHECK_TOKENS = 3
+
+
+class Answerer:
+    """Answers questions over the documents with one model.
+
+    Attributes:
+        settings: Read anew for each question.
+        model_name: Name of the loaded model, for the answer's record.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        index: Index,
+        catalog: Documents,
+        settings: AnsweringSettings | None = None,
+        model_name: str = "",
+    ) -> None:
+        self.settings = settings or AnsweringSettings()
+        self.model_name = model_name
+        self._model = model
+        self._index = index
+        self._catalog = catalog
+        self._preparer = Preparer(model, index, catalog)
+        self._last: tuple[AskRequest, Prepared] | None = None
+
+    def ask(
+        self, request: AskRequest, history: Sequence[ChatMessage] = ()
+    ) -> Generator[AskEvent, None, Answer]:
+        """Answer a question, saying on the way what is done and streaming the words.
+
+        Close the generator to stop; `partial` then proves what had come by then.
+
+        Args:
+            request: The question and what it is about.
+            history: The conversation so far, oldest first, without this question.
+
+        Raises:
+            EmptyQuestion: Nothing was asked.
+            DocumentsNotReady: None of the documents named can be read yet.
+            WholeDoesNotFit: Whole documents were asked for, and they are too long.
+            QuestionDoesNotFit: The question alone is too long.
+        """
+        if not request.question.strip():
+            raise EmptyQuestion
+        run = _Run(request, self.settings, request.model or self.model_name)
+        prepared = yield from self._preparer.prepare(request, history, self.settings, run.model)
+        run.prepared = prepared
+        self._last = (request, prepared)
+        yield prepared.plan
+        material = prepared.material
+        if prepared.mode == "retrieval" and material is not None:
+            full = prepared.understood.full
+            if decline.nothing_found(full, material.evidence, material):
+                return run.declined()
+        if material is not None and self.settings.check:
+            reply = yield from self._generate(run, self._check_messages(prepared), _CHECK_TOKENS)
+            if decline.says_no(reply):
+                return run.declined()
+        text = yield from self._generate(
+            run, prepared.messages, self.settings.max_answer_tokens, streaming=True
+        )
+        yield Phase("checking")
+        if material is None:
+            return run.answer(text, _unproved(text))
+        if decline.declines(text):
+            return run.declined(withdrawn=text)
+        proof = self._prove(text, prepared)
+        if decline.unproved(proof):
+            return run.declined(withdrawn=text)
+        return run.answer(text, proof)
+
+    def partial(self, request: AskRequest, text: str) -> Answer | None:
+        """Prove what a stopped question had brought by then.
+
+        Returns:
+            None where the question was not asked of this object, or stopped before its
+            material was found.
+        """
+        if self._last is None or self._last[0] is not request:
+            return None
+        prepared = self._last[1]
+        run = _Run(request, self.settings, request.model or self.model_name)
+        run.prepared = prepared
+        proof = _unproved(text) if prepared.material is None else self._prove(text, prepared)
+        return run.answer(text, proof, stopped=True)
+
+    def _check_messages(self, prepared: Prepared) -> list[ChatMessage]:
+        return prompt.checking(prepared.messages, prepared.asked, prepared.understood.full)
+
+    def _generate(
+        self,
+        run: _Run,
+        messages: list[ChatMessage],
+        max_tokens: int,
+        *,
+        streaming: bool = False,
+    ) -> Generator[AskEvent, None, str]:
+        """Run the model; its words are passed on as they come where they are the answer."""
+        sampling = Sampling(
+            temperature=self.settings.temperature if streaming else 0.0, max_tokens=max_tokens
+        )
+        generation = self._model.generate(messages, sampling, [])
+        writing = False
+        try:
+            while True:
+                try:
+                    event = next(generation)
+                except StopIteration as end:
+                    result: Generation = end.value
+                    break
+                if isinstance(event, PrefillProgress):
+                    yield Phase("reading", event.done, event.total)
+                elif streaming:
+                    if not writing:
+                        writing = True
+                        run.first_word()
+                        yield Phase("writing")
+                    if isinstance(event, TextDelta):
+                        yield AnswerDelta(event.text)
+                    else:
+                        yield ThoughtDelta(event.text)
+        finally:
+            generation.close()
+        self._preparer.speed(run.model).learn(result)
+        run.take(result, is_answer=streaming)
+        return result.text.strip()
+
+    def _prove(self, text: str, prepared: Prepared) -> Proof:
+        assert prepared.material is not None
+        return prove(
+            text,
+            prepared.understood.full,
+            prepared.material,
+            self._catalog.page_of,
+            self._index.embed,
+        )
+
+
+class _Run:
+    """One question on its way: what it cost so far, and its answer in the end."""
+
+    def __init__(self, request: AskRequest, settings: AnsweringSettings, model: str) -> None:
+        self.model = model
+        self.prepared: Prepared | None = None
+        self._request = request
+        self._settings = settings
+        self._started = time.monotonic()
+        self._first_word_ms = 0.0
+        self._first: Generation | None = None
+        self._answer: Generation | None = None
+
+    def first_word(self) -> None:
+        """Note that the answer begins."""
+        self._first_word_ms = (time.monotonic() - self._started) * 1000
+
+    def take(self, generation: Generation, *, is_answer: bool) -> None:
+        """Take in what a generation cost."""
+        self._first = self._first or generation
+        if is_answer:
+            self._answer = generation
+
+    def answer(self, text: str, proof: Proof, *, stopped: bool = False) -> Answer:
+        """Return the answer as the model wrote it, with its proof."""
+        return Answer(
+            question=self._request.question,
+            answer=text,
+            sentences=proof.sentences,
+            citations=proof.citations,
+            mode=self._mode,
+            model=self.model,
+            timing=self._timing(),
+            thinking=self._answer.thinking if self._answer else "",
+            stopped=stopped,
+            cut=self._answer is not None and self._answer.finish == "length",
+        )
+
+    def declined(self, withdrawn: str = "") -> Answer:
+        """Return the honest sentence that the documents do not say."""
+        text = prompt.wording().declined
+        return Answer(
+            question=self._request.question,
+            answer=text,
+            sentences=_unproved(text).sentences,
+            citations=(),
+            mode=self._mode,
+            model=self.model,
+            timing=self._timing(),
+            thinking=self._answer.thinking if self._answer else "",
+            declined=True,
+            withdrawn=withdrawn,
+        )
+
+    @property
+    def _mode(self) -> UsedMode:
+        assert self.prepared is not None
+        return self.prepared.mode
+
+    def _timing(self) -> Timing:
+        first, answer = self._first, self._answer
+        return Timing(
+            retrieve_ms=self.prepared.retrieve_ms if self.prepared else 0.0,
+            prompt_tokens=(answer or first).prompt_tokens if first else 0,
+            # What the check has read for the answer was read for this question.
+            cached_tokens=first.cached_tokens if first else 0,
+            first_token_ms=self._first_word_ms,
+            answer_tokens=answer.answer_tokens if answer else 0,
+            tokens_per_s=answer.tokens_per_s if answer else 0.0,
+        )
+
+
+def _unproved(text: str) -> Proof:
+    """Return the sentences of a text, none of them proved."""
+    return Proof(
+        tuple(
+            AnswerSentence(text[start:end], False, (), start, end)
+            for start, end in split_sentences(text)
+        ),
+        (),
+    )

@@ -1,0 +1,66 @@
+"""Tells when the documents do not answer a question, so that nothing is guessed.
+
+Three moments: before the model is asked (nothing that was found is about the question),
+when it is asked whether the passages answer at all, and after it has written (it says itself
+that they do not, or nothing of what it wrote stands in them). In the last case its words
+are withdrawn: the answer is the honest sentence alone, and what was withdrawn is kept beside
+it (`Answer.withdrawn`), to be shown on demand and never as an answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from assistant.answering.material import Material
+from assistant.answering.proof import Proof, asked_about
+from indexing.types import Evidence
+
+# Below both, what was found is about something else.
+_RELEVANT = 0.3
+_ASKED_ABOUT = 0.4
+
+_DECLINES = re.compile(
+    r"""
+    \b(?:documents?|passages?|texts?|context|information|sources?|articles?|excerpts?|it)\b
+      [^.]{0,60}? \b(?:do|does|did|is|are|was|were|has|have|can)(?:\s+not|n[o'’]t) \b [^.]{0,40}?
+      \b(?:say|state|mention|specif\w+|provid\w+|contain|includ\w+|answer|giv\w+|tell|address
+         |discuss|indicat\w+|available|cover|found|know\w*|stated|said|explain|describ\w+|determine)
+    | \b(?:is|are|was|were)(?:\s+not|n['’]t) \s (?:explicitly\s|directly\s|specifically\s)?
+      (?:said|stated|mentioned|specified|provided|given|included|found|discussed|addressed
+         |described|indicated|available)
+      \s (?:in|by|from) \s (?:the|these|this|any|your) \s
+      (?:given\s|provided\s)? (?:documents?|passages?|texts?|context|information)
+    | \bno \s (?:information|mention|answer|details?|specific\s\w+) \b [^.]{0,60}
+      \b(?:documents?|passages?|texts?|context|provided|given|about|on|available)\b
+    | ^\W*(?:I\s(?:do\snot|don['’]t|cannot|can['’]t|could\snot|am\snot\sable|am\sunable)|I['’]m\s(?:sorry|unable)
+      |unable\sto|unknown\b|not\s(?:stated|mentioned|specified|given|available)|sorry\b)
+    | \bcannot \s be \s (?:determined|answered|found)
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_NO = re.compile(r"\W*no\b", re.IGNORECASE)
+
+
+def nothing_found(question: str, evidence: Sequence[Evidence], material: Material) -> bool:
+    """Tell whether what a search found is not about the question at all."""
+    if not evidence:
+        return True
+    relevant = max(piece.relevance for piece in evidence)
+    return relevant < _RELEVANT and asked_about(question, material) < _ASKED_ABOUT
+
+
+def says_no(reply: str) -> bool:
+    """Tell whether the model's reply to the check is a no."""
+    return _NO.match(reply) is not None
+
+
+def declines(answer: str) -> bool:
+    """Tell whether the model says, in its first sentence, that the documents do not say."""
+    first = answer.strip().split("\n", 1)[0][:240]
+    return not first or _DECLINES.search(first) is not None
+
+
+def unproved(proof: Proof) -> bool:
+    """Tell whether nothing of the answer stands in the documents."""
+    return not proof.supported

@@ -1,0 +1,114 @@
+"""How a question is laid out for the model.
+
+The start of a prompt stays the same from turn to turn, so that the model need not read it
+again: the rules first, then whole documents in a fixed order or the conversation, and the
+question last. Nothing in it changes with the day. Documents stand between marks that their
+own text cannot close, and the rules say that what stands there is quoted material.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import sys
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from indexing.types import DocumentRow, Evidence
+from models.engine.types import ChatMessage
+
+_MARKS = re.compile(r"<(?=/?\s*(?:passage|document)\b)", re.IGNORECASE)
+
+
+class Wording(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The words of resources/prompts/answering.toml."""
+
+    documents: str
+    chat: str
+    passages: str
+    whole: str
+    question: str
+    check: str
+    declined: str
+
+
+@functools.cache
+def wording() -> Wording:
+    """Return the words that prompts and answers are made of."""
+    bundle: str | None = getattr(sys, "_MEIPASS", None)
+    root = Path(bundle) if bundle else Path(__file__).resolve().parents[2]
+    raw = tomllib.loads((root / "resources" / "prompts" / "answering.toml").read_text("utf-8"))
+    return msgspec.convert({key: value.strip() for key, value in raw.items()}, Wording)
+
+
+def over_passages(
+    question: str, evidence: Sequence[Evidence], history: Sequence[ChatMessage]
+) -> list[ChatMessage]:
+    """Lay out a question over what a search found."""
+    words = wording()
+    passages = "\n".join(_passage(piece) for piece in evidence)
+    asked = words.question.format(question=question)
+    return [
+        ChatMessage("system", words.documents),
+        *history,
+        ChatMessage("user", f"{words.passages}\n{passages}\n\n{asked}"),
+    ]
+
+
+def over_documents(
+    question: str,
+    documents: Sequence[tuple[DocumentRow, str]],
+    history: Sequence[ChatMessage],
+) -> list[ChatMessage]:
+    """Lay out a question over whole documents; their order is that of their ids."""
+    words = wording()
+    fixed = sorted(documents, key=lambda pair: pair[0].id)
+    texts = "\n".join(
+        f'<document title="{_title(row.title)}">\n{_fenced(text)}\n</document>'
+        for row, text in fixed
+    )
+    return [
+        ChatMessage("system", f"{words.documents}\n\n{words.whole}\n{texts}"),
+        *history,
+        ChatMessage("user", words.question.format(question=question)),
+    ]
+
+
+def alone(question: str, history: Sequence[ChatMessage]) -> list[ChatMessage]:
+    """Lay out a question for the model alone."""
+    return [ChatMessage("system", wording().chat), *history, ChatMessage("user", question)]
+
+
+def checking(messages: Sequence[ChatMessage], question: str, full: str) -> list[ChatMessage]:
+    """Ask, over the same material, whether it answers the question at all.
+
+    Differs from the prompt itself only at its end, so that what is read for one need not be
+    read for the other.
+
+    Args:
+        messages: The prompt.
+        question: The question as it stands there.
+        full: The question as the conversation makes it clear.
+    """
+    words = wording()
+    asked = words.question.format(question=question)
+    last = messages[-1].content.removesuffix(asked)
+    check = words.check.format(question=full)
+    return [*messages[:-1], ChatMessage("user", last + check)]
+
+
+def _passage(piece: Evidence) -> str:
+    title = _title(" > ".join(dict.fromkeys((piece.title, *piece.headings))))
+    return f'<passage title="{title}">\n{_fenced(piece.text)}\n</passage>'
+
+
+def _fenced(text: str) -> str:
+    """Return a text that cannot close the marks around it; only the prompt's copy changes."""
+    return _MARKS.sub("\u2039", text.strip())
+
+
+def _title(text: str) -> str:
+    return " ".join(text.replace('"', "'").replace("<", "\u2039").split())[:160]
