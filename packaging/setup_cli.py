@@ -58,13 +58,16 @@ def main(arguments: list[str]) -> int:
 
 
 def _run(arguments: list[str], console: Console) -> int:
+    if arguments[:1] in (["-h"], ["--help"]):
+        print(USAGE, end="")
+        return 0
+    usage = USAGE.splitlines()[2].strip()
     parser = argparse.ArgumentParser(
-        prog="packaging/studiolo.py run", usage=USAGE.split("\n")[2].strip(), add_help=False
+        usage=f"python packaging/studiolo.py {usage}", add_help=False, allow_abbrev=False
     )
     parser.add_argument("--data-dir", type=Path)
     parser.add_argument("--gpu", choices=list(GPU_OPTIONS))
     parser.add_argument("--set-up-only", action="store_true")
-    parser.add_argument("-h", "--help", action="help")
     parser.add_argument("passed_on", nargs=argparse.REMAINDER)
     options, unknown = parser.parse_known_args(arguments)
     passed_on = [*unknown, *options.passed_on]

