@@ -31,7 +31,6 @@ from desktop.prose.markdown import MarkedSource, mark, parse, split_marks, witho
 from desktop.prose.style import (
     CODE_BLOCK,
     CODE_PADDING,
-    INDENT,
     PARAGRAPH_GAP,
     QUOTE_LEVEL,
     RULE,

@@ -79,11 +79,7 @@ def mark(source: str, sentences: Sequence[AnswerSentence]) -> MarkedSource:
     """
     source = _PRIVATE.sub("\ufffd", source)
     lines = _line_starts(source)
-    opaque = [
-        range(*token.map)
-        for token in parse(source)
-        if token.map and token.type in _OPAQUE
-    ]
+    opaque = [range(*token.map) for token in parse(source) if token.map and token.type in _OPAQUE]
     ends: list[tuple[int, int]] = []
     marks: list[tuple[int, int, str]] = []
     for index, sentence in enumerate(sentences[:_MOST]):

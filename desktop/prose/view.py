@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, QRect, QRectF, QSize, Qt, QTimer, QUrl, Signal, Slot
+from PySide6.QtCore import (
+    QEvent,
+    QMimeData,
+    QPoint,
+    QPointF,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    QTimer,
+    QUrl,
+    Signal,
+    Slot,
+)
 from PySide6.QtGui import (
     QContextMenuEvent,
     QGuiApplication,
@@ -22,7 +35,15 @@ from PySide6.QtWidgets import QFrame, QMenu, QSizePolicy, QTextBrowser, QWidget
 from assistant.answering.types import AnswerSentence
 from desktop.prose.builder import Checkpoint, ProseBuilder
 from desktop.prose.markdown import finished_length
-from desktop.prose.style import CHIP, CODE_BLOCK, CODE_PADDING, INDENT, QUOTE_LEVEL, RULE, ProseStyle
+from desktop.prose.style import (
+    CHIP,
+    CODE_BLOCK,
+    CODE_PADDING,
+    INDENT,
+    QUOTE_LEVEL,
+    RULE,
+    ProseStyle,
+)
 from desktop.theme.theme import Theme
 from desktop.widgets.buttons import IconButton
 
@@ -76,7 +97,9 @@ class ProseView(QTextBrowser):
         self._settled: Checkpoint = self._builder.checkpoint()
         self._hover_timer = QTimer(self, singleShot=True, interval=HOVER_MS)
         self._hover_timer.timeout.connect(self._on_hover_due)
-        self._copy_code = IconButton(theme, "copy", self.tr("Copy code"), size=16, parent=self.viewport())
+        self._copy_code = IconButton(
+            theme, "copy", self.tr("Copy code"), size=16, parent=self.viewport()
+        )
         self._copy_code.hide()
         self._copy_code.clicked.connect(self._on_copy_code)
         self._code_under: int = -1
@@ -87,17 +110,17 @@ class ProseView(QTextBrowser):
     # --- Content --------------------------------------------------------------------------
 
     @property
-    def source(self) -> str:
+    def markdown(self) -> str:
         """The Markdown that is shown."""
         return self._source
 
-    def set_source(self, source: str, sentences: Sequence[AnswerSentence] = ()) -> None:
+    def set_markdown(self, source: str, sentences: Sequence[AnswerSentence] = ()) -> None:
         """Show a finished text, with the proof of its sentences."""
         self._source = source
         self._sentences = sentences
         self._rebuild()
 
-    def append_source(self, text: str) -> None:
+    def append_markdown(self, text: str) -> None:
         """Show a further piece of a text that streams; only its last block is set again."""
         self._source += text
         pending = self._source[self._finished :]
@@ -127,17 +150,19 @@ class ProseView(QTextBrowser):
                 fragment = iterator.fragment()
                 number = fragment.charFormat().property(CHIP)
                 if isinstance(number, int):
-                    yield _Chip(fragment.position(), fragment.position() + fragment.length(), number)
+                    yield _Chip(
+                        fragment.position(), fragment.position() + fragment.length(), number
+                    )
                 iterator += 1
             block = block.next()
 
     # --- Size -----------------------------------------------------------------------------
 
-    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+    def sizeHint(self) -> QSize:
         """As tall as the text."""
         return QSize(super().sizeHint().width(), self.height())
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """Set the text to the new width."""
         super().resizeEvent(event)
         self._fit()
@@ -151,29 +176,29 @@ class ProseView(QTextBrowser):
         if wanted != self.height():
             self.setFixedHeight(wanted)
 
-    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 - Qt's name
+    def wheelEvent(self, event: QWheelEvent) -> None:
         """Leave the wheel to the page that this text stands on."""
         event.ignore()
 
-    def loadResource(self, type: int, name: QUrl | str) -> Any:  # noqa: A002, N802 - Qt's names
+    def loadResource(self, type: int, name: QUrl | str) -> Any:  # noqa: A002 - Qt's names
         """Load nothing: an answer must not be able to fetch or read a file."""
         return None
 
     # --- Pointer --------------------------------------------------------------------------
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Notice chips and code under the pointer."""
         super().mouseMoveEvent(event)
         self._look_at(event.position().toPoint())
 
-    def leaveEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+    def leaveEvent(self, event: QEvent) -> None:
         """Forget what was under the pointer."""
         super().leaveEvent(event)
         self._set_hovered(None)
         if not self._copy_code.underMouse():
             self._copy_code.hide()
 
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802 - Qt's name
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Offer what can be done with the words."""
         menu = QMenu(self)
         copy = menu.addAction(self.tr("Copy"))
@@ -183,7 +208,7 @@ class ProseView(QTextBrowser):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(event.globalPos())
 
-    def createMimeDataFromSelection(self) -> QMimeData:  # noqa: N802 - Qt's name
+    def createMimeDataFromSelection(self) -> QMimeData:
         """Copy words, with citations written as [1]."""
         cursor = self.textCursor()
         data = QMimeData()
@@ -200,7 +225,9 @@ class ProseView(QTextBrowser):
                 pieces.append(f"[{chip.number}]")
                 done = chip.end
         pieces.append(_selected(cursor, done, end))
-        return "".join(pieces).replace("\u2029", "\n").replace("\u2028", "\n").replace("\u00a0", " ")
+        return (
+            "".join(pieces).replace("\u2029", "\n").replace("\u2028", "\n").replace("\u00a0", " ")
+        )
 
     def _look_at(self, at: QPoint) -> None:
         chip = next((c for c in self._chips if self._chip_rect(c).contains(QPointF(at))), None)
@@ -258,7 +285,7 @@ class ProseView(QTextBrowser):
 
     # --- Painting -------------------------------------------------------------------------
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Draw chips, code, quotes and rules behind the words."""
         painter = QPainter(self.viewport())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -289,7 +316,9 @@ class ProseView(QTextBrowser):
             painter.drawRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
             painter.setPen(Qt.PenStyle.NoPen)
         elif described.property(RULE):
-            painter.fillRect(QRectF(rect.left(), rect.center().y(), rect.width(), 1), self._theme.colour("line"))
+            painter.fillRect(
+                QRectF(rect.left(), rect.center().y(), rect.width(), 1), self._theme.colour("line")
+            )
         level = described.property(QUOTE_LEVEL)
         if isinstance(level, int):
             bottom = rect.bottom()

@@ -102,9 +102,7 @@ class Theme(QObject):
     @property
     def animation_ms(self) -> int:
         """Length of a movement; 0 where the system asks for none."""
-        wanted = self._application.style().styleHint(
-            QStyle.StyleHint.SH_Widget_Animation_Duration
-        )
+        wanted = self._application.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration)
         return min(120, wanted)
 
     def _wanted(self) -> Scheme:

@@ -93,9 +93,7 @@ def blend(colour: str, background: str) -> str:
     return "#" + "".join(f"{channel:02X}" for channel in mixed)
 
 
-def _table(
-    path: Path, data: dict[str, Any], table: str, names: tuple[str, ...]
-) -> dict[str, str]:
+def _table(path: Path, data: dict[str, Any], table: str, names: tuple[str, ...]) -> dict[str, str]:
     found = data.get(table, {})
     wrong = set(found) ^ set(names)
     if wrong:

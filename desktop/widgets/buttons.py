@@ -80,6 +80,7 @@ class NavButton(QPushButton):
         super().__init__(text, parent)
         self._theme = theme
         self._icon = icon
+        self.setProperty("role", "nav")
         self.setCheckable(checkable)
         self.setAutoExclusive(False)
         self.setIconSize(QSize(icons.SIZE, icons.SIZE))

@@ -1,0 +1,208 @@
+"""Runs generators in threads and hands what they yield to the window's thread, in batches.
+
+A window repaints some dozens of times a second; a signal for each token would only hold it
+up. So a thread puts its events into one queue, wakes the window at most once, and the window
+takes all there is every `BATCH_MS`. Each run ends in exactly one of finished, failed and
+stopped, and after that nothing more comes from it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Generator
+from typing import Any, Final, Literal, NamedTuple
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
+
+BATCH_MS: Final = 33
+
+_log = logging.getLogger(__name__)
+
+End = Literal["finished", "failed", "stopped"]
+AnyGenerator = Generator[Any, None, Any]
+
+
+class Run(QObject):
+    """One generator at work, or one call.
+
+    Signals:
+        events: A list of what was yielded since the last batch.
+        finished: The generator's result. The last signal.
+        failed: The exception it raised. The last signal.
+        stopped: It was stopped before its end. The last signal.
+        ended: Follows each of these three, for whoever only waits.
+    """
+
+    events = Signal(object)
+    finished = Signal(object)
+    failed = Signal(object)
+    stopped = Signal()
+    ended = Signal()
+
+    def __init__(self, name: str, parent: QObject) -> None:
+        super().__init__(parent)
+        self.name = name
+        self.is_over = False
+        self._stop = threading.Event()
+
+    def stop(self) -> None:
+        """Ask the generator to end at its next step. Safe to call at any time, repeatedly."""
+        self._stop.set()
+
+    @property
+    def stop_asked(self) -> bool:
+        """Whether `stop` was called."""
+        return self._stop.is_set()
+
+    def end(self, end: End, value: Any) -> None:
+        """Emit the run's one end. Called by the bridge, on the window's thread."""
+        if self.is_over:
+            return
+        self.is_over = True
+        if end == "finished":
+            self.finished.emit(value)
+        elif end == "failed":
+            self.failed.emit(value)
+        else:
+            self.stopped.emit()
+        self.ended.emit()
+
+
+class _Item(NamedTuple):
+    run: Run
+    end: End | None
+    value: Any
+
+
+class Bridge(QObject):
+    """Starts runs and delivers what comes of them. Lives on the window's thread."""
+
+    _wake = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._lock = threading.Lock()
+        self._queue: list[_Item] = []
+        self._woken = False
+        self._closed = False
+        self._threads: dict[Run, threading.Thread] = {}
+        self._delivered_at = 0.0
+        self._timer = QTimer(self, singleShot=True)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._on_deliver)
+        self._wake.connect(self._on_wake, Qt.ConnectionType.QueuedConnection)
+
+    def start(self, name: str, make: Callable[[], AnyGenerator]) -> Run:
+        """Run a generator in a thread of its own.
+
+        `make` is called in that thread, so that making the generator may take its time too.
+        """
+        run = Run(name, self)
+        if self._closed:
+            # A page may still ask while the window closes; it only has to hear an end.
+            QTimer.singleShot(0, run, lambda: run.end("stopped", None))
+            return run
+        thread = threading.Thread(
+            target=self._work, args=(run, make), name=f"run-{name}", daemon=True
+        )
+        self._threads[run] = thread
+        thread.start()
+        return run
+
+    def call(self, name: str, function: Callable[..., Any], *arguments: Any) -> Run:
+        """Run a plain function in a thread of its own; `finished` brings its result."""
+
+        def make() -> AnyGenerator:
+            return function(*arguments)
+            yield  # what makes this a generator
+
+        return self.start(name, make)
+
+    @property
+    def running(self) -> list[Run]:
+        """The runs that are not over."""
+        return [run for run in self._threads if not run.is_over]
+
+    def close(self, timeout_s: float = 5.0) -> bool:
+        """Stop all runs and wait for their threads; whether all of them ended in time."""
+        self._closed = True
+        for run in self.running:
+            run.stop()
+        deadline = time.monotonic() + timeout_s
+        for thread in list(self._threads.values()):
+            thread.join(max(0.0, deadline - time.monotonic()))
+        self._timer.stop()
+        left = [run.name for run, thread in self._threads.items() if thread.is_alive()]
+        if left:
+            _log.warning("still running at close: %s", ", ".join(left))
+        self._on_deliver()
+        return not left
+
+    # --- In the threads -------------------------------------------------------------------
+
+    def _work(self, run: Run, make: Callable[[], AnyGenerator]) -> None:
+        end: End
+        value: Any = None
+        try:
+            generator = make()
+            while True:
+                if run.stop_asked:
+                    generator.close()
+                    end = "stopped"
+                    break
+                try:
+                    self._put(_Item(run, None, next(generator)))
+                except StopIteration as finished:
+                    end, value = "finished", finished.value
+                    break
+        except Exception as error:
+            # Whatever it is belongs to whoever started the run; its words are not logged,
+            # since they might hold a document's text.
+            _log.info("%s failed: %s", run.name, type(error).__name__)
+            _log.debug("%s failed", run.name, exc_info=True)
+            end, value = "failed", error
+        self._put(_Item(run, end, value))
+
+    def _put(self, item: _Item) -> None:
+        with self._lock:
+            self._queue.append(item)
+            if self._woken:
+                return
+            self._woken = True
+        try:
+            self._wake.emit()
+        except RuntimeError:
+            _log.debug("the window was gone before %s ended", item.run.name)
+
+    # --- On the window's thread -----------------------------------------------------------
+
+    @Slot()
+    def _on_wake(self) -> None:
+        due = self._delivered_at + BATCH_MS / 1000 - time.monotonic()
+        if due <= 0:
+            self._on_deliver()
+        else:
+            self._timer.start(max(1, round(due * 1000)))
+
+    @Slot()
+    def _on_deliver(self) -> None:
+        with self._lock:
+            items, self._queue = self._queue, []
+            self._woken = False
+        self._delivered_at = time.monotonic()
+        batches: dict[Run, list[Any]] = {}
+        ends: list[_Item] = []
+        for item in items:
+            if item.end is None:
+                batches.setdefault(item.run, []).append(item.value)
+            else:
+                ends.append(item)
+        for run, events in batches.items():
+            run.events.emit(events)
+        for run, end, value in ends:
+            if end is not None:
+                run.end(end, value)
+            self._threads.pop(run, None)
+            run.deleteLater()

@@ -1,0 +1,257 @@
+"""The conversation that is open: its messages, and the answer being written."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from PySide6.QtCore import QObject, Signal, Slot
+
+from assistant.answering.types import AskRequest, Mode
+from assistant.conversations.types import Message, Scope
+from assistant.wording import explain
+from desktop.bridge import Bridge
+from desktop.presenters.conversations import ConversationsPresenter
+from desktop.presenters.live import LiveAnswer
+from desktop.presenters.notices import Notices
+
+if TYPE_CHECKING:
+    from assistant.assistant import Assistant
+
+
+class _Placed(msgspec.Struct, frozen=True, tag=True):
+    """The conversation that a question is asked in is there."""
+
+    conversation: int
+
+
+class ChatPresenter(QObject):
+    """Asks, stops, asks again, and keeps what is shown in step with what is kept.
+
+    Signals:
+        messages_changed: The messages to show are others now.
+        live_changed: An answer begins or has ended being written; see `live`.
+    """
+
+    messages_changed = Signal()
+    live_changed = Signal()
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        notices: Notices,
+        conversations: ConversationsPresenter,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._bridge = bridge
+        self._notices = notices
+        self._conversations = conversations
+        self._assistant: Assistant | None = None
+        self._messages: list[Message] = []
+        self._shown: int | None = None
+        self._live: LiveAnswer | None = None
+        conversations.current_changed.connect(self._on_current_changed)
+
+    def attach(self, assistant: Assistant) -> None:
+        """Begin to show the conversations of an assistant."""
+        self._assistant = assistant
+        self._reload(self._conversations.current)
+
+    @property
+    def conversation(self) -> int | None:
+        """The conversation that is shown; None for a new one."""
+        return self._conversations.current
+
+    @property
+    def messages(self) -> list[Message]:
+        """The messages of the branch that is shown."""
+        return self._messages
+
+    @property
+    def live(self) -> LiveAnswer | None:
+        """The answer being written in the conversation that is shown."""
+        live = self._live
+        return live if live is not None and live.request.conversation == self.conversation else None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether an answer is being written, in whichever conversation."""
+        return self._live is not None and not self._live.is_over
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether a question can be asked now."""
+        return self._assistant is not None and not self.is_busy
+
+    def ask(self, question: str, scope: Scope, mode: Mode) -> bool:
+        """Ask at the end of the conversation; whether it could be asked."""
+        request = AskRequest(
+            question=question,
+            conversation=self.conversation,
+            documents=scope.documents,
+            collection=scope.collection,
+            use_documents=scope.use_documents,
+            mode=mode,
+        )
+        return self._ask(request, self._messages)
+
+    def regenerate(self, answer: Message, scope: Scope, mode: Mode) -> bool:
+        """Ask an answer's question once more; the old answer stays beside the new one."""
+        question = next((m for m in self._messages if m.id == answer.parent), None)
+        return question is not None and self.ask_anew(question, question.text, scope, mode)
+
+    def ask_anew(self, question: Message, text: str, scope: Scope, mode: Mode) -> bool:
+        """Ask in place of a question, perhaps in other words; the old branch stays beside it."""
+        if question not in self._messages:
+            return False
+        request = AskRequest(
+            question=text,
+            conversation=self.conversation,
+            replaces=question.id,
+            documents=scope.documents,
+            collection=scope.collection,
+            use_documents=scope.use_documents,
+            mode=mode,
+        )
+        return self._ask(request, self._messages[: self._messages.index(question)])
+
+    def show_sibling(self, message: Message, step: int) -> None:
+        """Show the branch beside this message's."""
+        if self._assistant is None or self.is_busy:
+            return
+        at = message.siblings.index(message.id) + step
+        if 0 <= at < len(message.siblings):
+            run = self._bridge.call(
+                "show a branch", self._assistant.conversations.show, message.siblings[at]
+            )
+            run.finished.connect(self._on_shown)
+            run.failed.connect(self._on_failed)
+
+    @Slot()
+    def stop(self) -> None:
+        """Stop the answer that is being written; what has come stays."""
+        if self._live is not None:
+            self._live.stop()
+
+    # --- Asking ---------------------------------------------------------------------------
+
+    def _ask(self, request: AskRequest, before: list[Message]) -> bool:
+        assistant = self._assistant
+        if assistant is None or self.is_busy:
+            return False
+        live = LiveAnswer(request, self)
+        live.ended.connect(self._on_live_ended)
+        self._live = live
+        self._messages = before
+        run = self._bridge.start("ask", lambda: self._steps(assistant, request))
+        run.events.connect(self._on_events)
+        live.follow(run)
+        self.messages_changed.emit()
+        self.live_changed.emit()
+        return True
+
+    @staticmethod
+    def _steps(assistant: Assistant, request: AskRequest) -> Generator[Any, None, Any]:
+        if request.conversation is None:
+            scope = Scope(request.documents, request.collection, request.use_documents)
+            made = assistant.conversations.create(scope)
+            request = msgspec.structs.replace(request, conversation=made.id)
+            yield _Placed(made.id)
+        return (yield from assistant.ask(request))
+
+    @Slot(object)
+    def _on_events(self, events: list[Any]) -> None:
+        live = self._live
+        for event in events:
+            if isinstance(event, _Placed) and live is not None:
+                here = self.live is live
+                live.request = msgspec.structs.replace(
+                    live.request, conversation=event.conversation
+                )
+                self._conversations.refresh()
+                if here:
+                    self._shown = event.conversation
+                    self._conversations.open(event.conversation)
+
+    @Slot()
+    def _on_live_ended(self) -> None:
+        live = self._live
+        if live is None:
+            return
+        self._conversations.refresh()
+        if live.request.conversation is not None and self._assistant is not None:
+            run = self._bridge.call(
+                "read messages",
+                self._assistant.conversations.messages,
+                live.request.conversation,
+            )
+            run.finished.connect(self._on_settled)
+            run.failed.connect(self._on_failed)
+        self.live_changed.emit()
+
+    @Slot(object)
+    def _on_settled(self, messages: list[Message]) -> None:
+        live = self._live
+        if live is None or not live.is_over:
+            return
+        kept = bool(messages) and messages[-1].role == "assistant"
+        here = self.live is live
+        if kept or live.error is None:
+            # What is kept takes the place of what was shown while it was written.
+            self._live = None
+            live.deleteLater()
+        if here:
+            self._messages = messages if kept or live.error is None else self._messages
+            self.messages_changed.emit()
+            self.live_changed.emit()
+
+    # --- Showing --------------------------------------------------------------------------
+
+    @Slot(object)
+    def _on_current_changed(self, conversation: int | None) -> None:
+        if conversation is not None and conversation == self._shown:
+            return
+        if self._live is not None and self._live.is_over:
+            # A failed question that was not kept is let go with its conversation.
+            self._live.deleteLater()
+            self._live = None
+        self._shown = conversation
+        self._messages = []
+        self.messages_changed.emit()
+        self.live_changed.emit()
+        self._reload(conversation)
+
+    def _reload(self, conversation: int | None) -> None:
+        self._shown = conversation
+        if self._assistant is None or conversation is None:
+            return
+        store = self._assistant.conversations
+        run = self._bridge.call(
+            "read messages", lambda: (conversation, store.messages(conversation))
+        )
+        run.finished.connect(self._on_read)
+        run.failed.connect(self._on_failed)
+
+    @Slot(object)
+    def _on_read(self, result: tuple[int, list[Message]]) -> None:
+        conversation, messages = result
+        if conversation != self.conversation:
+            return
+        live = self.live
+        if live is not None:
+            # The question and the answer that is being written are shown as such.
+            while messages and messages[-1].state == "streaming":
+                messages = messages[:-2]
+        self._messages = messages
+        self.messages_changed.emit()
+
+    @Slot(object)
+    def _on_shown(self, messages: list[Message]) -> None:
+        self._messages = messages
+        self.messages_changed.emit()
+
+    @Slot(object)
+    def _on_failed(self, error: Exception) -> None:
+        self._notices.show(explain(error))

@@ -1,0 +1,148 @@
+"""The list of conversations: grouped, searched, renamed, pinned, deleted and brought back."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from assistant.conversations.types import Conversation, ConversationGroup, Found
+from assistant.wording import explain
+from desktop.bridge import Bridge, Run
+from desktop.presenters.notices import Notices
+
+if TYPE_CHECKING:
+    from assistant.conversations.store import ConversationStore
+
+_log = logging.getLogger(__name__)
+
+
+class ConversationsPresenter(QObject):
+    """What the sidebar lists.
+
+    Signals:
+        listed: The groups of conversations (list[ConversationGroup]).
+        found: What a search found (list[Found]); None when there is no search.
+        current_changed: The conversation that is open; None for a new one.
+    """
+
+    listed = Signal(object)
+    found = Signal(object)
+    current_changed = Signal(object)
+
+    def __init__(self, bridge: Bridge, notices: Notices, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._bridge = bridge
+        self._notices = notices
+        self._store: ConversationStore | None = None
+        self._groups: list[ConversationGroup] = []
+        self._current: int | None = None
+        self._query = ""
+        self._deleted: int | None = None
+
+    @property
+    def groups(self) -> list[ConversationGroup]:
+        """The groups as last listed."""
+        return self._groups
+
+    @property
+    def current(self) -> int | None:
+        """The conversation that is open; None for a new one."""
+        return self._current
+
+    def conversation(self, identifier: int | None) -> Conversation | None:
+        """Return a listed conversation."""
+        for group in self._groups:
+            for conversation in group.conversations:
+                if conversation.id == identifier:
+                    return conversation
+        return None
+
+    def attach(self, store: ConversationStore) -> None:
+        """Begin to list a store."""
+        self._store = store
+        self.refresh()
+
+    @Slot()
+    def refresh(self) -> None:
+        """List again what there is."""
+        if self._store is not None:
+            run = self._bridge.call("list conversations", self._store.grouped)
+            run.finished.connect(self._on_listed)
+            run.failed.connect(self._on_failed)
+
+    def open(self, conversation: int | None) -> None:
+        """Open a conversation; None begins a new one."""
+        if conversation != self._current:
+            self._current = conversation
+            self.current_changed.emit(conversation)
+
+    def search(self, query: str) -> None:
+        """Find words in titles and messages; an empty query shows the list again."""
+        self._query = query.strip()
+        if not self._query:
+            self.found.emit(None)
+        elif self._store is not None:
+            run = self._bridge.call("search conversations", self._search, self._query)
+            run.finished.connect(self._on_found)
+            run.failed.connect(self._on_failed)
+
+    def rename(self, conversation: int, title: str) -> None:
+        """Give a conversation another title."""
+        if self._store is not None:
+            self._change("rename a conversation", self._store.rename, conversation, title)
+
+    def pin(self, conversation: int, pinned: bool) -> None:
+        """Keep a conversation at the top, or no longer."""
+        if self._store is not None:
+            self._change("pin a conversation", self._store.pin, conversation, pinned)
+
+    def delete(self, conversation: int) -> None:
+        """Put a conversation aside, and offer to bring it back."""
+        if self._store is None:
+            return
+        known = self.conversation(conversation)
+        title = (known.title if known else "") or self.tr("New chat")
+        self._deleted = conversation
+        self._change("delete a conversation", self._store.delete, conversation)
+        if conversation == self._current:
+            self.open(None)
+        self._notices.show(
+            self.tr("Deleted “{title}”.").format(title=title), self.tr("Undo"), self.undo_delete
+        )
+
+    @Slot()
+    def undo_delete(self) -> None:
+        """Bring back the conversation that was deleted last."""
+        if self._store is not None and self._deleted is not None:
+            back, self._deleted = self._deleted, None
+            run = self._change("bring back a conversation", self._store.undo_delete, back)
+            run.finished.connect(lambda _: self.open(back))
+
+    def _change(self, name: str, function: object, *arguments: object) -> Run:
+        run = self._bridge.call(name, function, *arguments)  # type: ignore[arg-type]
+        run.failed.connect(self._on_failed)
+        run.ended.connect(self.refresh)
+        return run
+
+    def _search(self, query: str) -> tuple[str, list[Found]]:
+        assert self._store is not None
+        return query, self._store.search(query)
+
+    @Slot(object)
+    def _on_listed(self, groups: list[ConversationGroup]) -> None:
+        if groups != self._groups:
+            self._groups = groups
+            self.listed.emit(groups)
+
+    @Slot(object)
+    def _on_found(self, result: tuple[str, list[Found]]) -> None:
+        query, found = result
+        # An answer to an earlier query may come late.
+        if query == self._query:
+            self.found.emit(found)
+
+    @Slot(object)
+    def _on_failed(self, error: Exception) -> None:
+        self._notices.show(explain(error))

@@ -1,0 +1,213 @@
+"""The documents there are, and those being added: shared by the library, chips and the sidebar."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from assistant.wording import explain
+from desktop.bridge import AnyGenerator, Bridge, Run
+from desktop.presenters.notices import Notices
+from indexing.types import AddReport, DocumentRow, IndexProgress
+
+if TYPE_CHECKING:
+    from assistant.assistant import Assistant
+
+
+class Adding(QObject):
+    """Files on their way into the library.
+
+    Signals:
+        progressed: How each file that moved since the last time stands (list[IndexProgress]).
+        finished: How each file ended (AddReport).
+        failed: The run ended as a whole (Exception).
+        stopped: The person stopped it; what was done stays.
+
+    Attributes:
+        paths: The files and folders that were asked for.
+    """
+
+    progressed = Signal(object)
+    finished = Signal(object)
+    failed = Signal(object)
+    stopped = Signal()
+
+    def __init__(self, paths: Sequence[str], parent: QObject) -> None:
+        super().__init__(parent)
+        self.paths = tuple(paths)
+        self._run: Run | None = None
+
+    def follow(self, run: Run) -> None:
+        """Take what a run brings."""
+        self._run = run
+        run.events.connect(self._on_events)
+        run.finished.connect(self.finished)
+        run.failed.connect(self.failed)
+        run.stopped.connect(self.stopped)
+        run.ended.connect(self._on_ended)
+
+    def stop(self) -> None:
+        """Stop adding; files that are done stay."""
+        if self._run is not None:
+            self._run.stop()
+
+    @Slot(object)
+    def _on_events(self, events: list[IndexProgress]) -> None:
+        latest = {event.document.path: event for event in events}
+        self.progressed.emit(list(latest.values()))
+
+    @Slot()
+    def _on_ended(self) -> None:
+        self._run = None
+        self.deleteLater()
+
+
+class DocumentsPresenter(QObject):
+    """Lists, adds and removes documents.
+
+    Signals:
+        listed: All documents (list[DocumentRow]).
+        progressed: How files that are being added stand (list[IndexProgress]).
+        adding_changed: Files began or ended being added.
+    """
+
+    listed = Signal(object)
+    progressed = Signal(object)
+    adding_changed = Signal()
+
+    def __init__(self, bridge: Bridge, notices: Notices, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._bridge = bridge
+        self._notices = notices
+        self._assistant: Assistant | None = None
+        self._rows: list[DocumentRow] = []
+        self._adding: list[Adding] = []
+        self._waiting: list[tuple[Adding, str | None]] = []
+
+    @property
+    def rows(self) -> list[DocumentRow]:
+        """The documents as last listed."""
+        return self._rows
+
+    @property
+    def adding(self) -> list[Adding]:
+        """What is being added."""
+        return self._adding
+
+    def row(self, document: int) -> DocumentRow | None:
+        """Return a listed document."""
+        return next((row for row in self._rows if row.id == document), None)
+
+    def attach(self, assistant: Assistant) -> None:
+        """Begin to list the documents of an assistant, and add what was asked for before."""
+        self._assistant = assistant
+        self.refresh()
+        self._track(Adding((), self), lambda: assistant.index.resume().stream())
+        waiting, self._waiting = self._waiting, []
+        for adding, collection in waiting:
+            self._start(assistant, adding, collection)
+
+    @Slot()
+    def refresh(self) -> None:
+        """List again what there is."""
+        if self._assistant is not None:
+            run = self._bridge.call("list documents", self._assistant.catalog.documents)
+            run.finished.connect(self._on_listed)
+            run.failed.connect(self._on_failed)
+
+    def add(self, paths: Sequence[str], collection: str | None = None) -> Adding:
+        """Add files and folders; those that are there already and unchanged are left alone."""
+        adding = Adding([str(Path(path).absolute()) for path in paths], self)
+        if self._assistant is None:
+            self._waiting.append((adding, collection))
+        else:
+            self._start(self._assistant, adding, collection)
+        return adding
+
+    def remove(self, documents: Sequence[int]) -> None:
+        """Take documents out of the library; their files stay where they came from."""
+        if self._assistant is None:
+            return
+        rows = [row for row in self._rows if row.id in set(documents)]
+        run = self._bridge.call(
+            "remove documents", self._assistant.remove_documents, list(documents)
+        )
+        run.failed.connect(self._on_failed)
+        run.ended.connect(self.refresh)
+        again = [row.path for row in rows if Path(row.path).exists()]
+        text = (
+            self.tr("Removed “{title}”.").format(title=rows[0].title)
+            if len(rows) == 1
+            else self.tr("Removed {count} documents.").format(count=len(rows))
+        )
+        if again:
+            self._notices.show(text, self.tr("Add again"), lambda: self._add_again(again))
+        else:
+            self._notices.show(text)
+
+    def _add_again(self, paths: list[str]) -> None:
+        self.add(paths)
+
+    def _start(self, assistant: Assistant, adding: Adding, collection: str | None) -> None:
+        paths = list(adding.paths)
+        self._track(adding, lambda: assistant.add_documents(paths, collection).stream())
+
+    def _track(self, adding: Adding, make: Callable[[], AnyGenerator]) -> None:
+        adding.progressed.connect(self.progressed)
+        adding.progressed.connect(self._on_progressed)
+        adding.finished.connect(self._on_added)
+        adding.failed.connect(self._on_failed)
+        self._adding.append(adding)
+        run = self._bridge.start("add documents", make)
+        adding.follow(run)
+        run.ended.connect(lambda: self._over(adding))
+        self.adding_changed.emit()
+
+    def _over(self, adding: Adding) -> None:
+        if adding in self._adding:
+            self._adding.remove(adding)
+        self.refresh()
+        self.adding_changed.emit()
+
+    @Slot(object)
+    def _on_listed(self, rows: list[DocumentRow]) -> None:
+        self._rows = rows
+        self.listed.emit(rows)
+
+    @Slot(object)
+    def _on_progressed(self, events: list[IndexProgress]) -> None:
+        known = {row.id: index for index, row in enumerate(self._rows)}
+        changed = False
+        for event in events:
+            index = known.get(event.document.id)
+            if index is None:
+                self._rows = [*self._rows, event.document]
+                changed = True
+            elif self._rows[index] != event.document:
+                self._rows[index] = event.document
+                changed = True
+        if changed:
+            self.listed.emit(self._rows)
+
+    @Slot(object)
+    def _on_added(self, report: AddReport) -> None:
+        failed = [row for row in report.documents if row.status == "failed"]
+        if len(failed) == 1:
+            self._notices.show(
+                self.tr("“{title}” could not be added. The library says why.").format(
+                    title=failed[0].title
+                )
+            )
+        elif failed:
+            self._notices.show(
+                self.tr("{count} files could not be added. The library says why.").format(
+                    count=len(failed)
+                )
+            )
+
+    @Slot(object)
+    def _on_failed(self, error: Exception) -> None:
+        self._notices.show(explain(error))

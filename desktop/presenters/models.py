@@ -1,0 +1,270 @@
+"""The models there are, the one that answers, and how it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any, Literal
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+
+from assistant.wording import explain
+from desktop.bridge import Bridge, Run
+from desktop.presenters.notices import Notices
+from desktop.presenters.settings import SettingsPresenter
+from models.engine.types import LoadedModel, LoadProgress, LoadSettings
+from models.library import ImportProgress, ModelFacts
+
+if TYPE_CHECKING:
+    from assistant.assistant import Assistant
+
+State = Literal["starting", "none", "unloaded", "loading", "ready", "failed"]
+
+
+class ModelsPresenter(QObject):
+    """Lists the models and follows the one in use.
+
+    Signals:
+        changed: See the properties.
+        importing: A file is being copied into the library (ImportProgress); None at its end.
+    """
+
+    changed = Signal()
+    importing = Signal(object)
+    _state_told = Signal(str)
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        notices: Notices,
+        settings: SettingsPresenter,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._bridge = bridge
+        self._notices = notices
+        self._settings = settings
+        self._assistant: Assistant | None = None
+        self._installed: list[ModelFacts] = []
+        self._current: ModelFacts | None = None
+        self._state: State = "starting"
+        self._fraction: float | None = None
+        self._loaded: LoadedModel | None = None
+        self._problem = ""
+        self._importing: Run | None = None
+        self._loading: Run | None = None
+        # The model's process reports from its own threads.
+        self._state_told.connect(self._on_state_told, Qt.ConnectionType.QueuedConnection)
+
+    # --- State ----------------------------------------------------------------------------
+
+    @property
+    def installed(self) -> list[ModelFacts]:
+        """The models of the library."""
+        return self._installed
+
+    @property
+    def current(self) -> str:
+        """File name of the model that answers; "" where there is none."""
+        return self._current.name if self._current else ""
+
+    @property
+    def title(self) -> str:
+        """What the model that answers is called; "" where there is none."""
+        return self.title_of(self._current) if self._current else ""
+
+    @property
+    def state(self) -> State:
+        """How the model that answers is."""
+        return self._state
+
+    @property
+    def loaded(self) -> LoadedModel | None:
+        """What is loaded, with the settings that really apply."""
+        return self._loaded
+
+    @property
+    def problem(self) -> str:
+        """Why it failed; "" where it did not."""
+        return self._problem
+
+    @property
+    def state_text(self) -> str:
+        """How the model that answers is, in a word; "" when it simply is ready."""
+        match self._state:
+            case "starting":
+                return self.tr("starting")
+            case "loading" if self._fraction is not None:
+                return self.tr("loading {n} %").format(n=round(100 * self._fraction))
+            case "loading":
+                return self.tr("loading")
+            case "failed":
+                return self.tr("could not be loaded")
+            case _:
+                return ""
+
+    @staticmethod
+    def title_of(facts: ModelFacts) -> str:
+        """Return a model's name for people: its own, else its file's without the technical end."""
+        title = facts.title.strip() or re.sub(r"\.gguf$", "", facts.name, flags=re.IGNORECASE)
+        return " ".join(title.replace("_", " ").split())
+
+    # --- Doing ----------------------------------------------------------------------------
+
+    def attach(self, assistant: Assistant) -> None:
+        """Begin to follow an assistant's models, and load the one that answers."""
+        self._assistant = assistant
+        assistant.model.add_state_listener(self._state_told.emit)
+        self.refresh()
+        self.load()
+
+    @Slot()
+    def refresh(self) -> None:
+        """List again what there is."""
+        assistant = self._assistant
+        if assistant is not None:
+            run = self._bridge.call(
+                "list models", lambda: (assistant.models.list(), assistant.current_model())
+            )
+            run.finished.connect(self._on_listed)
+            run.failed.connect(self._on_failed)
+
+    def use(self, name: str) -> None:
+        """Let a model answer from now on, and load it."""
+        assistant = self._assistant
+        if assistant is None:
+            return
+        self._start_loading(lambda: self._steps(assistant, name))
+
+    @Slot()
+    def load(self) -> None:
+        """Load the model that answers, so that the first question need not wait."""
+        assistant = self._assistant
+        if assistant is not None:
+            self._start_loading(lambda: self._steps(assistant, None))
+
+    def import_file(self, path: str) -> None:
+        """Copy a model file into the library."""
+        if self._assistant is None or self._importing is not None:
+            return
+        models = self._assistant.models
+        self._importing = self._bridge.start("import a model", lambda: models.import_file(path))
+        self._importing.events.connect(self._on_import_events)
+        self._importing.finished.connect(self._on_imported)
+        self._importing.failed.connect(self._on_failed)
+        self._importing.ended.connect(self._on_import_over)
+
+    def stop_import(self) -> None:
+        """Stop copying; nothing of the file stays."""
+        if self._importing is not None:
+            self._importing.stop()
+
+    def remove(self, name: str) -> None:
+        """Take a model out of the library, and offer to bring it back."""
+        assistant = self._assistant
+        if assistant is None:
+            return
+        title = next((self.title_of(f) for f in self._installed if f.name == name), name)
+        run = self._bridge.call("remove a model", assistant.models.remove, name)
+        run.finished.connect(lambda token: self._on_removed(title, token))
+        run.failed.connect(self._on_failed)
+
+    # --- Reactions ------------------------------------------------------------------------
+
+    @staticmethod
+    def _steps(
+        assistant: Assistant, name: str | None
+    ) -> Generator[LoadProgress, None, LoadedModel | None]:
+        facts = assistant.use_model(name) if name is not None else assistant.current_model()
+        if facts is None:
+            return None
+        context = assistant.settings.current.context_tokens
+        job = assistant.model.load(facts.path, LoadSettings(context_tokens=context))
+        return (yield from job.stream())
+
+    def _start_loading(self, make: Any) -> None:
+        if self._loading is not None:
+            self._loading.stop()
+        self._problem = ""
+        run = self._bridge.start("load a model", make)
+        self._loading = run
+        run.events.connect(self._on_load_events)
+        run.finished.connect(self._on_loaded)
+        run.failed.connect(self._on_load_failed)
+        run.ended.connect(lambda: self._on_load_over(run))
+        self.refresh()
+
+    @Slot(object)
+    def _on_load_events(self, events: list[LoadProgress]) -> None:
+        self._fraction = events[-1].fraction
+        self.changed.emit()
+
+    @Slot(object)
+    def _on_loaded(self, loaded: LoadedModel | None) -> None:
+        self._loaded = loaded
+        self._set_state("none" if loaded is None else "ready")
+
+    @Slot(object)
+    def _on_load_failed(self, error: Exception) -> None:
+        self._problem = explain(error)
+        self._set_state("failed")
+        self._notices.show(self._problem)
+
+    def _on_load_over(self, run: Run) -> None:
+        if self._loading is run:
+            self._loading = None
+            self._fraction = None
+            self.refresh()
+
+    @Slot(str)
+    def _on_state_told(self, _: str) -> None:
+        if self._assistant is None or self._problem:
+            return
+        self._set_state(self._assistant.model.state)
+        loaded = self._assistant.model.loaded
+        self._loaded = loaded or self._loaded
+
+    def _set_state(self, state: State) -> None:
+        self._state = state
+        self.changed.emit()
+
+    @Slot(object)
+    def _on_listed(self, result: tuple[list[ModelFacts], ModelFacts | None]) -> None:
+        self._installed, self._current = result
+        if self._current is None and self._state != "failed":
+            self._state = "none"
+        self.changed.emit()
+
+    @Slot(object)
+    def _on_import_events(self, events: list[ImportProgress]) -> None:
+        self.importing.emit(events[-1])
+
+    @Slot(object)
+    def _on_imported(self, facts: ModelFacts) -> None:
+        self._notices.show(self.tr("Added {name}.").format(name=self.title_of(facts)))
+        self.refresh()
+        if self._current is None:
+            self.load()
+
+    @Slot()
+    def _on_import_over(self) -> None:
+        self._importing = None
+        self.importing.emit(None)
+
+    def _on_removed(self, title: str, token: str) -> None:
+        self.refresh()
+        self._notices.show(
+            self.tr("Removed {name}.").format(name=title),
+            self.tr("Undo"),
+            lambda: self._restore(token),
+        )
+
+    def _restore(self, token: str) -> None:
+        if self._assistant is not None:
+            run = self._bridge.call("restore a model", self._assistant.models.restore, token)
+            run.ended.connect(self.refresh)
+            run.failed.connect(self._on_failed)
+
+    @Slot(object)
+    def _on_failed(self, error: Exception) -> None:
+        self._notices.show(explain(error))

@@ -1,0 +1,125 @@
+"""What the person chose, and what the window remembers of itself."""
+
+from __future__ import annotations
+
+import base64
+import logging
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QByteArray, QObject, QTimer, Signal, Slot
+
+from assistant.settings import SettingsFile
+from assistant.settings import Theme as ThemeChoice
+from desktop.bridge import Bridge
+
+SAVE_AFTER_MS = 500
+
+_log = logging.getLogger(__name__)
+
+
+class SettingsPresenter(QObject):
+    """Reads settings at once and writes them off the window's thread.
+
+    Signals:
+        changed: A setting is another now.
+    """
+
+    changed = Signal()
+
+    def __init__(
+        self, file: SettingsFile, data_dir: Path, bridge: Bridge, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.data_dir = data_dir
+        self._file = file
+        self._bridge = bridge
+        current = file.current
+        self._values: dict[str, Any] = {
+            "theme": current.theme,
+            "answer_seconds": current.answer_seconds,
+            "context_tokens": current.context_tokens,
+        }
+        self._desktop: dict[str, str | int | float | bool] = dict(current.desktop)
+        self._unsaved: dict[str, Any] = {}
+        self._timer = QTimer(self, singleShot=True, interval=SAVE_AFTER_MS)
+        self._timer.timeout.connect(self._on_save)
+
+    def adopt(self, file: SettingsFile) -> None:
+        """Write to the assistant's own settings from now on, so that it hears of changes."""
+        self._file = file
+
+    @property
+    def theme(self) -> ThemeChoice:
+        """The colours that were chosen."""
+        return self._values["theme"]
+
+    @property
+    def answer_seconds(self) -> float:
+        """Seconds that the person accepts to the first word."""
+        return float(self._values["answer_seconds"])
+
+    @property
+    def context_tokens(self) -> int:
+        """Size of the model's context window."""
+        return int(self._values["context_tokens"])
+
+    def set_theme(self, theme: ThemeChoice) -> None:
+        """Choose the colours."""
+        self._set("theme", theme)
+
+    def set_answer_seconds(self, seconds: float) -> None:
+        """Choose how long the first word may take."""
+        self._set("answer_seconds", float(seconds))
+
+    def set_context_tokens(self, tokens: int) -> None:
+        """Choose the context window; it holds from the next load of the model on."""
+        self._set("context_tokens", tokens)
+
+    # --- The window's own -----------------------------------------------------------------
+
+    def remembered(self, name: str, default: str | float | bool) -> Any:
+        """Return something the window remembers of itself."""
+        value = self._desktop.get(name, default)
+        return value if isinstance(value, type(default)) else default
+
+    def remember(self, name: str, value: str | float | bool) -> None:
+        """Remember something of the window until the next start."""
+        if self._desktop.get(name) != value:
+            self._desktop[name] = value
+            self._unsaved["desktop"] = dict(self._desktop)
+            self._timer.start()
+
+    def remembered_bytes(self, name: str) -> QByteArray:
+        """Return remembered bytes, empty where there are none."""
+        try:
+            return QByteArray(base64.b64decode(str(self.remembered(name, ""))))
+        except ValueError:
+            return QByteArray()
+
+    def remember_bytes(self, name: str, value: QByteArray) -> None:
+        """Remember bytes of the window."""
+        self.remember(name, base64.b64encode(value.data()).decode())
+
+    def save_now(self) -> None:
+        """Write what is not written yet, waiting for it: for the very end."""
+        self._timer.stop()
+        unsaved, self._unsaved = self._unsaved, {}
+        if unsaved:
+            try:
+                self._file.update(**unsaved)
+            except OSError as error:
+                _log.warning("settings could not be kept: %s", error)
+
+    def _set(self, name: str, value: Any) -> None:
+        if self._values[name] != value:
+            self._values[name] = value
+            self._unsaved[name] = value
+            self._timer.start()
+            self.changed.emit()
+
+    @Slot()
+    def _on_save(self) -> None:
+        unsaved, self._unsaved = self._unsaved, {}
+        if unsaved:
+            self._bridge.call("keep settings", lambda: self._file.update(**unsaved))

@@ -1,0 +1,99 @@
+"""The small windows: what never leaves, and the list of keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from desktop.theme.theme import Theme
+from desktop.views.wording import counted
+from desktop.widgets.buttons import push_button
+from desktop.widgets.labels import label, rule
+
+WIDTH = 460
+
+
+class Sheet(QDialog):
+    """A small window with a title, some content and a button."""
+
+    def __init__(self, theme: Theme, title: str, icon: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(title)
+        self.setFixedWidth(WIDTH)
+        picture = QLabel()
+        picture.setPixmap(theme.icon(icon, "accent", 24).pixmap(24, 24))
+        head = QHBoxLayout()
+        head.setSpacing(12)
+        head.addWidget(picture)
+        head.addWidget(label(title, "title"), 1)
+        self.body = QVBoxLayout()
+        self.body.setSpacing(8)
+        close = push_button(self.tr("Close"))
+        close.setDefault(False)
+        close.setAutoDefault(False)
+        close.clicked.connect(self.accept)
+        foot = QHBoxLayout()
+        foot.addStretch(1)
+        foot.addWidget(close)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 24, 24, 16)
+        column.setSpacing(16)
+        column.addLayout(head)
+        column.addLayout(self.body)
+        column.addLayout(foot)
+
+
+class PrivacySheet(Sheet):
+    """What never leaves, and the counter that shows it."""
+
+    def __init__(
+        self, theme: Theme, denied: dict[str, int], data_dir: str, parent: QWidget
+    ) -> None:
+        title = QCoreApplication.translate("PrivacySheet", "Nothing leaves this computer")
+        super().__init__(theme, title, "offline", parent)
+        total = sum(denied.values())
+        for text in (
+            self.tr(
+                "Your documents, questions and answers stay in the data folder. The model "
+                "runs on this computer, and Studiolo refuses every connection to the network."
+            ),
+            self.tr("They lie in {folder}.").format(folder=data_dir),
+        ):
+            words = label(text, wrap=True)
+            words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            self.body.addWidget(words)
+        self.body.addWidget(rule())
+        self.body.addWidget(
+            label(
+                counted(
+                    total,
+                    self.tr("1 attempt to reach the network was refused since the start."),
+                    self.tr("{n} attempts to reach the network were refused since the start."),
+                ),
+                "strong",
+                wrap=True,
+            )
+        )
+        for host, count in sorted(denied.items(), key=lambda item: -item[1])[:8]:
+            self.body.addWidget(label(f"{host} · {count}", "small"))
+
+
+class ShortcutsSheet(Sheet):
+    """The list of keys."""
+
+    def __init__(self, theme: Theme, shortcuts: Sequence[tuple[str, str]], parent: QWidget) -> None:
+        title = QCoreApplication.translate("ShortcutsSheet", "Keys")
+        super().__init__(theme, title, "keyboard", parent)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(24)
+        grid.setVerticalSpacing(8)
+        grid.setColumnStretch(0, 1)
+        for row, (what, keys) in enumerate(shortcuts):
+            native = QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText)
+            grid.addWidget(label(what), row, 0)
+            grid.addWidget(label(native, "muted"), row, 1)
+        self.body.addLayout(grid)

@@ -1,0 +1,379 @@
+"""The main window: sidebar, pages, source panel, and what floats above them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import (
+    QAction,
+    QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QKeySequence,
+    QResizeEvent,
+    QShowEvent,
+)
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QMainWindow,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from assistant.answering.types import Citation
+from desktop.presenters.notices import Notice
+from desktop.presenters.session import Session
+from desktop.theme.theme import Theme
+from desktop.views.chat_page import ChatPage
+from desktop.views.composer import Composer
+from desktop.views.dialogs import PrivacySheet, ShortcutsSheet
+from desktop.views.empty import EmptyChat
+from desktop.views.library_page import LibraryPage
+from desktop.views.models_page import ModelsPage
+from desktop.views.settings_page import SettingsPage
+from desktop.views.sidebar import Page, Sidebar
+from desktop.views.source_panel import SourcePanel
+from desktop.views.title_bar import TitleBar
+from desktop.widgets.floating import DropOverlay, Snackbar
+
+if TYPE_CHECKING:
+    from assistant.assistant import Assistant
+
+# Below this width the sidebar makes room for the source panel.
+ROOM_FOR_ALL = 1080
+SMALLEST_CHAT = 400
+
+
+class MainWindow(QMainWindow):
+    """Composes the pages and leads from one to another.
+
+    Signals:
+        shown: The window was painted for the first time.
+        closed: The window is going away.
+    """
+
+    shown = Signal()
+    closed = Signal()
+
+    def __init__(self, theme: Theme, session: Session) -> None:
+        super().__init__()
+        self._theme = theme
+        self._session = session
+        self._was_shown = False
+        self._made_room = False
+        self._shortcuts: list[tuple[str, str]] = []
+        self.setWindowTitle("Studiolo")
+        self.setAcceptDrops(True)
+        self.setMinimumSize(640, 480)
+
+        self._sidebar = Sidebar(theme, session.conversations)
+        self._title_bar = TitleBar(theme, session.conversations, session.models)
+        self._composer = Composer(
+            theme, session.composer, session.chat, session.documents, session.settings
+        )
+        self._empty = EmptyChat(theme, session.documents, session.models)
+        self._chat = ChatPage(theme, session.chat, session.composer, self._composer, self._empty)
+        self._library = LibraryPage(theme, session.documents)
+        self._models = ModelsPage(theme, session.models)
+        self._settings = SettingsPage(theme, session.settings)
+        self._pages: dict[Page, QWidget] = {
+            "chat": self._chat,
+            "library": self._library,
+            "models": self._models,
+            "settings": self._settings,
+        }
+        self._stack = QStackedWidget()
+        for page in self._pages.values():
+            self._stack.addWidget(page)
+        middle = QWidget()
+        middle.setMinimumWidth(SMALLEST_CHAT)
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._title_bar)
+        column.addWidget(self._stack, 1)
+        self._splitter = QSplitter(Qt.Orientation.Horizontal)
+        self._splitter.setHandleWidth(1)
+        self._splitter.setChildrenCollapsible(False)
+        self._splitter.addWidget(middle)
+        self._source: SourcePanel | None = None
+        self.set_source_panel(SourcePanel(theme, session.bridge))
+        whole = QWidget()
+        row = QHBoxLayout(whole)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self._sidebar)
+        row.addWidget(self._splitter, 1)
+        self.setCentralWidget(whole)
+        self._snackbar = Snackbar(theme, self)
+        self._overlay = DropOverlay(theme, self)
+        self._connect()
+        self._make_actions()
+        self._restore()
+        self.show_page("chat")
+
+    # --- Pages ----------------------------------------------------------------------------
+
+    def show_page(self, page: Page) -> None:
+        """Show a page."""
+        self._stack.setCurrentWidget(self._pages[page])
+        self._title_bar.set_chat_shown(shown=page == "chat")
+        self._sidebar.set_page(page)
+        if page == "chat":
+            self._composer.focus()
+        elif self._source is not None and self._source.isVisible():
+            self._close_source()
+
+    def set_source_panel(self, panel: SourcePanel) -> None:
+        """Put a source panel at the right."""
+        if self._source is not None:
+            self._source.deleteLater()
+        self._source = panel
+        panel.hide()
+        panel.closed.connect(self._close_source)
+        self._splitter.addWidget(panel)
+        self._splitter.setStretchFactor(0, 1)
+        self._splitter.setStretchFactor(1, 0)
+
+    @Slot(object)
+    def show_citation(self, citation: Citation) -> None:
+        """Open the source panel at a citation."""
+        panel = self._source
+        if panel is None:
+            return
+        if not panel.isVisible():
+            if self.width() < ROOM_FOR_ALL and self._sidebar.isVisible():
+                self._made_room = True
+                self._set_sidebar(shown=False, remember=False)
+            panel.show()
+            wanted = int(
+                self._session.settings.remembered("source_width", panel.sizeHint().width())
+            )
+            room = self._splitter.width() - SMALLEST_CHAT
+            wide = max(panel.minimumWidth(), min(wanted, room))
+            self._splitter.setSizes([self._splitter.width() - wide, wide])
+        panel.show_citation(citation)
+
+    @Slot()
+    def _close_source(self) -> None:
+        if self._source is not None and self._source.isVisible():
+            self._session.settings.remember("source_width", self._source.width())
+            self._source.hide()
+        if self._made_room:
+            self._made_room = False
+            self._set_sidebar(shown=True, remember=False)
+
+    @Slot()
+    def new_chat(self) -> None:
+        """Begin a new conversation."""
+        self._close_source()
+        self._session.conversations.open(None)
+        self.show_page("chat")
+
+    @Slot(object)
+    def add_files(self, files: list[str]) -> None:
+        """Attach files that were dropped, or named at the start."""
+        if files:
+            self.show_page("chat")
+            self._session.composer.attach_files(files)
+
+    @Slot()
+    def come_forward(self) -> None:
+        """Raise the window above others."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
+    # --- Wiring ---------------------------------------------------------------------------
+
+    def _connect(self) -> None:
+        session = self._session
+        self._sidebar.page_wanted.connect(self.show_page)
+        self._sidebar.new_chat_wanted.connect(self.new_chat)
+        self._sidebar.collapse_wanted.connect(self._toggle_sidebar)
+        self._sidebar.privacy_wanted.connect(self._show_privacy)
+        self._title_bar.sidebar_wanted.connect(self._toggle_sidebar)
+        self._title_bar.new_chat_wanted.connect(self.new_chat)
+        self._title_bar.models_wanted.connect(lambda: self.show_page("models"))
+        self._chat.citation_activated.connect(self.show_citation)
+        self._composer.settings_wanted.connect(lambda: self.show_page("settings"))
+        self._empty.attach_wanted.connect(self._composer.choose_files)
+        self._empty.ask_wanted.connect(self._ask_alone)
+        self._empty.library_wanted.connect(lambda: self.show_page("library"))
+        self._empty.models_wanted.connect(lambda: self.show_page("models"))
+        self._settings.privacy_wanted.connect(self._show_privacy)
+        self._settings.shortcuts_wanted.connect(self._show_shortcuts)
+        session.settings.changed.connect(self._on_settings_changed)
+        session.conversations.current_changed.connect(self._on_conversation_changed)
+        session.documents.listed.connect(self._on_documents)
+        session.models.changed.connect(self._on_models)
+        session.network_denied.connect(self._sidebar.set_denied)
+        session.ready.connect(self._on_ready)
+        session.notices.shown.connect(self._on_notice)
+
+    def _make_actions(self) -> None:
+        for text, keys, act in (
+            (self.tr("New chat"), "Ctrl+N", self.new_chat),
+            (self.tr("Search conversations"), "Ctrl+K", self._search),
+            (self.tr("Attach documents"), "Ctrl+O", self._attach),
+            (self.tr("Stop the answer"), "Esc", self._escape),
+            (self.tr("Write a question"), "Ctrl+J", self._write),
+            (self.tr("Library"), "Ctrl+L", lambda: self.show_page("library")),
+            (self.tr("Models"), "Ctrl+M", lambda: self.show_page("models")),
+            (self.tr("Settings"), "Ctrl+,", lambda: self.show_page("settings")),
+            (self.tr("Show or hide the sidebar"), "Ctrl+B", self._toggle_sidebar),
+            (self.tr("List of keys"), "Ctrl+/", self._show_shortcuts),
+            (self.tr("Quit"), "Ctrl+Q", self.close),
+        ):
+            action = QAction(text, self)
+            action.setShortcut(QKeySequence(keys))
+            action.triggered.connect(act)
+            self.addAction(action)
+            self._shortcuts.append((text, keys))
+        self._shortcuts += [
+            (self.tr("Send"), "Return"),
+            (self.tr("Begin a new line"), "Shift+Return"),
+            (self.tr("Rename a conversation"), "F2"),
+            (self.tr("Delete a conversation"), "Del"),
+        ]
+
+    # --- Reactions ------------------------------------------------------------------------
+
+    @Slot()
+    def _search(self) -> None:
+        self._set_sidebar(shown=True)
+        self._sidebar.search()
+
+    @Slot()
+    def _attach(self) -> None:
+        self.show_page("chat")
+        self._composer.choose_files()
+
+    @Slot()
+    def _write(self) -> None:
+        self.show_page("chat")
+
+    @Slot()
+    def _ask_alone(self) -> None:
+        self._session.composer.set_mode(self._session.composer.mode, use_documents=False)
+        self._composer.focus()
+
+    @Slot()
+    def _escape(self) -> None:
+        if self._session.chat.is_busy:
+            self._session.chat.stop()
+        elif self._source is not None and self._source.isVisible():
+            self._close_source()
+        elif self._stack.currentWidget() is not self._chat:
+            self.show_page("chat")
+
+    @Slot()
+    def _toggle_sidebar(self) -> None:
+        self._made_room = False
+        self._set_sidebar(shown=not self._sidebar.isVisibleTo(self))
+
+    def _set_sidebar(self, *, shown: bool, remember: bool = True) -> None:
+        self._sidebar.setVisible(shown)
+        self._title_bar.set_sidebar_shown(shown=shown)
+        if remember:
+            self._session.settings.remember("sidebar", shown)
+
+    @Slot()
+    def _show_privacy(self) -> None:
+        folder = str(self._session.paths.root)
+        PrivacySheet(self._theme, self._session.denied(), folder, self).open()
+
+    @Slot()
+    def _show_shortcuts(self) -> None:
+        ShortcutsSheet(self._theme, self._shortcuts, self).open()
+
+    @Slot()
+    def _on_settings_changed(self) -> None:
+        self._theme.choose(self._session.settings.theme)
+
+    @Slot(object)
+    def _on_conversation_changed(self, _: object) -> None:
+        if not self._session.chat.is_busy:
+            self._close_source()
+
+    @Slot(object)
+    def _on_documents(self, rows: list[object]) -> None:
+        self._sidebar.set_count("library", len(rows))
+
+    @Slot()
+    def _on_models(self) -> None:
+        self._sidebar.set_count("models", len(self._session.models.installed))
+
+    @Slot(object)
+    def _on_ready(self, assistant: Assistant) -> None:
+        if self._source is not None:
+            self._source.attach(assistant)
+
+    @Slot(object)
+    def _on_notice(self, notice: Notice) -> None:
+        self._snackbar.show_message(notice.text, notice.action, notice.act)
+
+    # --- Dropping files -------------------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Say what dropping files does."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+            self._overlay.cover(
+                self.tr("Drop to ask about it"),
+                self.tr("PDF, Word, HTML, Markdown and plain text. Files are copied, never sent."),
+            )
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """Uncover the window."""
+        self._overlay.hide()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Attach the files."""
+        self._overlay.hide()
+        event.acceptProposedAction()
+        self.add_files([u.toLocalFile() for u in event.mimeData().urls() if u.isLocalFile()])
+
+    # --- The window itself ----------------------------------------------------------------
+
+    def _restore(self) -> None:
+        settings = self._session.settings
+        self.resize(QSize(1280, 800))
+        geometry = settings.remembered_bytes("geometry")
+        if not geometry.isEmpty():
+            self.restoreGeometry(geometry)
+        self._set_sidebar(shown=bool(settings.remembered("sidebar", True)), remember=False)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Bring the sidebar back when there is room for it again."""
+        super().resizeEvent(event)
+        if self._made_room and self.width() >= ROOM_FOR_ALL:
+            self._made_room = False
+            self._set_sidebar(shown=True, remember=False)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Report the first paint, once it has happened."""
+        super().showEvent(event)
+        if not self._was_shown:
+            self._was_shown = True
+            self._composer.focus()
+            QTimer.singleShot(0, self, self._on_painted)
+
+    @Slot()
+    def _on_painted(self) -> None:
+        self._session.notices.begin()
+        self.shown.emit()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Remember how the window stood."""
+        settings = self._session.settings
+        settings.remember_bytes("geometry", self.saveGeometry())
+        if self._source is not None and self._source.isVisible():
+            settings.remember("source_width", self._source.width())
+        super().closeEvent(event)
+        self.closed.emit()

@@ -1,0 +1,123 @@
+"""Numbers and facts as the window words them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, QLocale
+
+from assistant.answering.types import Answer, Citation, Phase, Plan
+from models.engine.types import LoadProgress
+
+
+def _tr(text: str, count: int = -1) -> str:
+    return QCoreApplication.translate("Wording", text, None, count)
+
+
+def number(value: float) -> str:
+    """Return a whole number with the language's thousands separators."""
+    return QLocale().toString(round(value))
+
+
+def decimal(value: float) -> str:
+    """Return a number with one decimal."""
+    return QLocale().toString(value, "f", 1)
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """Return "1 source" or "2 sources"."""
+    return (one if count == 1 else many).format(n=number(count))
+
+
+def seconds(value: float) -> str:
+    """Return a stretch of time with its unit."""
+    if value < 10:
+        return _tr("{n} s").format(n=decimal(value))
+    if value < 90:
+        return _tr("{n} s").format(n=number(value))
+    return _tr("{n} min").format(n=number(value / 60))
+
+
+def place_of(citation: Citation) -> tuple[str, str]:
+    """Return a citation's file name and its page, "" where there are no pages."""
+    name = Path(citation.path).name or citation.title
+    page = _tr("page {n}").format(n=number(citation.page)) if citation.page else ""
+    return name, page
+
+
+def phase_text(phase: Phase | None, plan: Plan | None) -> str:
+    """Return what is going on while the person waits."""
+    if phase is None:
+        return _tr("Starting")
+    total, percent = phase.total, 0
+    if total:
+        percent = min(100, round(100 * phase.done / total))
+    match phase.name:
+        case "loading":
+            return (
+                _tr("Loading the model, {n} %").format(n=percent)
+                if total
+                else _tr("Loading the model")
+            )
+        case "searching":
+            if not total:
+                return _tr("Searching your documents")
+            return counted(total, _tr("Searching 1 document"), _tr("Searching {n} documents"))
+        case "reading":
+            if not total:
+                return _tr("Reading")
+            return _tr("Reading {tokens} tokens, {n} %").format(tokens=number(total), n=percent)
+        case "writing":
+            return _tr("Writing")
+        case "checking":
+            return _tr("Checking each sentence against your documents")
+
+
+def phase_fraction(phase: Phase | None) -> float | None:
+    """Return how far a phase is, 0 to 1, where it is known."""
+    if phase is None or not phase.total or phase.name not in ("loading", "reading"):
+        return None
+    return min(1.0, phase.done / phase.total)
+
+
+def sources_text(answer: Answer, plan: Plan | None) -> str:
+    """Return how an answer stands on the documents: "2 sources · 6 passages from 1 of 3"."""
+    if answer.mode == "chat":
+        return _tr("From the model alone")
+    parts: list[str] = []
+    if answer.citations:
+        parts.append(counted(len(answer.citations), _tr("1 source"), _tr("{n} sources")))
+    elif not answer.declined:
+        parts.append(_tr("No sources"))
+    if plan is not None and answer.mode == "whole":
+        parts.append(
+            counted(plan.documents_used, _tr("the whole document"), _tr("{n} whole documents"))
+        )
+    elif plan is not None and plan.passages:
+        passages = counted(plan.passages, _tr("1 passage"), _tr("{n} passages"))
+        parts.append(
+            _tr("{passages} from {used} of {all}").format(
+                passages=passages,
+                used=number(plan.documents_used),
+                all=number(plan.documents_searched),
+            )
+        )
+    return " · ".join(parts)
+
+
+def speed_text(answer: Answer) -> str:
+    """Return what an answer cost: "1.9 s to first word · 31 tokens/s"."""
+    timing = answer.timing
+    parts = [
+        _tr("{time} to first word").format(
+            time=seconds((timing.retrieve_ms + timing.first_token_ms) / 1000)
+        )
+    ]
+    if timing.tokens_per_s > 0:
+        parts.append(_tr("{n} tokens/s").format(n=number(timing.tokens_per_s)))
+    return " · ".join(parts)
+
+
+def loading_text(progress: LoadProgress) -> str:
+    """Return how far a model is loaded."""
+    return _tr("loading {n} %").format(n=round(progress.fraction * 100))
