@@ -157,7 +157,7 @@ class Bridge(QObject):
                 except StopIteration as finished:
                     end, value = "finished", finished.value
                     break
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - every run has an end
             # Whatever it is belongs to whoever started the run; its words are not logged,
             # since they might hold a document's text.
             _log.info("%s failed: %s", run.name, type(error).__name__)

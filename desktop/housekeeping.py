@@ -103,7 +103,8 @@ class Watchdog(QObject):
                 return
             if self._answered.wait(STALL_S):
                 continue
-            frame = sys._current_frames().get(self._watched)
+            frames = sys._current_frames()  # noqa: SLF001 - the documented way
+            frame = frames.get(self._watched)
             stack = "".join(traceback.format_stack(frame)[-6:]) if frame else ""
             self._answered.wait()
             if self._ended.is_set():

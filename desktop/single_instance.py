@@ -100,9 +100,10 @@ class SingleInstance(QObject):
         try:
             message = json.loads(bytes(socket.readLine().data()))
             files = message["files"]
-            if message["version"] != PROTOCOL_VERSION or not isinstance(files, list):
-                raise ValueError
+            understood = message["version"] == PROTOCOL_VERSION and isinstance(files, list)
         except (ValueError, KeyError, TypeError):
+            understood, files = False, []
+        if not understood:
             socket.abort()
             return
         socket.write(b"ok\n")

@@ -6,6 +6,7 @@ name a style, a script or an image, and a stream can go on where the last piece 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -325,44 +326,31 @@ class ProseBuilder:
     def _inline(self, token: Token | None, base: QTextCharFormat) -> None:
         if token is None or token.children is None:
             return
-        bold = italic = struck = 0
+        styled: Counter[str] = Counter()
         address = ""
         for child in token.children:
-            match child.type:
-                case "strong_open":
-                    bold += 1
-                case "strong_close":
-                    bold -= 1
-                case "em_open":
-                    italic += 1
-                case "em_close":
-                    italic -= 1
-                case "s_open":
-                    struck += 1
-                case "s_close":
-                    struck -= 1
-                case "link_open":
-                    address = without_marks(str(child.attrGet("href") or ""))
-                case "link_close":
-                    address = ""
-                case "softbreak":
-                    self._words(" ", base)
-                case "hardbreak":
-                    self._words(LINE_SEPARATOR, base)
-                case "text" | "code_inline" | "image":
-                    made = self.style.code() if child.type == "code_inline" else base
-                    made = QTextCharFormat(made)
-                    if bold:
-                        made.setFontWeight(QFont.Weight.DemiBold)
-                    if italic or child.type == "image":
-                        made.setFontItalic(True)
-                    if struck:
-                        made.setFontStrikeOut(True)
-                    if address:
-                        made = self.style.link(made, address)
-                    self._words(child.content, made)
-                case _:
-                    self._words(child.content, base)
+            kind, _, edge = child.type.rpartition("_")
+            if child.type == "link_open":
+                address = without_marks(str(child.attrGet("href") or ""))
+            elif child.type == "link_close":
+                address = ""
+            elif edge in ("open", "close"):
+                styled[kind] += 1 if edge == "open" else -1
+            elif child.type == "softbreak":
+                self._words(" ", base)
+            elif child.type == "hardbreak":
+                self._words(LINE_SEPARATOR, base)
+            else:
+                made = self.style.code() if child.type == "code_inline" else QTextCharFormat(base)
+                if styled["strong"]:
+                    made.setFontWeight(QFont.Weight.DemiBold)
+                if styled["em"] or child.type == "image":
+                    made.setFontItalic(True)
+                if styled["s"]:
+                    made.setFontStrikeOut(True)
+                if address:
+                    made = self.style.link(made, address)
+                self._words(child.content, made)
 
     def _words(self, text: str, characters: QTextCharFormat) -> None:
         for piece in split_marks(text):

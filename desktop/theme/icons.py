@@ -5,6 +5,7 @@ Icons are asked for by what they mean, so that the set can change in one place.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Final
 
 from PySide6.QtCore import QSize
@@ -59,7 +60,6 @@ ICONS: Final[dict[str, str]] = {
 FILLED: Final = frozenset({"stop"})
 SIZE: Final = 20
 
-_font: Any = None
 _cache: dict[tuple[str, str, str, int], QIcon] = {}
 
 
@@ -99,11 +99,9 @@ def _draw(glyph: str, colour: str, size: int, scale: float) -> QPixmap:
     return drawn
 
 
+@lru_cache(maxsize=1)
 def _iconic_font() -> Any:
-    global _font
-    if _font is None:
-        # Only one of the dozen fonts that `qtawesome.icon` would read at its first call.
-        from qtawesome.iconic_font import IconicFont
+    # Only one of the dozen fonts that `qtawesome.icon` would read at its first call.
+    from qtawesome.iconic_font import IconicFont
 
-        _font = IconicFont(("ph", "phosphor-1.3.0.ttf", "phosphor-charmap-1.3.0.json"))
-    return _font
+    return IconicFont(("ph", "phosphor-1.3.0.ttf", "phosphor-charmap-1.3.0.json"))

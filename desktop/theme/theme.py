@@ -68,9 +68,9 @@ class Theme(QObject):
         """Return the colour of a kind of word in code."""
         return QColor(self.tokens.syntax[kind])
 
-    def icon(self, name: str, token: str = "text-muted", size: int = icons.SIZE) -> QIcon:
+    def icon(self, name: str, colour: str = "text-muted", size: int = icons.SIZE) -> QIcon:
         """Return an icon in a token's colour."""
-        return icons.icon(name, self.tokens[token], self.solid("scroll").name(), size)
+        return icons.icon(name, self.tokens[colour], self.solid("scroll").name(), size)
 
     @property
     def interface_font(self) -> QFont:

@@ -95,7 +95,7 @@ class AnswerView(QWidget):
         writing = live.phase is not None and live.phase.name == "writing"
         # Words that appear speak for themselves.
         self._waiting.setVisible(not (writing and live.text))
-        self._waiting.say(phase_text(live.phase, live.plan), phase_fraction(live.phase))
+        self._waiting.say(phase_text(live.phase), phase_fraction(live.phase))
 
     @Slot(str)
     def _on_text(self, piece: str) -> None:

@@ -111,16 +111,16 @@ class Composer(QWidget):
         theme = self._theme
         self._attach = IconButton(theme, "attach", self.tr("Attach documents"), "Ctrl+O", size=18)
         self._attach.clicked.connect(self.choose_files)
-        self._scope = _control(theme, self.tr("Documents"))
+        self._scope = _control(self.tr("Documents"))
         self._scope.setMenu(_menu(self._scope, self._fill_scope))
-        self._mode = _control(theme, self.tr("How documents are used"))
+        self._mode = _control(self.tr("How documents are used"))
         self._mode.setMenu(_menu(self._mode, self._fill_mode))
-        self._tokens = _control(theme, self.tr("Context"))
+        self._tokens = _control(self.tr("Context"))
         self._tokens.setMenu(_menu(self._tokens, self._fill_tokens))
-        self._time = _control(theme, self.tr("Time to the first word"))
+        self._time = _control(self.tr("Time to the first word"))
         self._time.setMenu(_menu(self._time, self._fill_time))
         self._send = IconButton(
-            theme, "send", self.tr("Send"), "Return", token="accent-text", size=18, role="send"
+            theme, "send", self.tr("Send"), "Return", colour="accent-text", size=18, role="send"
         )
         self._send.clicked.connect(self._on_send)
         self._controls = QHBoxLayout()
@@ -429,7 +429,7 @@ class _Field(QPlainTextEdit):
         return QSize(200, self.height())
 
 
-def _control(theme: Theme, name: str) -> QToolButton:
+def _control(name: str) -> QToolButton:
     button = QToolButton()
     button.setProperty("role", "control")
     button.setAccessibleName(name)

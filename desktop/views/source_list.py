@@ -34,9 +34,9 @@ class SourceList(QFrame):
         for index, citation in enumerate(citations):
             if index:
                 column.addWidget(rule())
-            column.addWidget(self._row(theme, citation))
+            column.addWidget(self._row(citation))
 
-    def _row(self, theme: Theme, citation: Citation) -> QWidget:
+    def _row(self, citation: Citation) -> QWidget:
         name, page = place_of(citation)
         number = push_button(
             str(citation.n), "link", name=self.tr("Read source {n}").format(n=citation.n)

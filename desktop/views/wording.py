@@ -45,7 +45,7 @@ def place_of(citation: Citation) -> tuple[str, str]:
     return name, page
 
 
-def phase_text(phase: Phase | None, plan: Plan | None) -> str:
+def phase_text(phase: Phase | None) -> str:
     """Return what is going on while the person waits."""
     if phase is None:
         return _tr("Starting")

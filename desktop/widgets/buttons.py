@@ -29,7 +29,7 @@ class IconButton(QToolButton):
         name: str,
         shortcut: QKeySequence | str | None = None,
         *,
-        token: str = "text-muted",  # noqa: S107 - a colour's name
+        colour: str = "text-muted",
         size: int = icons.SIZE,
         role: str = "icon",
         parent: QWidget | None = None,
@@ -37,7 +37,7 @@ class IconButton(QToolButton):
         super().__init__(parent)
         self._theme = theme
         self._icon = icon
-        self._token = token
+        self._colour = colour
         self._size = size
         self.setProperty("role", role)
         self.setIconSize(QSize(size, size))
@@ -52,16 +52,16 @@ class IconButton(QToolButton):
         self.setAccessibleName(name)
         self.setToolTip(tooltip(name, shortcut))
 
-    def set_icon(self, icon: str, token: str | None = None) -> None:
+    def set_icon(self, icon: str, colour: str | None = None) -> None:
         """Show another icon of the set."""
-        if (icon, token or self._token) != (self._icon, self._token):
+        if (icon, colour or self._colour) != (self._icon, self._colour):
             self._icon = icon
-            self._token = token or self._token
+            self._colour = colour or self._colour
             self._on_theme_changed()
 
     @Slot()
     def _on_theme_changed(self) -> None:
-        self.setIcon(self._theme.icon(self._icon, self._token, self._size))
+        self.setIcon(self._theme.icon(self._icon, self._colour, self._size))
 
 
 class NavButton(QPushButton):
