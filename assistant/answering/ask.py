@@ -100,7 +100,7 @@ class Answerer:
         if decline.declines(text):
             return run.declined(withdrawn=text)
         proof = self._prove(text, prepared)
-        if decline.unproved(proof):
+        if decline.unproved(proof) or decline.opposed(prepared.understood.full, proof):
             return run.declined(withdrawn=text)
         return run.answer(text, proof)
 

@@ -2,9 +2,10 @@
 
 Three moments: before the model is asked (nothing that was found is about the question),
 when it is asked whether the passages answer at all, and after it has written (it says itself
-that they do not, or nothing of what it wrote stands in them). In the last case its words
-are withdrawn: the answer is the honest sentence alone, and what was withdrawn is kept beside
-it (`Answer.withdrawn`), to be shown on demand and never as an answer.
+that they do not, nothing of what it wrote stands in them, or what stands there says the
+opposite of what was asked). In the last case its words are withdrawn: the answer is the honest
+sentence alone, and what was withdrawn is kept beside it (`Answer.withdrawn`), to be shown on
+demand and never as an answer.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from assistant.answering import contrast
 from assistant.answering.material import Material
 from assistant.answering.proof import Proof, asked_about
 from indexing.types import Evidence
@@ -33,8 +35,8 @@ _DECLINES = re.compile(
       (?:given\s|provided\s)? (?:documents?|passages?|texts?|context|information)
     | \bno \s (?:information|mention|answer|details?|specific\s\w+) \b [^.]{0,60}
       \b(?:documents?|passages?|texts?|context|provided|given|about|on|available)\b
-    | ^\W*(?:I\s(?:do\snot|don['’]t|cannot|can['’]t|could\snot|am\snot\sable|am\sunable)|I['’]m\s(?:sorry|unable)
-      |unable\sto|unknown\b|not\s(?:stated|mentioned|specified|given|available)|sorry\b)
+    | ^\W*(?:I\s(?:do\snot|don['’]t|cannot|can['’]t|could\snot|am\snot\sable|am\sunable)
+      |I['’]m\s(?:sorry|unable)|unable\sto|unknown\b|not\s(?:stated|mentioned|specified|given|available)|sorry\b)
     | \bcannot \s be \s (?:determined|answered|found)
     """,
     re.IGNORECASE | re.VERBOSE,
@@ -59,6 +61,11 @@ def declines(answer: str) -> bool:
     """Tell whether the model says, in its first sentence, that the documents do not say."""
     first = answer.strip().split("\n", 1)[0][:240]
     return not first or _DECLINES.search(first) is not None
+
+
+def opposed(question: str, proof: Proof) -> bool:
+    """Tell whether what the answer rests on says the opposite of what the question assumes."""
+    return contrast.opposed(question, [citation.quote for citation in proof.citations])
 
 
 def unproved(proof: Proof) -> bool:

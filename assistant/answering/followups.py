@@ -24,15 +24,19 @@ _OPENERS = re.compile(
 )
 _POINTERS = re.compile(
     r"\b(?:it|its|itself|they|them|their|theirs|he|him|his|she|her|hers|this|these|those"
-    r"|the same|the former|the latter|the first one|the second one|such|so|then|there|one|ones"
-    r"|that(?! (?:is|are|was|were|has|have|can|could|will|would|may|might|must|do|does|did)\b))\b",
+    r"|the same|the former|the latter|the (?:first|second|third|last|other) ones?|such|so|then"
+    r"|there|one|ones)\b"
+    # "That" points only where it is not what joins two clauses.
+    r"|(?:^|\b(?:is|was|does|did|of|for|about|like|in|to|after|before|do)\s)that\b",
     re.IGNORECASE,
 )
 # "What is it that…", "is there a…": these point at nothing.
 _EMPTY_POINTERS = re.compile(
-    r"\b(?:is|are|was|were|will|would|can|could|has|have|does|do|did) (?:there|it)\b(?! (?:also|still|too)\b)"
-    r"|\bthere (?:is|are|was|were)\b"
-    r"|\bso (?:that|many|much|far|called)\b|\bone of\b|\bsuch as\b|\bthose (?:who|that|which)\b",
+    r"\b(?:is|are|was|were|will|would|can|could|has|have) there\b"
+    r"|\bthere (?:is|are|was|were|has|have)\b"
+    r"|\b(?:is|was) it (?:that|who|which|true|possible|necessary|allowed)\b"
+    r"|\bso (?:that|many|much|far|called)\b|\bone of\b|\bsuch as\b"
+    r"|\b(?:those|one|ones) (?:who|that|which)\b",
     re.IGNORECASE,
 )
 

@@ -115,6 +115,9 @@ def _claim(text: str, asked: Sequence[Word], material: Material) -> _Claim:
     if not said - {"yes", "no"}:  # a bare yes or no claims what the question says
         words = tuple(asked)
         said = content_keys(asked)
+        if words and text.strip().lower().startswith("no"):
+            last = max(i for i, word in enumerate(words) if word.kind != "function" or i == 0)
+            words = (*words[:last], words[last]._replace(negated=True), *words[last + 1 :])
     weights = {
         key: material.rarity(key) * (_REPEATED if key in in_question else 1.0)
         for key in said - {"yes"}

@@ -6,9 +6,10 @@ script, another grammar), words fall back to being compared as they are written.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 
 
 def _split(words: str) -> list[str]:
@@ -55,25 +56,24 @@ _ORDINAL_WORDS = {
     )
 }
 _IRREGULAR = {
-    "won": "win", "wins": "win", "began": "begin", "begun": "begin", "wrote": "write",
+    "won": "win", "began": "begin", "begun": "begin", "wrote": "write",
     "written": "write", "made": "make", "led": "lead", "held": "hold", "gave": "give",
     "given": "give", "took": "take", "taken": "take", "became": "become", "found": "find",
     "built": "build", "lost": "lose", "left": "leave", "met": "meet", "paid": "pay",
     "said": "say", "sent": "send", "sold": "sell", "bought": "buy", "taught": "teach",
     "thought": "think", "brought": "bring", "known": "know", "knew": "know", "grew": "grow",
     "grown": "grow", "children": "child", "people": "person", "persons": "person",
-    "men": "man", "women": "woman", "died": "die", "dying": "die", "dies": "die",
+    "men": "man", "women": "woman",
 }  # fmt: skip
 _NEGATORS = frozenset(
     _split(
         "not no never none neither nor cannot without nothing nobody nowhere hardly unless except"
     )
 )
-_SUFFIXES = (
-    "ization", "isation", "ational", "fulness", "iveness", "ingly", "edly", "ation", "ments",
-    "ment", "ness", "ally", "ible", "able", "ions", "ious", "ing", "ies", "ied", "ion", "ity",
-    "ive", "ers", "ors", "ed", "es", "er", "or", "ly", "al", "s", "e", "y",
-)  # fmt: skip
+
+
+class _Stemmer(Protocol):
+    def stemWord(self, word: str) -> str: ...  # noqa: N802
 
 
 class Word(NamedTuple):
@@ -129,21 +129,24 @@ def number_key(text: str) -> str | None:
     return digits
 
 
+@functools.lru_cache(maxsize=65536)
 def stem(word: str) -> str:
-    """Return a word without its commonest endings; only good for comparing."""
-    word = word.casefold().replace("\u2019", "'")
-    word = _IRREGULAR.get(word, word).removesuffix("'s")
-    if not word.isascii():
-        return word
-    for _ in range(2):
-        for suffix in _SUFFIXES:
-            if word.endswith(suffix) and len(word) - len(suffix) >= 4:
-                word = word[: -len(suffix)]
-                break
-            if suffix == "s" and len(word) == 4 and word.endswith("s") and word[2] not in "aeious":
-                word = word[:-1]
-                break
-    return word[:-1] if len(word) > 4 and word[-1] == word[-2] and word[-1] not in "aeiou" else word
+    """Return a word without its endings; only good for comparing.
+
+    Words of other languages than English mostly stay what they are, or lose an ending that
+    all their forms lose.
+    """
+    word = word.casefold().replace("\u2019", "'").removesuffix("'s")
+    word = _IRREGULAR.get(word, word)
+    return _stemmer().stemWord(word) if word.isascii() else word
+
+
+@functools.cache
+def _stemmer() -> _Stemmer:
+    import snowballstemmer  # pyright: ignore[reportMissingTypeStubs]
+
+    made: Any = snowballstemmer.stemmer("english")  # pyright: ignore[reportUnknownMemberType]
+    return made
 
 
 def _classify(raw: str, lower: str, text: str, start: int, titled: bool) -> tuple[str, WordKind]:
