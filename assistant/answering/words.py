@@ -7,9 +7,10 @@ script, another grammar), words fall back to being compared as they are written.
 from __future__ import annotations
 
 import functools
+import importlib
 import re
 from collections.abc import Iterable
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 
 def _split(words: str) -> list[str]:
@@ -143,10 +144,9 @@ def stem(word: str) -> str:
 
 @functools.cache
 def _stemmer() -> _Stemmer:
-    import snowballstemmer  # pyright: ignore[reportMissingTypeStubs]
 
-    made: Any = snowballstemmer.stemmer("english")  # pyright: ignore[reportUnknownMemberType]
-    return made
+    stemmer = importlib.import_module("snowballstemmer")
+    return stemmer.stemmer("english")
 
 
 def _classify(raw: str, lower: str, text: str, start: int, titled: bool) -> tuple[str, WordKind]:
