@@ -18,9 +18,6 @@ from indexing.types import Block, CanonicalDocument, Passage
 
 CountTokens = Callable[[list[str]], list[int]]
 
-# A group is cut into pieces of about equal size, so that no crumb is left at its end; a
-# piece may go over the equal share by this much when that keeps a paragraph together.
-_SLACK = 1.15
 # A subsection starts a new passage once the passage holds this share of the maximum.
 _SUBSECTION_FILL = 0.6
 # What is left over is added to the passage before it when it is smaller than this share.
@@ -28,7 +25,7 @@ _CRUMB = 0.2
 # Texts counted in one call: enough to batch, few enough to stay small in memory.
 _BATCH = 4096
 
-_CLAUSE = re.compile(r"(?<=[;:,)\u2014\u2013\n\uff0c\u3001\uff1b])\s*(?=\S)")
+_CLAUSE = re.compile(r"(?<=[;:,)\u2014\u2013])\s+(?=\S)|\n\s*|(?<=[\uff0c\u3001\uff1b])(?=\S)")
 _WORD = re.compile(r"\S+")
 
 
@@ -126,9 +123,12 @@ def _cut_long(
     clauses: list[tuple[int, int]] = []
     position = start
     for gap in _CLAUSE.finditer(text, start, end):
-        clauses.append((position, gap.start()))
+        stop = position + len(text[position : gap.start()].rstrip())
+        if stop > position:
+            clauses.append((position, stop))
         position = gap.end()
-    clauses.append((position, end))
+    if position < end:
+        clauses.append((position, end))
     fitting: list[tuple[int, int, int]] = []
     for (a, b), tokens in _counted(text, clauses, count_tokens):
         if tokens <= max_tokens:
@@ -201,12 +201,13 @@ def _section(unit: _Unit) -> str | None:
 def _pack(group: list[_Unit], max_tokens: int) -> list[list[_Unit]]:
     total = sum(unit.tokens for unit in group)
     shares = max(1, -(-total // max_tokens))
-    target = min(max_tokens, int(total / shares * _SLACK) + 1)
+    # Pieces of about equal size leave no crumb at the end.
+    share = total / shares
     pieces: list[list[_Unit]] = []
     current: list[_Unit] = []
     size = 0
     for index, unit in enumerate(group):
-        if current and _breaks_before(group, index, current, size, target, max_tokens):
+        if current and _breaks_before(group, index, current, size, share, max_tokens):
             tail = _trailing_headings(current)
             pieces.append(current[: len(current) - len(tail)])
             current = tail
@@ -222,7 +223,7 @@ def _pack(group: list[_Unit], max_tokens: int) -> list[list[_Unit]]:
 
 
 def _breaks_before(
-    group: list[_Unit], index: int, current: list[_Unit], size: int, target: int, max_tokens: int
+    group: list[_Unit], index: int, current: list[_Unit], size: int, share: float, max_tokens: int
 ) -> bool:
     unit = group[index]
     if size + unit.tokens > max_tokens:
@@ -231,9 +232,9 @@ def _breaks_before(
         return False
     if unit.is_heading and not current[-1].is_heading and size >= _SUBSECTION_FILL * max_tokens:
         return True
-    if size + unit.tokens <= target:
+    if size + unit.tokens - share <= max(0.0, share - size):
         # Better end with the paragraph than cut the next one, where it does not fit whole.
-        if unit.opens_block and size >= 0.7 * target:
+        if unit.opens_block and size >= 0.7 * share:
             return size + _rest_of_block(group, index) > max_tokens
         return False
     # Over the equal share: go on only to finish the paragraph.

@@ -8,21 +8,16 @@ are not resolved, and nothing is fetched.
 from __future__ import annotations
 
 import time
-import zipfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
-from indexing.errors import FileUnreadable, PasswordNeeded, TooLarge, UnsupportedFormat
 from indexing.readers.assemble import Assembler, clean, row
 from indexing.readers.docx_numbering import Numbering
+from indexing.readers.docx_package import open_docx
 from indexing.types import BlockKind, CanonicalDocument, ReadProgress
 
-MAX_BYTES = 512 * 1024 * 1024
-MAX_UNPACKED = 256 * 1024 * 1024
-_MAX_PARTS = 20_000
 _YIELD_S = 0.1
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
@@ -66,8 +61,7 @@ def read_docx(
         EmptyDocument: No text in it.
     """
     yield ReadProgress(0, None)
-    _check_package(path)
-    document = _open(path)
+    document = open_docx(path)
     yield ReadProgress(0, None)
     walker = _Walker(document)
     due = time.monotonic() + _YIELD_S
@@ -80,45 +74,6 @@ def read_docx(
     except (KeyError, ValueError, AttributeError):
         title = ""
     return walker.assembler.finish(path, "docx", title or walker.title)
-
-
-def _check_package(path: Path) -> None:
-    size = path.stat().st_size
-    if size > MAX_BYTES:
-        raise TooLarge(str(path), "bytes", size, MAX_BYTES)
-    with path.open("rb") as file:
-        head = file.read(8)
-        if head == _OLE:
-            # Directory names in such a file are UTF-16.
-            if "EncryptedPackage".encode("utf-16-le") in head + file.read():
-                raise PasswordNeeded(str(path))
-            raise UnsupportedFormat(str(path), ".doc")
-    try:
-        with zipfile.ZipFile(path) as package:
-            parts = package.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise FileUnreadable(str(path), str(error) or "not a package") from error
-    if any(part.flag_bits & 1 for part in parts):
-        raise PasswordNeeded(str(path))
-    # Pictures count too: python-docx reads every part that the document is related to.
-    unpacked = sum(part.file_size for part in parts)
-    if unpacked > MAX_UNPACKED or len(parts) > _MAX_PARTS:
-        raise TooLarge(str(path), "unpacked bytes", unpacked, MAX_UNPACKED)
-
-
-def _open(path: Path) -> Any:
-    import docx
-
-    try:
-        document: Any = docx.Document(str(path))
-        body = document.element.body
-    except MemoryError:
-        raise
-    except Exception as error:  # A damaged package raises anything, down to AssertionError.
-        raise FileUnreadable(str(path), f"{type(error).__name__}: {error}"[:300]) from error
-    if body is None:
-        raise FileUnreadable(str(path), "no body")
-    return document
 
 
 class _Walker:

@@ -38,6 +38,7 @@ _BLOCKS = frozenset(_BLOCKS_WORDS.split())
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,200}\?>")
+_BLANKS = re.compile(r"\s+")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 
 
@@ -73,6 +74,8 @@ def read_html(
         root: Any = parser.close()
     except etree.XMLSyntaxError as error:
         raise FileUnreadable(str(path), str(error)[:300]) from error
+    if root is None:
+        raise EmptyDocument(str(path))
     titles = root.xpath("//title")
     title = clean("".join(titles[0].itertext())) if titles else None
     walker = _Walker()
@@ -123,12 +126,12 @@ class _Walker:
             element, leaving = pending.pop()
             if leaving:
                 self._leave(element)
-                if element is not start and element.tail:
-                    self._inline.append(element.tail)
+                if element is not start:
+                    self._add(element.tail)
                 continue
             if not isinstance(element.tag, str) or _dropped(element):
-                if element is not start and element.tail:
-                    self._inline.append(element.tail)
+                if element is not start:
+                    self._add(element.tail)
                 continue
             self._enter(element)
             pending.append((element, True))
@@ -159,8 +162,11 @@ class _Walker:
                 self._cells = []
         elif tag in _BLOCKS:
             self._inline.append(" ")
-        if element.text:
-            self._inline.append(element.text if self._in_pre else _collapse(element.text))
+        self._add(element.text)
+
+    def _add(self, text: str | None) -> None:
+        if text:
+            self._inline.append(text if self._in_pre else _BLANKS.sub(" ", text))
 
     def _leave(self, element: Any) -> None:
         tag = element.tag
@@ -241,10 +247,6 @@ class _Walker:
             text = (self._marker or "") + text
             self._marker = None
         self.assembler.block(text, kind)
-
-
-def _collapse(text: str) -> str:
-    return re.sub(r"\s+", " ", text)
 
 
 def _start(element: Any) -> int:

@@ -31,6 +31,7 @@ class _Entry(NamedTuple):
     level: int
     title: str
     plain: str
+    printed: bool
 
 
 class Outline:
@@ -43,6 +44,7 @@ class Outline:
     def __init__(self, document: Any, pages: list[PageLines]) -> None:
         self._entries: list[_Entry] = []
         self._next = 0
+        plain_lines: dict[int, list[str]] = {}
         for count, mark in enumerate(document.get_toc(max_depth=_MAX_DEPTH)):
             if count >= _MAX_ENTRIES:
                 break
@@ -51,8 +53,12 @@ class Outline:
             page: Any = None if destination is None else destination.get_index()
             if not title or page is None or not 0 <= page < len(pages):
                 continue
+            if page not in plain_lines:
+                plain_lines[page] = [_plain(line.text) for line in pages[page].lines]
+            plain = _plain(title)
+            printed = any(_begins(plain, line) for line in plain_lines[page])
             top = _top(destination, pages[page])
-            self._entries.append(_Entry(page, top, mark.level + 1, title, _plain(title)))
+            self._entries.append(_Entry(page, top, mark.level + 1, title, plain, printed))
         # Entries that point backwards would never be reached in reading order.
         self._entries.sort(key=lambda entry: entry.page)
         self.depth = max((entry.level for entry in self._entries), default=0)
@@ -77,7 +83,7 @@ class Outline:
                     entered += [(other.level, other.title) for other in skipped]
                     self._next = later + 1
                     return Place(entered, self._entries[later].level)
-                if entry.top > top + 2 or entry.top == 0.0:
+                if entry.printed or entry.top > top + 2:
                     break
             entered.append((entry.level, entry.title))
             self._next += 1
@@ -105,6 +111,11 @@ def _top(destination: Any, page: PageLines) -> float:
 
 def _plain(text: str) -> str:
     return _PLAIN.sub("", text).lower()
+
+
+def _begins(title: str, line: str) -> bool:
+    """Whether a line is a title or, of one that takes several lines, its first."""
+    return _same(title, line) or (len(line) > 10 and title.startswith(line))
 
 
 def _same(title: str, text: str) -> bool:

@@ -83,7 +83,7 @@ def read_text(path: Path) -> Generator[ReadProgress, None, str]:
     yield ReadProgress(0, None)
     # NUL is the one character that databases and C libraries stumble over.
     text = sound(_NEWLINES.sub("\n", text)).replace("\x00", "\ufffd")
-    if not text.strip("\ufffd \n\t\r\f\v\ufeff"):
+    if not text.replace("\ufffd", "").replace("\ufeff", "").strip():
         raise EmptyDocument(str(path))
     return text
 
