@@ -11,7 +11,7 @@ import time
 from collections.abc import Generator, Sequence
 
 from models.engine.loading import NativeModel, load_model
-from models.engine.native import Sampler, TokenMemory
+from models.engine.native import BLOCK_TOKENS, Sampler, TokenMemory
 from models.engine.streaming import THINKING_TAGS, AnswerSplitter, Kind, opened_thinking
 from models.engine.template import MARK, ChatTemplate
 from models.engine.types import (
@@ -34,8 +34,10 @@ from models.errors import ContextOverflow, DecodeFailed, NoModelLoaded, Template
 MIN_ANSWER_TOKENS = 64
 
 _DELTA_SECONDS = 0.04
-_PREFILL_STEP_SECONDS = 0.2
-_MIN_STEP_TOKENS = 32
+# How long a step of reading may take, as far as its size can be chosen: see `_step_tokens`.
+_STEP_SECONDS = 0.25
+_SLOW_STEP_TOKENS = 16
+_SLOW_TOKENS_PER_S = 40
 
 
 class Engine:
@@ -136,25 +138,36 @@ class Engine:
         seconds = 0.0
         yield PrefillProgress(done=done, total=total, cached=cached)
         while done < total:
-            step = tokens[done : done + self._step_tokens(memory)]
+            # Up to the next multiple of the step, so that the same text is always read in
+            # the same pieces, wherever the cache ends.
+            size = self._step_tokens(memory)
+            step = tokens[done : done + size - done % size]
             began = time.monotonic()
-            last = done + len(step) == total
-            code = memory.decode(step, want_logits=last)
+            code = memory.decode(step, want_logits=done + len(step) == total, read=True)
             if code:
                 raise DecodeFailed(code)
             done += len(step)
             elapsed = time.monotonic() - began
             seconds += elapsed
-            if len(step) >= _MIN_STEP_TOKENS and elapsed > 0:
+            if len(step) >= _SLOW_STEP_TOKENS and elapsed > 0:
                 self._prefill_speed = len(step) / elapsed
             yield PrefillProgress(done=done, total=total, cached=cached)
         return (total - cached) / seconds if seconds > 0 else 0.0
 
     def _step_tokens(self, memory: TokenMemory) -> int:
-        """Tokens to read before the next chance to stop."""
-        wanted = int(self._prefill_speed * _PREFILL_STEP_SECONDS)
-        wanted -= wanted % _MIN_STEP_TOKENS
-        return min(memory.batch_tokens, max(_MIN_STEP_TOKENS, wanted))
+        """Tokens to read before the next chance to stop.
+
+        Pieces of whole blocks give the very same numbers whatever their size, so the speed
+        measured may choose among them without changing an answer. Where even a block would
+        take seconds, being able to stop matters more.
+        """
+        if 0 < self._prefill_speed < _SLOW_TOKENS_PER_S:
+            return min(memory.batch_tokens, _SLOW_STEP_TOKENS)
+        blocks = int(self._prefill_speed * _STEP_SECONDS) // BLOCK_TOKENS
+        size = BLOCK_TOKENS
+        while size * 2 <= blocks * BLOCK_TOKENS:
+            size *= 2
+        return min(memory.batch_tokens, size)
 
     def _decode(
         self, native: NativeModel, sampler: Sampler, max_tokens: int, answer: _Answer

@@ -8,13 +8,19 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import os
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-import llama_cpp.llama_cpp as _llama_cpp
-
 from models.engine.types import Sampling
+
+# Threads that wait for each other at every operation of a model must not do so by spinning:
+# beside any other busy process each holds up the core that the other needs (0.5B model, two
+# cores, beside an embedding run: 12 tokens/s instead of 1). Read when the library is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+import llama_cpp.llama_cpp as _llama_cpp  # noqa: E402, see above
 
 # The bindings are typed for their own high-level class only.
 llama: Any = _llama_cpp
@@ -24,6 +30,10 @@ _log = logging.getLogger("models.engine.llama_cpp")
 _ATTR_UNKNOWN = 1 << 0
 _ATTR_CONTROL = 1 << 3
 _PENALTY_WINDOW = 256
+
+# llama.cpp computes batches of whole blocks alike, and others a little differently: enough
+# to turn a close choice between two words.
+BLOCK_TOKENS = 64
 
 _LEVEL_ERROR = 3
 _LEVEL_CONTINUED = 5
@@ -204,6 +214,7 @@ class TokenMemory:
     def __init__(self, context: Any, batch_tokens: int, *, rewindable: bool) -> None:
         self.context = context
         self.tokens: list[int] = []
+        self._read = 0  # how many of them, from the first, were read and not generated
         self._memory = llama.llama_get_memory(context)
         self.batch_tokens = batch_tokens
         self._batch = llama.llama_batch_init(batch_tokens, 0, 1)
@@ -215,10 +226,15 @@ class TokenMemory:
     def reusable(self, prompt: Sequence[int]) -> int:
         """How many tokens at the start of `prompt` need no reading.
 
-        The last one is always read again: sampling needs its logits.
+        The last one is always read again, as sampling needs its logits. Within what was
+        read, whole blocks are reused, which makes the answer the same as without a cache.
+        What was generated is reused to the last token: reading a long answer anew would
+        cost more than it is worth.
         """
         length = min(len(self.tokens), len(prompt) - 1)
         common = next((i for i in range(length) if self.tokens[i] != prompt[i]), max(length, 0))
+        if common <= self._read:
+            common -= common % BLOCK_TOKENS
         if common < len(self.tokens) and not self._rewindable:
             return 0  # a recurrent state cannot be cut back
         return common
@@ -230,10 +246,17 @@ class TokenMemory:
                 llama.llama_memory_clear(self._memory, False)
                 count = 0
             del self.tokens[count:]
+            self._read = min(self._read, count)
         return len(self.tokens)
 
-    def decode(self, tokens: Sequence[int], *, want_logits: bool) -> int:
-        """Reads tokens (at most a batch) into the cache; returns llama.cpp's code, 0 for done."""
+    def decode(self, tokens: Sequence[int], *, want_logits: bool, read: bool = False) -> int:
+        """Computes tokens (at most a batch) into the cache; returns llama.cpp's code, 0 for done.
+
+        Args:
+            tokens: What follows the tokens held.
+            want_logits: Whether a token will be sampled after the last one.
+            read: Whether they are of a prompt, not generated.
+        """
         batch = self._batch
         count = batch.n_tokens = len(tokens)
         position = len(self.tokens)
@@ -244,11 +267,14 @@ class TokenMemory:
         batch.logits[count - 1] = want_logits
         code: int = llama.llama_decode(self.context, batch)
         if code == 0:
+            if read and self._read == position:
+                self._read += count
             self.tokens.extend(tokens)
         else:
             # Part of the batch may be in the cache: only an empty one is certain.
             llama.llama_memory_clear(self._memory, False)
             self.tokens.clear()
+            self._read = 0
         return code
 
     def close(self) -> None:
