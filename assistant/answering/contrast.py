@@ -12,7 +12,7 @@ import functools
 import re
 from collections.abc import Sequence
 
-from assistant.answering.words import content_keys, read_words, stem
+from assistant.answering.words import content_keys, read_words
 
 _OPPOSITES = """
 accept reject; allow forbid prohibit; always never; ancient modern; arrive depart; attack
@@ -30,8 +30,7 @@ right left; rise fall; same different; similar different; simple complex; start 
 strong weak; succeed fail; success failure; support oppose; true false; up down; upper lower;
 upstream downstream; victory defeat; warm cold; wet dry; win lose; strengthen weaken; accelerate
 slow; agree disagree; mandatory optional; required optional; temporary permanent; inbound
-outbound; domestic foreign; gross net; credit debit; employer employee; landlord tenant;
-in-network out-of-network
+outbound; domestic foreign; gross net; credit debit; employer employee; landlord tenant
 """
 _DENIES = re.compile(
     r"n['’]t\b|\b(?:not|no|never|none|neither|nor|cannot|without|nothing|nobody|nowhere"
@@ -68,7 +67,7 @@ def _opposites() -> dict[str, set[str]]:
     """Return what each word is turned round by; "a b c" makes b and c opposites of a."""
     found: dict[str, set[str]] = {}
     for entry in _OPPOSITES.split(";"):
-        first, *others = (stem(word) for word in entry.split())
+        first, *others = (word.key for word in read_words(entry))
         for other in others:
             found.setdefault(first, set()).add(other)
             found.setdefault(other, set()).add(first)

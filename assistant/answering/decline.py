@@ -27,7 +27,7 @@ _DECLINES = re.compile(
     \b(?:documents?|passages?|texts?|context|information|sources?|articles?|excerpts?|it)\b
       [^.]{0,60}? \b(?:do|does|did|is|are|was|were|has|have|can)(?:\s+not|n[o'’]t) \b [^.]{0,40}?
       \b(?:say|state|mention|specif\w+|provid\w+|contain|includ\w+|answer|giv\w+|tell|address
-         |discuss|indicat\w+|available|cover|found|know\w*|stated|said|explain|describ\w+|determine)
+         |discuss|indicat\w+|available|cover|found|stated|said|explain|describ\w+|determine)
     | \b(?:is|are|was|were)(?:\s+not|n['’]t) \s (?:explicitly\s|directly\s|specifically\s)?
       (?:said|stated|mentioned|specified|provided|given|included|found|discussed|addressed
          |described|indicated|available)

@@ -144,9 +144,8 @@ def stem(word: str) -> str:
 
 @functools.cache
 def _stemmer() -> _Stemmer:
-
-    stemmer = importlib.import_module("snowballstemmer")
-    return stemmer.stemmer("english")
+    stemmers = importlib.import_module("snowballstemmer")  # it has no types of its own
+    return stemmers.stemmer("english")
 
 
 def _classify(raw: str, lower: str, text: str, start: int, titled: bool) -> tuple[str, WordKind]:
