@@ -8,8 +8,8 @@ from models.engine.types import ChatMessage
 from tests.unit.assistant.answering.conftest import LEASE, piece
 
 
-def row(id: int, title: str) -> DocumentRow:
-    return DocumentRow(id, f"/{id}", title, "text", None, 1, "ready", None, 1, None, None)
+def row(number: int, title: str) -> DocumentRow:
+    return DocumentRow(number, f"/{number}", title, "text", None, 1, "ready", None, 1, None, None)
 
 
 def test_whole_documents_stand_in_one_order_ahead_of_everything_that_changes():
