@@ -149,6 +149,9 @@ def make_application() -> QApplication:
     )
     existing = QApplication.instance()
     application = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+    if QLocale.system().language() == QLocale.Language.C:
+        # The "C" locale is for machines: it writes 1240 where a person reads 1,240.
+        QLocale.setDefault(QLocale(QLocale.Language.English))
     application.setApplicationName("studiolo")
     application.setApplicationDisplayName("Studiolo")
     application.setOrganizationName("Studiolo")

@@ -183,18 +183,14 @@ class AnswerView(QWidget):
         if answer is not None:
             what = sources_text(answer, plan)
             if answer.citations:
-                self._sources = SourceList(self._theme, answer.citations)
+                self._sources = SourceList(answer.citations)
                 self._sources.activated.connect(self.citation_activated)
                 opener = _Disclosure(self._theme, what, self._sources)
                 row.addWidget(opener)
-                row.addWidget(label("·", "small"))
-                row.addSpacing(4)
-            elif what:
-                row.addWidget(label(what, "small"))
-                row.addSpacing(4)
-                row.addWidget(label("·", "small"))
-                row.addSpacing(4)
-            row.addWidget(ElidedLabel(speed_text(answer), "small"), 1)
+                cost = f"· {speed_text(answer)}"
+            else:
+                cost = " · ".join(part for part in (what, speed_text(answer)) if part)
+            row.addWidget(ElidedLabel(cost, "small"), 1)
         else:
             row.addStretch(1)
         if len(message.siblings) > 1:
@@ -274,7 +270,7 @@ class _Disclosure(IconButton):
     """Words with an arrow that opens what they are about."""
 
     def __init__(self, theme: Theme, text: str, opened: QWidget) -> None:
-        super().__init__(theme, "chevron-right", text, size=12, role="control")
+        super().__init__(theme, "chevron-right", text, size=12, role="disclosure")
         self._opened = opened
         self.setText(text)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)

@@ -83,7 +83,8 @@ class ChatPage(QWidget):
         self._list.setSpacing(0)
         self._list.addStretch(1)
         self._scroll = QScrollArea()
-        self._scroll.setWidget(_centred(self._column))
+        self._frame = _centred(self._column)
+        self._scroll.setWidget(self._frame)
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -240,6 +241,11 @@ class ChatPage(QWidget):
     @Slot(int, int)
     def _on_range_changed(self, _: int, maximum: int) -> None:
         bar = self._scroll.verticalScrollBar()
+        # The column stays in the middle of the page, over the composer, with a bar or without.
+        left = MARGIN + (bar.sizeHint().width() if maximum > 0 else 0)
+        layout = self._frame.layout()
+        if layout is not None and layout.contentsMargins().left() != left:
+            layout.setContentsMargins(left, 0, MARGIN, 0)
         if self._at_end:
             bar.setValue(maximum)
         elif self._pending or self._slice.isActive():

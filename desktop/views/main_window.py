@@ -145,11 +145,9 @@ class MainWindow(QMainWindow):
         panel = self._source
         if panel is None:
             return
-        if not panel.isVisible():
-            if self.width() < ROOM_FOR_ALL and self._sidebar.isVisible():
-                self._made_room = True
-                self._set_sidebar(shown=False, remember=False)
+        if not panel.isVisibleTo(self):
             panel.show()
+            self._make_room()
             wanted = int(
                 self._session.settings.remembered("source_width", panel.sizeHint().width())
             )
@@ -160,12 +158,10 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _close_source(self) -> None:
-        if self._source is not None and self._source.isVisible():
+        if self._source is not None and self._source.isVisibleTo(self):
             self._session.settings.remember("source_width", self._source.width())
             self._source.hide()
-        if self._made_room:
-            self._made_room = False
-            self._set_sidebar(shown=True, remember=False)
+            self._make_room()
 
     @Slot()
     def new_chat(self) -> None:
@@ -316,6 +312,8 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _on_notice(self, notice: Notice) -> None:
+        chat = self._stack.currentWidget() is self._chat
+        self._snackbar.set_place(self._stack, self._composer.height() + 28 if chat else 24)
         self._snackbar.show_message(notice.text, notice.action, notice.act)
 
     # --- Dropping files -------------------------------------------------------------------
@@ -350,9 +348,18 @@ class MainWindow(QMainWindow):
         self._set_sidebar(shown=bool(settings.remembered("sidebar", True)), remember=False)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Bring the sidebar back when there is room for it again."""
+        """Let the sidebar go and come with the room there is."""
         super().resizeEvent(event)
-        if self._made_room and self.width() >= ROOM_FOR_ALL:
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Let the sidebar make room for the source panel in a narrow window, and come back."""
+        panel = self._source
+        tight = self.width() < ROOM_FOR_ALL and panel is not None and panel.isVisibleTo(self)
+        if tight and not self._made_room and self._sidebar.isVisibleTo(self):
+            self._made_room = True
+            self._set_sidebar(shown=False, remember=False)
+        elif not tight and self._made_room:
             self._made_room = False
             self._set_sidebar(shown=True, remember=False)
 

@@ -36,6 +36,10 @@ class QuestionView(QWidget):
         self._column.setSpacing(4)
         self._edit = IconButton(theme, "edit", self.tr("Edit question"), size=16)
         self._edit.clicked.connect(self._on_edit)
+        # Keeps its place while it is away, so that nothing moves when an answer is done.
+        policy = self._edit.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self._edit.setSizePolicy(policy)
         head = QHBoxLayout()
         head.setSpacing(4)
         head.addWidget(label(self.tr("You"), "section"))

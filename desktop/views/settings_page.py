@@ -12,6 +12,7 @@ from desktop.views.composer import CONTEXT_CHOICES, SECONDS_CHOICES
 from desktop.views.page import Page
 from desktop.views.wording import number
 from desktop.widgets.buttons import push_button
+from desktop.widgets.choice import Choice
 from desktop.widgets.labels import label, rule
 
 WIDTH = 680
@@ -37,7 +38,7 @@ class SettingsPage(Page):
         )
         self._theme = theme
         self._settings = settings
-        self._colours = QComboBox()
+        self._colours = Choice(theme)
         for choice, text in (
             ("system", self.tr("As the system")),
             ("light", self.tr("Light")),
@@ -45,11 +46,11 @@ class SettingsPage(Page):
         ):
             self._colours.addItem(text, choice)
         self._colours.activated.connect(self._on_colours)
-        self._seconds = QComboBox()
+        self._seconds = Choice(theme)
         for choice in SECONDS_CHOICES:
             self._seconds.addItem(self.tr("{n} seconds").format(n=choice), choice)
         self._seconds.activated.connect(self._on_seconds)
-        self._context = QComboBox()
+        self._context = Choice(theme)
         for tokens in CONTEXT_CHOICES:
             self._context.addItem(self.tr("{n} tokens").format(n=number(tokens)), tokens)
         self._context.activated.connect(self._on_context)

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from assistant.answering.types import Citation
-from desktop.theme.theme import Theme
 from desktop.views.wording import place_of
-from desktop.widgets.buttons import push_button
-from desktop.widgets.labels import ElidedLabel, label, rule
+from desktop.widgets.labels import ElidedLabel, label
 
 
 class SourceList(QFrame):
@@ -23,39 +21,41 @@ class SourceList(QFrame):
 
     activated = Signal(object)
 
-    def __init__(
-        self, theme: Theme, citations: Sequence[Citation], parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, citations: Sequence[Citation], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("card")
         column = QVBoxLayout(self)
-        column.setContentsMargins(16, 4, 16, 4)
+        column.setContentsMargins(4, 4, 4, 4)
         column.setSpacing(0)
-        for index, citation in enumerate(citations):
-            if index:
-                column.addWidget(rule())
+        for citation in citations:
             column.addWidget(self._row(citation))
 
     def _row(self, citation: Citation) -> QWidget:
         name, page = place_of(citation)
-        number = push_button(
-            str(citation.n), "link", name=self.tr("Read source {n}").format(n=citation.n)
+        row = QPushButton()
+        row.setProperty("role", "source")
+        row.setCursor(Qt.CursorShape.PointingHandCursor)
+        row.setAccessibleName(
+            self.tr("Source {n}, {name} {page}").format(n=citation.n, name=name, page=page).strip()
         )
-        number.clicked.connect(lambda: self.activated.emit(citation))
+        row.setAccessibleDescription(citation.quote)
+        row.clicked.connect(lambda: self.activated.emit(citation))
+        number = label(str(citation.n), "number")
+        number.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        number.setFixedSize(24, 18)
         head = QHBoxLayout()
         head.setSpacing(8)
-        title = ElidedLabel(name, "strong", Qt.TextElideMode.ElideMiddle)
-        head.addWidget(title, 1)
+        head.addWidget(ElidedLabel(name, "strong", Qt.TextElideMode.ElideMiddle), 1)
         head.addWidget(label(page, "small"))
-        quote = ElidedLabel(f"“{citation.quote}”", "small")
         words = QVBoxLayout()
         words.setSpacing(2)
         words.addLayout(head)
-        words.addWidget(quote)
-        row = QWidget()
+        words.addWidget(ElidedLabel(f"“{citation.quote}”", "small"))
         layout = QHBoxLayout(row)
-        layout.setContentsMargins(0, 8, 0, 8)
-        layout.setSpacing(8)
+        layout.setContentsMargins(12, 6, 12, 6)
+        layout.setSpacing(12)
         layout.addWidget(number, 0, Qt.AlignmentFlag.AlignTop)
         layout.addLayout(words, 1)
+        for part in row.findChildren(QWidget):
+            part.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         return row

@@ -15,6 +15,7 @@ from PySide6.QtCore import (
     QTimer,
     Slot,
 )
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGraphicsDropShadowEffect,
@@ -91,13 +92,19 @@ class Snackbar(QFrame):
         self._animation = QPropertyAnimation(self, b"pos", self)
         self._animation.setEasingCurve(QEasingCurve.Type.OutCubic)
         window.installEventFilter(self)
+        self._over: QWidget = window
+        self._above = 24
         self.hide()
+
+    def set_place(self, over: QWidget, above: int) -> None:
+        """Stand in the middle of a part of the window, so many pixels above its bottom."""
+        self._over, self._above = over, above
 
     def show_message(
         self, text: str, action: str = "", act: Callable[[], None] | None = None
     ) -> None:
         """Show a message in place of the one before."""
-        width = max(200, self._window.width() - 200)
+        width = max(200, self._over.width() - 200)
         self._label.setWordWrap(False)
         self._label.setText(text)
         if self._label.sizeHint().width() > width:
@@ -132,8 +139,11 @@ class Snackbar(QFrame):
         return super().eventFilter(watched, event)
 
     def _place(self) -> QPoint:
-        window = self._window
-        return QPoint((window.width() - self.width()) // 2, window.height() - self.height() - 24)
+        over = self._over
+        corner = over.mapTo(self._window, QPoint(0, 0)) if over is not self._window else QPoint()
+        return corner + QPoint(
+            (over.width() - self.width()) // 2, over.height() - self.height() - self._above
+        )
 
     @Slot()
     def _on_action(self) -> None:
@@ -174,6 +184,14 @@ class DropOverlay(QFrame):
         outer.setContentsMargins(16, 16, 16, 16)
         outer.addWidget(frame)
         self.hide()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Dim what is covered."""
+        painter = QPainter(self)
+        veil = self._theme.colour("surface")
+        veil.setAlphaF(0.9)
+        painter.fillRect(self.rect(), veil)
+        painter.end()
 
     def cover(self, title: str, hint: str) -> None:
         """Cover the window."""

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
 Role = Literal[
     "plain", "muted", "small", "small-warning", "small-danger", "strong", "heading", "title",
     "section",
+    "number",
 ]  # fmt: skip
 
 
