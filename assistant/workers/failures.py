@@ -45,6 +45,8 @@ def rebuild(failure: protocol.Failure, worker: str, method: str) -> Exception:
 
 
 def _parameters(kind: type[BaseException]) -> list[str]:
+    if not inspect.isfunction(kind.__init__):
+        return []  # it has no facts
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     parameters = inspect.signature(kind).parameters.values()
     return [each.name for each in parameters if each.kind in named]
@@ -52,6 +54,8 @@ def _parameters(kind: type[BaseException]) -> list[str]:
 
 def _typed(kind: type[Exception], facts: dict[str, Any]) -> dict[str, Any]:
     """Give the facts the types that the exception's arguments have, a `Path` for instance."""
+    if not facts:
+        return {}
     hints = typing.get_type_hints(kind.__init__)
     return {
         name: protocol.convert(value, hints[name]) if name in hints else value

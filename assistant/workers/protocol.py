@@ -164,13 +164,13 @@ Reply = Ready | StartFailed | Began | Event | Finished | Failed | Cancelled | De
 def _encode_other(value: object) -> object:
     if isinstance(value, PurePath):
         return str(value)
-    raise NotImplementedError(f"{type(value).__qualname__} does not travel")
+    raise TypeError(f"{type(value).__qualname__} does not travel")
 
 
 def _decode_other(wanted: type[Any], value: object) -> object:
     if issubclass(wanted, PurePath) and isinstance(value, str):
         return Path(value)
-    raise NotImplementedError(f"{wanted!r} does not travel")
+    raise TypeError(f"{wanted!r} does not travel")
 
 
 _encoder = msgspec.msgpack.Encoder(enc_hook=_encode_other)
@@ -184,10 +184,7 @@ def pack(value: object) -> msgspec.Raw:
     Raises:
         TypeError, ValueError: The value, or something in it, does not travel.
     """
-    try:
-        return msgspec.Raw(_encoder.encode(value))
-    except NotImplementedError as error:
-        raise TypeError(str(error)) from None
+    return msgspec.Raw(_encoder.encode(value))
 
 
 def decoder(wanted: Any) -> msgspec.msgpack.Decoder[Any]:
