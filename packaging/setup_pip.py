@@ -96,6 +96,11 @@ def run_pip(
         reader.join(timeout=5)
         if process.stdout:
             process.stdout.close()
+    if status < 0:
+        raise SetUpError(
+            f"pip was ended by signal {-status}, most often because the memory was full: close "
+            f"other programs, then {RESUMES}."
+        )
     if status:
         raise explain(list(kept), log)
 

@@ -59,6 +59,16 @@ def test_a_failing_pip_is_a_problem_and_is_logged(console, index, tmp_path):
     assert "No matching distribution" in log.read_text("utf-8")
 
 
+def test_a_killed_pip_is_a_problem(console, tmp_path):
+    # Stands in for pip: an interpreter that takes any arguments and is killed, as when memory
+    # runs out.
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\nkill -9 $$\n")
+    python.chmod(0o755)
+    with pytest.raises(SetUpError, match=r"signal 9.*again"):
+        run_pip(python, ["install"], console=console, log=tmp_path / "pip.log")
+
+
 # --- Checks -------------------------------------------------------------------------------------
 
 
