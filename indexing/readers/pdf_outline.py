@@ -50,8 +50,8 @@ class Outline:
                 break
             title = " ".join(clean(mark.get_title() or "").split())
             destination = mark.get_dest()
-            page: Any = None if destination is None else destination.get_index()
-            if not title or page is None or not 0 <= page < len(pages):
+            page = _page(destination)
+            if not title or not 0 <= page < len(pages):
                 continue
             if page not in plain_lines:
                 plain_lines[page] = [_plain(line.text) for line in pages[page].lines]
@@ -96,6 +96,12 @@ class Outline:
             if _same(self._entries[index].plain, plain):
                 return index
         return None
+
+
+def _page(destination: Any) -> int:
+    """Index of the page a destination names; -1 where it names none."""
+    index: Any = None if destination is None else destination.get_index()
+    return index if isinstance(index, int) else -1
 
 
 def _top(destination: Any, page: PageLines) -> float:

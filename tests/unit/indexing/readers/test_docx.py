@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from typing import Any
 
 import docx
 import pytest
@@ -46,7 +47,7 @@ def rewrite(path, change):
 
 
 def test_headings_paragraphs_lists_and_tables_in_reading_order(save, finish):
-    made = docx.Document()
+    made: Any = docx.Document()
     made.core_properties.title = "The lease"
     made.add_heading("Lease", 1)
     made.add_paragraph("It begins in May.")
@@ -77,7 +78,7 @@ def test_headings_paragraphs_lists_and_tables_in_reading_order(save, finish):
 
 
 def test_insertions_count_deletions_do_not(save, finish):
-    made = docx.Document()
+    made: Any = docx.Document()
     paragraph = made.add_paragraph("The rent is ")
     paragraph._p.append(
         parse_xml(f"<w:del {nsdecls('w')} w:id='1'><w:r><w:delText>800</w:delText></w:r></w:del>")
@@ -93,7 +94,7 @@ def test_insertions_count_deletions_do_not(save, finish):
 
 
 def test_content_controls_are_seen_through(save, finish):
-    made = docx.Document()
+    made: Any = docx.Document()
     made.add_paragraph("Before")
     made.element.body.insert(
         1,
@@ -106,7 +107,7 @@ def test_content_controls_are_seen_through(save, finish):
 
 
 def test_a_frame_of_one_cell_is_no_table(save, finish):
-    made = docx.Document()
+    made: Any = docx.Document()
     cell = made.add_table(1, 1).cell(0, 0)
     cell.text = "Boxed"
     cell.add_paragraph("in two paragraphs")
@@ -117,7 +118,7 @@ def test_a_frame_of_one_cell_is_no_table(save, finish):
 
 
 def test_footnotes_follow_what_calls_them(save, finish):
-    made = docx.Document()
+    made: Any = docx.Document()
     paragraph = made.add_paragraph("As agreed")
     paragraph._p.append(parse_xml(f"<w:r {nsdecls('w')}><w:footnoteReference w:id='2'/></w:r>"))
     made.add_paragraph("Next")
@@ -146,7 +147,7 @@ def test_footnotes_follow_what_calls_them(save, finish):
 
 
 def test_the_strict_variant_is_the_same_document(save, finish):
-    made = docx.Document()
+    made: Any = docx.Document()
     made.add_heading("Strict", 1)
     made.add_paragraph("Other names")
     path = save(made)
@@ -170,7 +171,7 @@ def test_the_strict_variant_is_the_same_document(save, finish):
 
 def test_a_bomb_is_refused_before_it_is_unpacked(save, finish, monkeypatch):
     monkeypatch.setattr(docx_package, "MAX_UNPACKED", 1_000_000)
-    made = docx.Document()
+    made: Any = docx.Document()
     made.add_paragraph("a" * 2_000_000)
     path = save(made)
     assert path.stat().st_size < 100_000
@@ -184,7 +185,7 @@ def test_a_bomb_is_refused_before_it_is_unpacked(save, finish, monkeypatch):
 def test_no_entity_is_resolved(save, finish, tmp_path):
     secret = tmp_path / "secret.txt"
     secret.write_text("the secret")
-    made = docx.Document()
+    made: Any = docx.Document()
     made.add_paragraph("ENTITY")
     made.add_paragraph("What comes after")
     path = save(made)
@@ -205,7 +206,7 @@ def test_no_entity_is_resolved(save, finish, tmp_path):
 
 
 def test_tables_in_tables_are_no_danger(save, finish):
-    made = docx.Document()
+    made: Any = docx.Document()
     cell = made.add_table(1, 1).cell(0, 0)
     for _ in range(60):
         cell.text = "level"
