@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import queue
 import re
+import signal
 import subprocess
+import sys
 import threading
 from collections import deque
 from pathlib import Path
@@ -66,6 +68,8 @@ def run_pip(
         encoding="utf-8",
         errors="replace",
         env={**os.environ, **(environment or {}), "PYTHONUNBUFFERED": "1"},
+        # A group of its own, so that the compilers pip starts can be ended with it.
+        start_new_session=True,
     )
     lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
     reader = threading.Thread(target=_read, args=(process, lines), daemon=True)
@@ -91,8 +95,7 @@ def run_pip(
     finally:
         # Also on Ctrl-C: nothing goes on installing behind the person's back.
         if process.poll() is None:
-            process.terminate()
-            process.wait()
+            _end(process)
         reader.join(timeout=5)
         if process.stdout:
             process.stdout.close()
@@ -103,6 +106,14 @@ def run_pip(
         )
     if status:
         raise explain(list(kept), log)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    if sys.platform == "win32":
+        process.terminate()
+    else:
+        os.killpg(process.pid, signal.SIGTERM)
+    process.wait()
 
 
 def _read(process: subprocess.Popen[str], lines: queue.SimpleQueue[str | None]) -> None:

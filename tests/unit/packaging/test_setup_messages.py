@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 import setup_cli
 import setup_system
@@ -67,6 +69,29 @@ def test_a_killed_pip_is_a_problem(console, tmp_path):
     python.chmod(0o755)
     with pytest.raises(SetUpError, match=r"signal 9.*again"):
         run_pip(python, ["install"], console=console, log=tmp_path / "pip.log")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="about process groups")
+def test_an_interruption_ends_the_compilers_too(console, tmp_path, monkeypatch):
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\nsleep 60 & echo $! > {tmp_path}/compiler\nwait\n")
+    python.chmod(0o755)
+
+    def stop(_text):
+        if (tmp_path / "compiler").exists() and (tmp_path / "compiler").read_text():
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(console, "progress", stop)
+    with pytest.raises(KeyboardInterrupt):
+        run_pip(python, ["install"], console=console, log=tmp_path / "pip.log")
+    compiler = int((tmp_path / "compiler").read_text())
+    deadline = time.monotonic() + 5
+    while psutil.pid_exists(compiler) and time.monotonic() < deadline:
+        if psutil.Process(compiler).status() == psutil.STATUS_ZOMBIE:
+            break
+        time.sleep(0.02)
+    else:
+        assert not psutil.pid_exists(compiler)
 
 
 # --- Checks -------------------------------------------------------------------------------------
