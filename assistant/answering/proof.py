@@ -3,8 +3,8 @@
 What a sentence says beyond the question must stand in the span: most of its words by
 weight (rare words weigh more, words that merely repeat the question less), every number,
 and every name, which may also stand just before the span, where its pronouns point. Where
-words alone leave it open, embeddings of the sentence and the span decide. A sentence may
-need two spans. A sentence with no such span is marked as not supported; nothing is ever
+words alone leave it open, embeddings of the sentence and the span decide. A sentence that
+lists things may need several spans. A sentence with no such span is marked as not supported; nothing is ever
 cited merely because it is near.
 """
 
@@ -24,8 +24,11 @@ PageOf = Callable[[int, int], int | None]
 
 _SUPPORTED = 0.62  # part of the sentence's weight that a span must hold to prove it by words
 _OPEN = 0.34  # below this part, no likeness of meaning makes up for the words
-_ALIKE = 0.62  # cosine from which sentence and span say the same, between the two
+_ALIKE = 0.7  # cosine from which sentence and span say the same, between the two
 _REPEATED = 0.35  # weight of a word that only repeats the question
+_NEGLIGIBLE = 0.2  # part of the weight that may be missing without looking for a further place
+_WORTH_CITING = 0.12  # part that a further place must add
+_MOST_PLACES = 4  # a sentence that lists things may draw on several places
 _CANDIDATES = 8
 
 
@@ -133,7 +136,7 @@ def _claim(text: str, asked: Sequence[Word], material: Material) -> _Claim:
 
 
 def _find(claim: _Claim, asked: Sequence[Word], material: Material) -> list[_Support]:
-    """Return the best support of a claim: one run of spans, or two that need each other."""
+    """Return the best support of a claim: one run of spans, or a few that need each other."""
     total = sum(claim.weights.values())
     if not total:
         return []
@@ -145,15 +148,18 @@ def _find(claim: _Claim, asked: Sequence[Word], material: Material) -> list[_Sup
     fitting = [each for each in candidates if not _contradicts(claim, each, material)]
     if not fitting:
         return []
-    best = max(fitting, key=lambda each: each.score)
-    held = _keys(best, material)
-    missing = {key: weight for key, weight in claim.weights.items() if key not in held}
-    gap = sum(missing.values()) / total
-    facts = (claim.numbers | claim.names) - held
-    if gap < 0.2 and not facts:
-        return [best]
-    second = _complement(claim, missing, total, best, fitting, material)
-    return [best] if second is None else [best, second]
+    chosen = [max(fitting, key=lambda each: each.score)]
+    while len(chosen) < _MOST_PLACES:
+        held = frozenset[str]().union(*(_keys(each, material) for each in chosen))
+        missing = {key: weight for key, weight in claim.weights.items() if key not in held}
+        facts = (claim.numbers | claim.names) - held
+        if sum(missing.values()) < _NEGLIGIBLE * total and not facts:
+            break
+        further = _complement(facts, missing, total, chosen, fitting, material)
+        if further is None:
+            break
+        chosen.append(further)
+    return chosen
 
 
 def _runs(nearest: Sequence[int], material: Material) -> list[tuple[int, int]]:
@@ -189,31 +195,32 @@ def _support(
 
 
 def _complement(
-    claim: _Claim,
+    facts: frozenset[str],
     missing: dict[str, float],
     total: float,
-    best: _Support,
+    chosen: Sequence[_Support],
     fitting: Sequence[_Support],
     material: Material,
 ) -> _Support | None:
-    """Return the run that adds most of what the best one lacks, if it adds enough."""
-    facts = claim.numbers | claim.names
-    gained: list[tuple[float, _Support]] = []
+    """Return the run that adds most of what the chosen ones lack, if it adds enough."""
     others = [
         _Support(position, position, 0.0, 0.0)
         for position in material.nearest(missing, _CANDIDATES)
     ]
+    source = material.spans[chosen[0].first].source
+    best: tuple[float, _Support] | None = None
     for other in (*fitting, *others):
-        if other.first <= best.last and best.first <= other.last:
+        if any(other.first <= each.last and each.first <= other.last for each in chosen):
+            continue
+        # Shreds from all over prove nothing: from the third on, places are of one passage.
+        if len(chosen) > 1 and material.spans[other.first].source != source:
             continue
         keys = _keys(other, material)
         gain = sum(weight for key, weight in missing.items() if key in keys) / total
-        gain += 0.2 * len((facts & missing.keys()) & keys)
-        gained.append((gain - 0.05 * (other.last - other.first), other))
-    if not gained:
-        return None
-    gain, other = max(gained, key=lambda pair: pair[0])
-    return other if gain >= 0.15 else None
+        gain += 0.2 * len(facts & keys) - 0.05 * (other.last - other.first)
+        if gain >= _WORTH_CITING and (best is None or gain > best[0]):
+            best = gain, other
+    return best[1] if best else None
 
 
 def _proves(claim: _Claim, supports: Sequence[_Support], material: Material) -> bool:
