@@ -114,7 +114,10 @@ def follow(console: Console, events: Generator[AskEvent, None, Answer], *, quiet
 
 def print_answer(console: Console, answer: Answer, *, streamed: bool) -> None:
     """Print a proved answer: its text unless it was streamed, its sources, what has none."""
-    console.print("" if streamed else marked_text(answer).strip())
+    proved = answer.mode != "chat" and not answer.declined
+    text = marked_text(answer) if proved else answer.answer
+    # What was streamed is withdrawn where the answer turned out not to stand in the documents.
+    console.print("" if streamed and not answer.declined else text.strip())
     if answer.citations:
         console.print("\nSources")
     for citation in answer.citations:
@@ -123,7 +126,7 @@ def print_answer(console: Console, answer: Answer, *, streamed: bool) -> None:
         quote = " ".join(citation.quote.split())
         console.print(textwrap.fill(f"“{quote}”", 96, initial_indent="      ",
                                     subsequent_indent="      "))  # fmt: skip
-    if answer.mode == "chat" or answer.declined:
+    if not proved:
         return
     if streamed:
         for sentence in answer.sentences:

@@ -78,6 +78,9 @@ def _add(
         console.note("Stopped. What is finished is kept; the same command goes on with the rest.")
         raise
     failed = [row for row in report.documents if row.status == "failed"]
+    for row in failed:
+        if not row.id:  # it never became a document, so no event told of it
+            console.note(f"{row.status:8}{explain_row(row)}")
     if console.json:
         console.document(_Report([_added(row) for row in report.documents], report.seconds))
     else:
@@ -107,8 +110,7 @@ def _show(console: Console, event: IndexProgress) -> None:
                 f"{event.passages_left} passages left"
             )
         case "finished":
-            why = f": {explain_row(row)}" if row.reason else ""
-            console.note(f"{row.status:8}{name}{why}")
+            console.note(f"{row.status:8}{explain_row(row) or name}")
         case _:
             console.progress(f"{name} waits, {event.files_left} files left")
 
