@@ -60,7 +60,7 @@ class ImportFailed(ModelsError):
 
 
 class LoadFailed(ModelsError):
-    """llama.cpp could not load a file; `detail` is its own last complaint."""
+    """llama.cpp could not load a file; `detail` is its own complaint."""
 
     def __init__(self, path: str, detail: str) -> None:
         super().__init__(path, detail)

@@ -37,7 +37,7 @@ _DELTA_SECONDS = 0.04
 # How long a step of reading may take, as far as its size can be chosen: see `_step_tokens`.
 _STEP_SECONDS = 0.25
 _SLOW_STEP_TOKENS = 16
-_SLOW_TOKENS_PER_S = 40
+_SLOW_TOKENS_PER_S = 24
 
 
 class Engine:
@@ -149,7 +149,7 @@ class Engine:
             done += len(step)
             elapsed = time.monotonic() - began
             seconds += elapsed
-            if len(step) >= _SLOW_STEP_TOKENS and elapsed > 0:
+            if len(step) == size and elapsed > 0:
                 self._prefill_speed = len(step) / elapsed
             yield PrefillProgress(done=done, total=total, cached=cached)
         return (total - cached) / seconds if seconds > 0 else 0.0

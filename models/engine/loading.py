@@ -114,7 +114,7 @@ class _Load:
         """What a finished load has loaded."""
         if not self._model or not self._context:
             self._free()
-            raise LoadFailed(self._path, self._log.last_error)
+            raise LoadFailed(self._path, self._log.first_error)
         return NativeModel(self._path, self._model, self._context, self._batch_tokens)
 
     def _free(self) -> None:
@@ -129,7 +129,7 @@ class _Load:
         return not self._cancelled
 
     def _run(self) -> None:
-        self._log.last_error = ""
+        self._log.first_error = ""
         params = llama.llama_model_default_params()
         callback = llama.llama_progress_callback(self._progress)
         params.progress_callback = callback

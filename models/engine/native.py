@@ -20,7 +20,7 @@ from models.engine.types import Sampling
 # cores, beside an embedding run: 12 tokens/s instead of 1). Read when the library is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-import llama_cpp.llama_cpp as _llama_cpp  # noqa: E402, see above
+import llama_cpp.llama_cpp as _llama_cpp
 
 # The bindings are typed for their own high-level class only.
 llama: Any = _llama_cpp
@@ -35,7 +35,7 @@ _PENALTY_WINDOW = 256
 # to turn a close choice between two words.
 BLOCK_TOKENS = 64
 
-_LEVEL_ERROR = 3
+_LEVEL_ERROR = 4
 _LEVEL_CONTINUED = 5
 
 
@@ -43,11 +43,12 @@ class NativeLog:
     """Sends what llama.cpp prints to Python's logging, at debug level.
 
     Attributes:
-        last_error: The last complaint, for the reason of a failed load.
+        first_error: Its first complaint since this was emptied: the cause, as those that
+            follow only say that something failed.
     """
 
     def __init__(self) -> None:
-        self.last_error = ""
+        self.first_error = ""
         self._line = ""
         self._level = 0
         # llama.cpp keeps the pointer for the life of the process: so must we.
@@ -63,8 +64,8 @@ class NativeLog:
         line, self._line = self._line.strip(), ""
         if not line:
             return
-        if self._level == _LEVEL_ERROR:
-            self.last_error = line
+        if self._level == _LEVEL_ERROR and not self.first_error:
+            self.first_error = line
         _log.debug("%s", line)
 
 
