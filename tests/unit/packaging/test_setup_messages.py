@@ -86,12 +86,16 @@ def test_an_interruption_ends_the_compilers_too(console, tmp_path, monkeypatch):
         run_pip(python, ["install"], console=console, log=tmp_path / "pip.log")
     compiler = int((tmp_path / "compiler").read_text())
     deadline = time.monotonic() + 5
-    while psutil.pid_exists(compiler) and time.monotonic() < deadline:
-        if psutil.Process(compiler).status() == psutil.STATUS_ZOMBIE:
-            break
+    while not is_gone(compiler) and time.monotonic() < deadline:
         time.sleep(0.02)
-    else:
-        assert not psutil.pid_exists(compiler)
+    assert is_gone(compiler)
+
+
+def is_gone(pid):
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 # --- Checks -------------------------------------------------------------------------------------
