@@ -43,10 +43,12 @@ NO_BREAK_SPACE = "\u00a0"
 
 
 class Checkpoint(NamedTuple):
-    """A place in a document to come back to."""
+    """A place in a document to come back to, with the formats of the block it is in."""
 
     position: int
     empty: bool
+    block: QTextBlockFormat
+    characters: QTextCharFormat
 
 
 class ProseBuilder:
@@ -83,13 +85,19 @@ class ProseBuilder:
 
     def checkpoint(self) -> Checkpoint:
         """Return the end of what is written."""
-        return Checkpoint(self._cursor.position(), self._empty)
+        cursor = self._cursor
+        return Checkpoint(
+            cursor.position(), self._empty, cursor.blockFormat(), cursor.blockCharFormat()
+        )
 
     def rewind(self, to: Checkpoint) -> None:
         """Take away everything written after a checkpoint."""
         self._cursor.setPosition(to.position)
         self._cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
         self._cursor.removeSelectedText()
+        # A block without words takes on the format of what was removed after it.
+        self._cursor.setBlockFormat(to.block)
+        self._cursor.setBlockCharFormat(to.characters)
         self._empty = to.empty
 
     def append(self, source: str, sentences: Sequence[AnswerSentence] = ()) -> None:

@@ -91,7 +91,9 @@ def mark(source: str, sentences: Sequence[AnswerSentence]) -> MarkedSource:
         ends.append((line, index))
         if any(line in block for block in opaque):
             continue
-        marks.append((end, 0, chr(_ENDS + index)))
+        # Inside closing stars: after ".**" a letter would keep them from closing anything.
+        inside = start + len(source[start:end].rstrip("*_~"))
+        marks.append((inside if inside > start else end, 0, chr(_ENDS + index)))
         if not sentence.supported:
             at = _after_opening(source, lines, start)
             first = bisect_right(lines, at) - 1

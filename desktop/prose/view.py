@@ -136,8 +136,8 @@ class ProseView(QTextBrowser):
         self._hovered = None
         self._builder.style = ProseStyle(self._theme)
         self._builder.clear()
+        self._settled = self._builder.checkpoint()
         self._builder.append(self._source, self._sentences)
-        self._settled = Checkpoint(0, True)
         self._finished = 0
         self._chips = list(self._find_chips())
         self.viewport().update()

@@ -135,7 +135,8 @@ class Snackbar(QFrame):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Stay at the bottom when the window is resized."""
         if event.type() == QEvent.Type.Resize and self.isVisible():
-            self.move(self._place())
+            # Once what it stands over has its new size too.
+            QTimer.singleShot(0, self, self._on_resized)
         return super().eventFilter(watched, event)
 
     def _place(self) -> QPoint:
@@ -144,6 +145,10 @@ class Snackbar(QFrame):
         return corner + QPoint(
             (over.width() - self.width()) // 2, over.height() - self.height() - self._above
         )
+
+    @Slot()
+    def _on_resized(self) -> None:
+        self.move(self._place())
 
     @Slot()
     def _on_action(self) -> None:

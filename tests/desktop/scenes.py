@@ -57,8 +57,8 @@ PROOF = (
     ("The lease can be ended with **three months' notice**, in writing, to the end of a month.",
      "Either party may end it with three months' notice in writing, to the end of a month."),
     ("The rent of 1,240 euros is due on the fifth of each month.",
-     "It is due on the fifth of each month and is paid by bank transfer to the landlord's "
-     "account."),
+     ("It is due on the fifth of each month and is paid by bank transfer to the landlord's "
+     "account.")),
     ("The deposit is usually returned within six weeks.", ""),
     ("Small repairs up to 100 euros are yours.",
      "Small repairs up to 100 euros each are borne by the tenant."),
@@ -152,7 +152,7 @@ def lease_answer(row: DocumentRow, text: str) -> Answer:
                     start=at,
                     end=at + len(quote),
                     quote=quote,
-                )  # fmt: skip
+                )
             )
         sentences.append(
             AnswerSentence(
@@ -161,7 +161,7 @@ def lease_answer(row: DocumentRow, text: str) -> Answer:
                 citations=numbers,
                 start=start,
                 end=start + len(said),
-            )  # fmt: skip
+            )
         )
     return Answer(
         question="How can I end the lease, and when is the rent due?",

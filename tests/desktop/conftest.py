@@ -1,0 +1,74 @@
+"""What the window's tests stand on: a font that can be read, a theme, patience."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QLocale
+from PySide6.QtGui import QFontDatabase
+from PySide6.QtWidgets import QApplication
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from desktop.bridge import Bridge
+from desktop.presenters.notices import Notice, Notices
+from desktop.theme.theme import Theme
+
+
+def pytest_collection_modifyitems(items):
+    here = Path(__file__).parent
+    for item in items:
+        if here in Path(item.path).parents:
+            # The offscreen platform says this of every window; it means nothing.
+            item.add_marker(pytest.mark.qt_log_ignore("propagateSizeHints"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _readable(qapp: QApplication) -> None:
+    """Without any font Qt draws boxes, and sizes mean nothing."""
+    if not QFontDatabase.families():
+        pytest.fail("no font is installed: install any, such as fonts-dejavu-core")
+    QLocale.setDefault(QLocale(QLocale.Language.English))
+
+
+@pytest.fixture
+def theme(qapp: QApplication) -> Theme:
+    return Theme(qapp, "light")
+
+
+@pytest.fixture
+def bridge(qapp: QApplication):
+    made = Bridge()
+    yield made
+    assert made.close(), "a run did not end when it was asked to"
+
+
+@pytest.fixture
+def said(bridge: Bridge) -> tuple[Notices, list[Notice]]:
+    """The notices of a window, and what they said."""
+    notices = Notices()
+    heard: list[Notice] = []
+    notices.shown.connect(heard.append)
+    notices.begin()
+    return notices, heard
+
+
+@pytest.fixture
+def until(qtbot) -> Callable[..., None]:
+    """Wait until something is so, and fail if it does not become so."""
+
+    def wait(condition: Callable[[], object], timeout_s: float = 10.0) -> None:
+        qtbot.waitUntil(lambda: bool(condition()), timeout=round(timeout_s * 1000))
+
+    return wait
+
+
+@pytest.fixture(autouse=True)
+def _collected():
+    """Let what a test left behind go on this thread, before the next one begins."""
+    yield
+    gc.collect()

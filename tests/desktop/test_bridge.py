@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from desktop.bridge import BATCH_MS, Bridge
+
+
+class Heard:
+    """Everything that a run emits, in order."""
+
+    def __init__(self, run):
+        self.events: list[list[object]] = []
+        self.ends: list[tuple[str, object]] = []
+        self.threads: set[int] = set()
+        run.events.connect(self._on_events)
+        run.finished.connect(lambda value: self.ends.append(("finished", value)))
+        run.failed.connect(lambda error: self.ends.append(("failed", error)))
+        run.stopped.connect(lambda: self.ends.append(("stopped", None)))
+
+    def _on_events(self, events):
+        self.threads.add(threading.get_ident())
+        self.events.append(events)
+
+
+def test_all_events_come_in_order_on_this_thread_and_then_one_end(bridge, until):
+    def count():
+        yield from range(10_000)
+        return "done"
+
+    heard = Heard(bridge.start("count", count))
+    until(lambda: heard.ends)
+    assert [number for batch in heard.events for number in batch] == list(range(10_000))
+    assert heard.ends == [("finished", "done")]
+    assert heard.threads == {threading.get_ident()}
+    assert not bridge.running
+
+
+def test_events_come_in_batches_not_one_by_one(bridge, until):
+    def drip():
+        for number in range(200):
+            time.sleep(0.002)
+            yield number
+
+    started = time.monotonic()
+    heard = Heard(bridge.start("drip", drip))
+    until(lambda: heard.ends)
+    lasted_ms = (time.monotonic() - started) * 1000
+    assert sum(map(len, heard.events)) == 200
+    assert 2 < len(heard.events) <= lasted_ms / BATCH_MS + 3
+
+
+def test_a_failure_brings_what_came_before_it(bridge, until):
+    def fail():
+        yield 1
+        raise ValueError("no")
+
+    heard = Heard(bridge.start("fail", fail))
+    until(lambda: heard.ends)
+    assert heard.events == [[1]]
+    [(end, error)] = heard.ends
+    assert end == "failed"
+    assert isinstance(error, ValueError)
+
+
+def test_stopping_closes_the_generator_in_its_own_thread(bridge, until):
+    closed_in: list[int] = []
+    worked_in: list[int] = []
+
+    def endless():
+        try:
+            while True:
+                worked_in.append(threading.get_ident())
+                time.sleep(0.005)
+                yield 0
+        finally:
+            closed_in.append(threading.get_ident())
+
+    run = bridge.start("endless", endless)
+    heard = Heard(run)
+    until(lambda: heard.events)
+    run.stop()
+    run.stop()
+    until(lambda: heard.ends)
+    assert heard.ends == [("stopped", None)]
+    assert closed_in == worked_in[:1]
+    assert closed_in != [threading.get_ident()]
+
+
+def test_a_plain_call_brings_its_result(bridge, until):
+    heard = Heard(bridge.call("add", int.__add__, 2, 3))
+    until(lambda: heard.ends)
+    assert heard.ends == [("finished", 5)]
+    assert heard.events == []
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_closing_ends_everything_and_leaves_no_thread(qapp, qtbot, late):
+    bridge = Bridge()
+
+    def endless():
+        while True:
+            time.sleep(0.005)
+            yield 0
+
+    heard = [Heard(bridge.start(f"endless {n}", endless)) for n in range(3)]
+    qtbot.wait(50)
+    assert bridge.close()
+    assert [h.ends for h in heard] == [[("stopped", None)]] * 3
+    assert not [t for t in threading.enumerate() if t.name.startswith("run-endless")]
+    if late:
+        after = Heard(bridge.start("after", endless))
+        qtbot.waitUntil(lambda: bool(after.ends), timeout=2000)
+        assert after.ends == [("stopped", None)]
+
+
+def test_many_at_once_do_not_mix(bridge, until):
+    def tagged(tag):
+        def make():
+            for number in range(300):
+                yield (tag, number)
+            return tag
+
+        return make
+
+    heard = [Heard(bridge.start(str(tag), tagged(tag))) for tag in range(8)]
+    until(lambda: all(h.ends for h in heard))
+    for tag, h in enumerate(heard):
+        assert h.ends == [("finished", tag)]
+        assert [e for batch in h.events for e in batch] == [(tag, n) for n in range(300)]
