@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Generator, Sequence
 
 from assistant.answering import decline, prompt
@@ -56,7 +57,8 @@ class Answerer:
         self._index = index
         self._catalog = catalog
         self._preparer = Preparer(model, index, catalog)
-        self._last: tuple[AskRequest, Prepared] | None = None
+        # Several, because a plan may be asked for while an answer is on its way.
+        self._recent: deque[tuple[AskRequest, Prepared]] = deque(maxlen=8)
 
     def ask(
         self, request: AskRequest, history: Sequence[ChatMessage] = ()
@@ -80,7 +82,7 @@ class Answerer:
         run = _Run(request, self.settings, request.model or self.model_name)
         prepared = yield from self._preparer.prepare(request, history, self.settings, run.model)
         run.prepared = prepared
-        self._last = (request, prepared)
+        self._recent.append((request, prepared))
         yield prepared.plan
         material = prepared.material
         if prepared.mode == "retrieval" and material is not None:
@@ -111,9 +113,9 @@ class Answerer:
             None where the question was not asked of this object, or stopped before its
             material was found.
         """
-        if self._last is None or self._last[0] is not request:
+        prepared = next((kept for asked, kept in reversed(self._recent) if asked is request), None)
+        if prepared is None:
             return None
-        prepared = self._last[1]
         run = _Run(request, self.settings, request.model or self.model_name)
         run.prepared = prepared
         proof = _unproved(text) if prepared.material is None else self._prove(text, prepared)

@@ -4,8 +4,8 @@ What a sentence says beyond the question must stand in the span: most of its wor
 weight (rare words weigh more, words that merely repeat the question less), every number,
 and every name, which may also stand just before the span, where its pronouns point. Where
 words alone leave it open, embeddings of the sentence and the span decide. A sentence that
-lists things may need several spans. A sentence with no such span is marked as not supported; nothing is ever
-cited merely because it is near.
+lists things may need several spans. A sentence with no such span is marked as not supported;
+nothing is ever cited merely because it is near.
 """
 
 from __future__ import annotations

@@ -240,6 +240,9 @@ def test_what_a_stopped_answer_had_brought_can_be_proved():
             text += event.text
             if text.endswith("euros. "):
                 break
+    plan = asker.ask(AskRequest("And the deposit?", mode="retrieval"))
+    next(plan)
+    plan.close()
     steps.close()
     assert model.closed == len(model.prompts)
     partial = asker.partial(RENT, text)
