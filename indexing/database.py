@@ -8,6 +8,7 @@ writer waits for the other instead of failing. Each component numbers its own mi
 from __future__ import annotations
 
 import logging
+import re
 import sqlite3
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, contextmanager
@@ -187,8 +188,8 @@ def split_statements(script: str) -> list[str]:
     """
     statements: list[str] = []
     current = ""
-    for line in script.splitlines(keepends=True):
-        current += line
+    for piece in re.split(r"(?<=;)", script):
+        current += piece
         if sqlite3.complete_statement(current):
             statements.append(current.strip())
             current = ""

@@ -137,15 +137,33 @@ class Index:
         rows = [row for document in documents if (row := self._store.row(document)) is not None]
         return AddReport(tuple(rows), round(time.perf_counter() - begin, 3))
 
-    def add_document(
-        self, path: str, document: CanonicalDocument, sha256: str, collection: str | None = None
+    def add_texts(
+        self, texts: Iterable[tuple[str, CanonicalDocument, str]], collection: str | None = None
     ) -> Adding:
-        """Indexes a document that is read already, under a path that need not exist.
+        """Indexes documents that are read already, under paths that need not exist.
 
-        For benchmarks and tests, which have texts instead of files: it takes the same way as a
-        file from its passages on.
+        For texts that come from elsewhere than files (benchmarks have 20,000): from its
+        passages on, each takes the way of a file.
+
+        Args:
+            texts: Path, document, and the SHA-256 of its content, of each.
         """
-        return (yield from self.add_texts([(path, document, sha256)], collection))
+        begin = time.perf_counter()
+        documents: list[int] = []
+        for path, canonical, sha256 in texts:
+            size = len(canonical.text.encode())
+            document = self._store.register(path, canonical.title, size, 0, collection)
+            documents.append(document)
+            if self._store.content_of(document, sha256) is None:
+                self._store.set_file(document, sha256, size, 0)
+                passages = Run.cut(canonical, self._embedder)
+                self._store.put_content(document, sha256, canonical, passages)
+            row = self._store.row(document)
+            if row is not None:
+                yield IndexProgress(row, "queued", 0, None, 0, 0)
+        yield from self._run(documents)
+        rows = [row for document in documents if (row := self._store.row(document)) is not None]
+        return AddReport(tuple(rows), round(time.perf_counter() - begin, 3))
 
     def forget_queued(self) -> list[int]:
         """Gives up what is not finished, after a person has cancelled.
@@ -227,31 +245,19 @@ class Index:
         """Loads the embedder (seconds), so that the first question need not wait for it."""
         self._embedder.load()
 
+    @property
+    def searcher(self) -> Searcher:
+        """The search by its parts, for what measures them one by one."""
+        return self._searcher
+
     def close(self) -> None:
         """Lets go of the data folder."""
+        self._searcher.close()
         self._vectors.close()
         self._db.close()
         _release_lock(self._data_dir, self._lock)
 
     # ---- within ----------------------------------------------------------------------------
-
-    def add_texts(
-        self, texts: Iterable[tuple[str, CanonicalDocument, str]], collection: str | None = None
-    ) -> Adding:
-        """Indexes many read documents, as `add_document` does one."""
-        begin = time.perf_counter()
-        documents: list[int] = []
-        for path, canonical, sha256 in texts:
-            size = len(canonical.text.encode())
-            document = self._store.register(path, canonical.title, size, 0, collection)
-            documents.append(document)
-            if self._store.content_of(document, sha256) is None:
-                self._store.set_file(document, sha256, size, 0)
-                passages = Run.cut(canonical, self._embedder)
-                self._store.put_content(document, sha256, canonical, passages)
-        yield from self._run(documents)
-        rows = [row for document in documents if (row := self._store.row(document)) is not None]
-        return AddReport(tuple(rows), round(time.perf_counter() - begin, 3))
 
     def _run(self, documents: Iterable[int]) -> Generator[IndexProgress, None, None]:
         run = Run(

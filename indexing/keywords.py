@@ -35,6 +35,12 @@ _WORD = re.compile(r"\w+")
 _JOINED = re.compile(r"\w+(?:[-./:_@]\w+)+")
 
 
+def telling_words(query: str) -> list[str]:
+    """The query's words in order, without those that tell nothing where others are left."""
+    words = [word.lower() for word in _WORD.findall(query)]
+    return [word for word in words if word not in STOP_WORDS] or words
+
+
 def match_expression(query: str) -> str | None:
     """An FTS5 expression that any of the query's telling words satisfies.
 
@@ -43,9 +49,7 @@ def match_expression(query: str) -> str | None:
     Returns:
         The expression; None when the query has no word.
     """
-    words = [word.lower() for word in _WORD.findall(query)]
-    telling = [word for word in words if word not in STOP_WORDS] or words
-    terms = dict.fromkeys(telling)
+    terms = dict.fromkeys(telling_words(query))
     for joined in _JOINED.findall(query):
         terms[" ".join(_WORD.findall(joined.lower().replace("_", " ")))] = None
     return " OR ".join(f'"{term}"' for term in list(terms)[:MAX_TERMS]) or None
@@ -56,22 +60,45 @@ def search_words(
     query: str,
     k: int,
     documents: Sequence[int] | None = None,
-) -> list[tuple[int, float]]:
-    """The `k` best passages (of the documents) with their BM25 scores, higher is better."""
+) -> dict[int, float]:
+    """The `k` best passages (of the documents) and their BM25, best first, higher is better."""
+    return _scores(connection, query, k, _IN_DOCUMENTS if documents is not None else "", documents)
+
+
+def score_words(
+    connection: sqlite3.Connection, query: str, passages: Sequence[int]
+) -> dict[int, float]:
+    """The BM25 of those of the passages that have one of the query's words."""
+    return _scores(connection, query, len(passages), _AMONG, passages)
+
+
+_AMONG = "AND rowid IN (SELECT value FROM json_each(?))"
+_IN_DOCUMENTS = (
+    "AND rowid IN (SELECT p.id FROM passages AS p JOIN documents AS d "
+    "ON d.content_id = p.content_id WHERE d.id IN (SELECT value FROM json_each(?)))"
+)
+
+
+def _scores(
+    connection: sqlite3.Connection,
+    query: str,
+    k: int,
+    restriction: str,
+    values: Sequence[int] | None,
+) -> dict[int, float]:
     expression = match_expression(query)
     if expression is None:
-        return []
-    restriction = ""
-    values: list[object] = [TITLE_WEIGHT, HEADINGS_WEIGHT, BODY_WEIGHT, expression]
-    if documents is not None:
-        restriction = (
-            "AND rowid IN (SELECT p.id FROM passages AS p JOIN documents AS d "
-            "ON d.content_id = p.content_id WHERE d.id IN (SELECT value FROM json_each(?)))"
-        )
-        values.append(json.dumps(list(documents)))
+        return {}
     rows = connection.execute(
         "SELECT rowid, -bm25(passage_words, ?, ?, ?) AS score FROM passage_words "
         f"WHERE passage_words MATCH ? {restriction} ORDER BY score DESC LIMIT ?",
-        (*values, k),
+        (
+            TITLE_WEIGHT,
+            HEADINGS_WEIGHT,
+            BODY_WEIGHT,
+            expression,
+            *([json.dumps(list(values))] if values is not None else []),
+            k,
+        ),
     )
-    return [(row[0], row[1]) for row in rows]
+    return {row[0]: row[1] for row in rows}

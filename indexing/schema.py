@@ -12,6 +12,8 @@ from __future__ import annotations
 from indexing.database import Migration
 
 COMPONENT = "documents"
+# How FTS5 cuts and stems words; a released migration keeps its own copy.
+TOKENIZER = "porter unicode61 remove_diacritics 2"
 
 _FIRST = """
 CREATE TABLE documents (

@@ -11,9 +11,10 @@ import numpy as np
 
 from indexing.embedder import Embedder, Vectors
 from indexing.fusion import DEPTH, Scored, fuse
-from indexing.keywords import search_words
+from indexing.keywords import score_words, search_words
 from indexing.types import Hit
 from indexing.vectors import VectorStore
+from indexing.wordmatch import WordMatcher
 
 
 class PassageRow(msgspec.Struct, frozen=True):
@@ -40,6 +41,16 @@ class Searcher:
         self._db = connection
         self._vectors = vectors
         self._embedder = embedder
+        self._matcher = WordMatcher(connection)
+
+    def dense(self, query: str, k: int) -> list[int]:
+        """The `k` passages nearest in meaning, alone."""
+        vector = self._embedder.encode([encodable(query)])
+        return [passage for passage, _ in self._vectors.nearest(vector, k)[0]]
+
+    def keywords(self, query: str, k: int) -> list[int]:
+        """The `k` passages whose words match best, alone."""
+        return list(search_words(self._db, encodable(query), k))
 
     def search(self, query: str, k: int, documents: Sequence[int] | None = None) -> list[Hit]:
         """The `k` best passages, best first."""
@@ -83,8 +94,10 @@ class Searcher:
         for query, vector, near in zip(clean, vectors, dense, strict=True):
             words = search_words(self._db, query, depth, documents)
             cosines = dict(near)
-            cosines |= self._cosines(vector, [p for p, _ in words if p not in cosines])
-            ranked.append(fuse(cosines, words))
+            words |= score_words(self._db, query, [p for p in cosines if p not in words])
+            cosines |= self._cosines(vector, [p for p in words if p not in cosines])
+            texts = self._texts([*cosines, *words])
+            ranked.append(fuse(cosines, self._matcher.match(query, texts, words)))
         return ranked
 
     def read(self, passages: Sequence[int]) -> Mapping[int, PassageRow]:
@@ -94,6 +107,19 @@ class Searcher:
             (json.dumps(list(passages)),),
         )
         return {row["id"]: passage_row(row) for row in rows}
+
+    def _texts(self, passages: Sequence[int]) -> dict[int, str]:
+        """What words are matched with: title, headings and text."""
+        rows = self._db.execute(
+            "SELECT rowid, title || char(10) || headings || char(10) || body FROM passage_words "
+            "WHERE rowid IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(dict.fromkeys(passages))),),
+        )
+        return {row[0]: row[1] for row in rows}
+
+    def close(self) -> None:
+        """Lets go of what matching keeps in memory."""
+        self._matcher.close()
 
     def _cosines(self, vector: Vectors, passages: Sequence[int]) -> dict[int, float]:
         return {

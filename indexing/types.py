@@ -48,12 +48,12 @@ class Block(msgspec.Struct, frozen=True):
 
 
 class CanonicalDocument(msgspec.Struct, frozen=True):
-    """A file's one canonical text and its structure.
+    r"""A file's one canonical text and its structure.
 
     Attributes:
         title: The document's own title, else its file name without the suffix.
         kind: "pdf", "docx", "html", "markdown" or "text".
-        text: The canonical text. Line ends are "\\n".
+        text: The canonical text. Line ends are "\n".
         blocks: In order of `start`, not overlapping; what lies between is white space.
         page_starts: Offset at which each page begins, page 1 first; empty without pages.
         lines: Where each line stands on its page, where the format says so.

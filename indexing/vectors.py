@@ -11,7 +11,7 @@ import logging
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +58,7 @@ class VectorStore:
                 self._collection = self._open()
             except NotFoundError:
                 self._collection = self._create(embedder)
-            if (self._collection.metadata or {}).get("embedder") != embedder:
+            if cast("dict[str, Any]", self._collection.metadata or {}).get("embedder") != embedder:
                 logger.info("the vectors are of another embedder and are made anew")
                 self._client.delete_collection(COLLECTION)
                 self._collection = self._create(embedder)

@@ -1,0 +1,143 @@
+"""Searching passages by their words."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from indexing.database import split_statements
+from indexing.keywords import MAX_TERMS, match_expression, score_words, search_words
+from indexing.schema import MIGRATIONS
+from indexing.search import encodable
+from indexing.wordmatch import WordMatcher, distance
+
+TEXTS = [
+    ("Lease", "Rent", "The tenants were paying rent of 1,250.50 euros each month."),
+    ("Lease", "Deposit", "The deposit for flat AB-1234/x is three months of the agreed sum."),
+    ("Recipes", "", "Knead the dough, and let it rest while the oven heats up to 250 degrees."),
+    ("Naïve art", "Café", "Séraphine painted flowers."),
+]
+
+
+def filled() -> sqlite3.Connection:
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    assert isinstance(MIGRATIONS[0], str)
+    for statement in split_statements(MIGRATIONS[0]):
+        db.execute(statement)
+    db.execute(
+        "INSERT INTO documents (id, path, title, kind, status, bytes, mtime_ns, content_id) "
+        "VALUES (1, 'a', 'a', 'text', 'ready', 0, 0, NULL), "
+        "(2, 'b', 'b', 'text', 'ready', 0, 0, NULL)"
+    )
+    db.execute(
+        "INSERT INTO contents (id, document_id, sha256, title, kind, passages, text, structure) "
+        "VALUES (1, 1, '', 'a', 'text', 2, '', ''), (2, 2, '', 'b', 'text', 2, '', '')"
+    )
+    db.execute("UPDATE documents SET content_id = id")
+    for number, (title, headings, body) in enumerate(TEXTS, start=1):
+        db.execute(
+            "INSERT INTO passages (id, content_id, first, last, headings, tokens) "
+            "VALUES (?, ?, ?, ?, '[]', 9)",
+            (number, 1 if number < 3 else 2, number * 10, number * 10 + 9),
+        )
+        db.execute(
+            "INSERT INTO passage_words (rowid, title, headings, body) VALUES (?, ?, ?, ?)",
+            (number, title, headings, body),
+        )
+    return db
+
+
+@pytest.fixture(scope="module")
+def db():
+    with closing(filled()) as connection:
+        yield connection
+
+
+@pytest.mark.parametrize(
+    ("query", "best"),
+    [
+        ("who pays the rents?", 1),
+        ("What about flat AB-1234/x?", 2),
+        ("1,250.50", 1),
+        ("kneaded doughs", 3),
+        ("NAIVE cafe seraphine", 4),
+        ("lease", None),
+    ],
+)
+def test_words_are_found_in_any_form_and_column(db, query, best):
+    found = search_words(db, query, 10)
+    assert found
+    if best is not None:
+        assert next(iter(found)) == best
+
+
+def test_a_search_keeps_to_its_documents(db):
+    assert set(search_words(db, "lease rent deposit dough", 10)) == {1, 2, 3}
+    assert set(search_words(db, "lease rent deposit dough", 10, documents=[2])) == {3}
+    assert search_words(db, "lease", 10, documents=[]) == {}
+
+
+def test_candidates_of_the_other_side_are_scored_alike(db):
+    found = search_words(db, "rent of the lease", 10)
+    assert score_words(db, "rent of the lease", [1, 3]) == {1: found[1]}
+
+
+def test_stop_words_count_only_alone():
+    assert match_expression("what is the rent") == '"rent"'
+    assert match_expression("To be or not to be") is not None
+    assert match_expression("?!") is None
+
+
+def test_a_pasted_page_becomes_a_bounded_query():
+    expression = match_expression(" ".join(f"word{n}" for n in range(5000)))
+    assert expression is not None
+    assert expression.count('"') == 2 * MAX_TERMS
+
+
+@given(st.text())
+@example('"rent" AND (')
+@example("rent NEAR deposit* ^title: {a b}")
+@example("a\0b")
+@example("\ud800 rent")
+@example("__ _a_ -x- '' %")
+def test_no_query_ever_raises(query):
+    with closing(filled()) as db:
+        clean = encodable(query)
+        found = search_words(db, clean, 5)
+        matcher = WordMatcher(db)
+        texts = {n: "\n".join(text) for n, text in enumerate(TEXTS, start=1)}
+        for match in matcher.match(clean, texts, found).values():
+            assert 0 <= match.coverage <= 1.0001
+            assert 0 <= match.closeness <= 1.0001
+        matcher.close()
+
+
+def test_a_passage_with_all_words_close_together_matches_best(db):
+    matcher = WordMatcher(db)
+    texts = {
+        1: "rent deposit",
+        2: "rent is one thing, and quite another thing than that is a deposit",
+        3: "rent rent rent rent",
+        4: "nothing of the kind",
+    }
+    found = matcher.match("rent deposit", texts, {})
+    matcher.close()
+    assert set(found) == {1, 2, 3}
+    assert found[1].coverage == pytest.approx(1)
+    assert found[1].closeness == pytest.approx(1)
+    assert found[2].coverage == pytest.approx(1)
+    assert 0 < found[2].closeness < 0.5
+    assert found[3].coverage < 1
+    assert found[3].closeness == 0
+
+
+@given(
+    st.lists(st.integers(0, 200), min_size=1).map(sorted),
+    st.lists(st.integers(0, 200), min_size=1).map(sorted),
+)
+def test_distance_is_the_least(one, other):
+    assert distance(one, other) == max(1, min(abs(a - b) for a in one for b in other))
