@@ -18,9 +18,10 @@ from assistant.answering.material import Material
 from assistant.answering.proof import Proof, asked_about
 from indexing.types import Evidence
 
-# Below both, what was found is about something else.
-_RELEVANT = 0.3
-_ASKED_ABOUT = 0.4
+# Best cosine, and part of the question's words held, below which what was found is about
+# something else. Measured with all-MiniLM-L6-v2: questions that a set of manuals answers reach
+# 0.45 and more, questions about something else entirely stay below 0.13.
+_UNRELATED = ((0.18, 0.7), (0.3, 0.4))
 
 _DECLINES = re.compile(
     r"""
@@ -49,7 +50,8 @@ def nothing_found(question: str, evidence: Sequence[Evidence], material: Materia
     if not evidence:
         return True
     relevant = max(piece.relevance for piece in evidence)
-    return relevant < _RELEVANT and asked_about(question, material) < _ASKED_ABOUT
+    held = asked_about(question, material)
+    return any(relevant < cosine and held < part for cosine, part in _UNRELATED)
 
 
 def says_no(reply: str) -> bool:
