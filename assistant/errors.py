@@ -122,7 +122,7 @@ class JobCancelled(AssistantError):
 class NotFound(AssistantError):
     """Something was named by an identifier that nothing has."""
 
-    def __init__(self, id: int) -> None:
+    def __init__(self, id: int) -> None:  # noqa: A002 - the fact is called so
         super().__init__(id)
         self.id = id
 

@@ -184,7 +184,10 @@ def pack(value: object) -> msgspec.Raw:
     Raises:
         TypeError, ValueError: The value, or something in it, does not travel.
     """
-    return msgspec.Raw(_encoder.encode(value))
+    try:
+        return msgspec.Raw(_encoder.encode(value))
+    except OverflowError as error:
+        raise ValueError(str(error)) from None
 
 
 def decoder(wanted: Any) -> msgspec.msgpack.Decoder[Any]:

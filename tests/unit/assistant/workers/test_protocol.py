@@ -15,6 +15,7 @@ from assistant.errors import FrameTooLarge, ProtocolError, ProtocolMismatch
 from assistant.workers import protocol
 
 LIMIT = 1_000_000
+INTEGERS = st.integers(-(2**63), 2**64 - 1)
 
 
 @given(
@@ -22,9 +23,7 @@ LIMIT = 1_000_000
         st.tuples(
             st.integers(0, 2**40),
             st.text(st.characters(codec="utf-8"), max_size=20),
-            st.lists(
-                st.binary() | st.text(st.characters(codec="utf-8")) | st.integers(), max_size=3
-            ),
+            st.lists(st.binary() | st.text(st.characters(codec="utf-8")) | INTEGERS, max_size=3),
             st.booleans(),
         ),
         max_size=5,
@@ -90,5 +89,8 @@ def test_paths_travel_and_objects_do_not():
     assert protocol.decoder(dict[str, Path]).decode(raw) == {"path": Path("a") / "b"}
     with pytest.raises(TypeError):
         protocol.pack(object())
+    for value in (2**64, "\udcff"):
+        with pytest.raises(ValueError):  # noqa: PT011
+            protocol.pack(value)
     with pytest.raises(ValueError):  # noqa: PT011
         protocol.convert([1], Path)
