@@ -7,6 +7,7 @@ an indexing run goes on where it was.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -115,9 +116,11 @@ class IndexService:
 
     def add(self, paths: list[str], collection: str | None = None) -> Job[IndexProgress, AddReport]:
         """Index files and folders, in the background; see `Index.add`."""
+        # The process has a working directory of its own.
+        absolute = [os.path.abspath(path) for path in paths]  # noqa: PTH100 - ".." goes too
         return self.worker.submit(
             "add",
-            paths,
+            absolute,
             collection,
             events=IndexProgress,
             result=AddReport,

@@ -325,13 +325,15 @@ def notes(folder: Path, count: int, sentences: int = 3) -> list[str]:
 
 
 @pytest.mark.model
-def test_files_are_indexed_and_found_and_only_in_the_index_process(index, tmp_path):
+def test_files_are_indexed_and_found_and_only_in_the_index_process(index, tmp_path, monkeypatch):
     files = notes(tmp_path / "in", 3)
-    job = index.add([*files, str(tmp_path / "missing.txt")], "lockers")
+    monkeypatch.chdir(tmp_path / "in")
+    job = index.add(["note0.txt", "../in/note1.txt", files[2], "missing.txt"], "lockers")
     events = list(job)
     assert {event.stage for event in events} >= {"queued", "reading", "finished"}
     report = job.result()
     assert [row.status for row in report.documents] == ["ready"] * 3 + ["failed"]
+    assert [row.path for row in report.documents][:3] == files
     found = index.search("Which locker holds umbrellas?", k=2)
     assert len(found.hits) == 2
     assert index.search("umbrellas", collection="nothing of that name").hits == ()
