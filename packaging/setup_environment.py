@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import platform
 import subprocess
 import sys
 import tomllib
@@ -156,7 +157,7 @@ class Environment:
             else:
                 console.step("Installing llama.cpp")
             build = ["--build-constraint", str(self._build_constraints)]
-            self._install(["-v", *build, "llama-cpp-python"], console)
+            self._install(["-v", *build, "llama-cpp-python"], console, _llama_build("none"))
             console.done("installed")
         console.step("Installing the other libraries")
         declared = self._project()["project"]["dependencies"]
@@ -173,11 +174,10 @@ class Environment:
         # pip's kept wheel knows nothing of the options it was built with.
         fresh = ["--force-reinstall", "--no-deps", "--no-cache-dir", "--no-binary"]
         build = ["--build-constraint", str(self._build_constraints)]
-        options = f"{os.environ.get('CMAKE_ARGS', '')} {GPU_OPTIONS[gpu]}".strip()
         self._install(
             ["-v", *build, *fresh, "llama-cpp-python", "llama-cpp-python"],
             console,
-            {"CMAKE_ARGS": options},
+            _llama_build(gpu),
         )
         self._install(["llama-cpp-python"], console)  # what --no-deps left out
         console.done(f"built for {where}")
@@ -230,6 +230,17 @@ class Environment:
         fresh = self._stamp.with_suffix(".new")
         fresh.write_text(json.dumps(stamp), "utf-8")
         fresh.replace(self._stamp)
+
+
+def _llama_build(gpu: str) -> dict[str, str]:
+    """Return the variables that llama.cpp is compiled with, those already set included."""
+    build = {"CMAKE_ARGS": f"{os.environ.get('CMAKE_ARGS', '')} {GPU_OPTIONS[gpu]}".strip()}
+    if sys.platform != "win32" and platform.machine() in ("x86_64", "AMD64"):
+        # WORKAROUND https://github.com/ggml-org/llama.cpp/issues/20824: its AMX kernels kill the
+        # process. As if the compiler knew no AMX: -march=native would overrule -mno-amx-int8.
+        for name in ("CFLAGS", "CXXFLAGS"):
+            build[name] = f"{os.environ.get(name, '')} -U__AMX_INT8__".strip()
+    return build
 
 
 def _wants_cuda_torch() -> bool:
