@@ -12,6 +12,7 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
+from importlib import import_module
 
 import msgspec
 
@@ -20,6 +21,8 @@ from assistant.cli.arguments import parse
 from assistant.cli.console import BAD_USAGE, FAILED, INTERRUPTED, Console
 from assistant.cli.errors import UsageError
 from assistant.paths import DataPaths
+
+_WINDOW_LIBRARIES = ("PySide6", "shiboken6", "qtawesome")
 
 _log = logging.getLogger(__name__)
 
@@ -84,11 +87,37 @@ def _run(paths: DataPaths, console: Console, arguments: Namespace) -> int:
 
 
 def _open_window(paths: DataPaths, arguments: Namespace) -> int:
-    # By name: the layers below the window do not depend on it.
-    from importlib import import_module
+    from assistant import logs
 
-    window = import_module("desktop.app")
-    return window.main(paths, [file.absolute() for file in arguments.files])
+    if _has_no_screen():
+        return _say(
+            "There is no screen to open a window on. 'studiolo chat' talks in the terminal, and "
+            "'studiolo --help' shows what else works without a window."
+        )
+    logs.set_up_app(paths.log_file("studiolo"))
+    try:
+        # By name: the layers below the window do not depend on it.
+        window = import_module("desktop.app")
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] not in _WINDOW_LIBRARIES:
+            raise
+        return _say(
+            f"The window needs {error.name}, which is not installed. "
+            "'python packaging/studiolo.py run' installs it."
+        )
+    return window.main(paths, [str(file.absolute()) for file in arguments.files])
+
+
+def _has_no_screen() -> bool:
+    # Qt would end the process without a word that a person could use.
+    if sys.platform in ("win32", "darwin") or os.environ.get("QT_QPA_PLATFORM"):
+        return False
+    return not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _say(sentence: str) -> int:
+    sys.stderr.write(sentence + "\n")
+    return FAILED
 
 
 def _fail(console: Console, error: Exception) -> int:
