@@ -149,6 +149,14 @@ class Catalog:
             if line.start < end and line.end > start
         ]
 
+    def page_starts(self, document: int) -> tuple[int, ...]:
+        """The offset at which each page begins, page 1 first; empty without pages.
+
+        Raises:
+            DocumentNotFound: There is no such document, or it has no text (yet).
+        """
+        return _structure(self._content(document, "structure")).page_starts
+
     def page_of(self, document: int, offset: int) -> int | None:
         """The page (from 1) on which a character stands; None where there are no pages."""
         starts = _structure(self._content(document, "structure")).page_starts
