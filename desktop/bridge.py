@@ -12,11 +12,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Generator
+from queue import SimpleQueue
 from typing import Any, Final, Literal, NamedTuple
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
 BATCH_MS: Final = 33
+IDLE: Final = "run-nothing"
+MOST_IDLE: Final = 4
 
 _log = logging.getLogger(__name__)
 
@@ -83,19 +86,24 @@ class Bridge(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # the queue of events
+        self._pool = threading.Lock()  # the threads
         self._queue: list[_Item] = []
         self._woken = False
         self._closed = False
-        self._threads: dict[Run, threading.Thread] = {}
+        self._live: set[Run] = set()
+        self._jobs: SimpleQueue[tuple[Run, Callable[[], AnyGenerator]] | None] = SimpleQueue()
+        self._threads: set[threading.Thread] = set()
+        self._idle = 0
         self._delivered_at = 0.0
         self._timer = QTimer(self, singleShot=True)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._on_deliver)
         self._wake.connect(self._on_wake, Qt.ConnectionType.QueuedConnection)
+        self._add_thread()
 
     def start(self, name: str, make: Callable[[], AnyGenerator]) -> Run:
-        """Run a generator in a thread of its own.
+        """Run a generator in a thread that it has to itself meanwhile.
 
         `make` is called in that thread, so that making the generator may take its time too.
         """
@@ -104,15 +112,12 @@ class Bridge(QObject):
             # A page may still ask while the window closes; it only has to hear an end.
             QTimer.singleShot(0, run, lambda: run.end("stopped", None))
             return run
-        thread = threading.Thread(
-            target=self._work, args=(run, make), name=f"run-{name}", daemon=True
-        )
-        self._threads[run] = thread
-        thread.start()
+        self._live.add(run)
+        self._jobs.put((run, make))
         return run
 
     def call(self, name: str, function: Callable[..., Any], *arguments: Any) -> Run:
-        """Run a plain function in a thread of its own; `finished` brings its result."""
+        """Run a plain function in a thread; `finished` brings its result."""
 
         def make() -> AnyGenerator:
             return function(*arguments)
@@ -123,24 +128,60 @@ class Bridge(QObject):
     @property
     def running(self) -> list[Run]:
         """The runs that are not over."""
-        return [run for run in self._threads if not run.is_over]
+        return [run for run in self._live if not run.is_over]
 
     def close(self, timeout_s: float = 5.0) -> bool:
         """Stop all runs and wait for their threads; whether all of them ended in time."""
-        self._closed = True
+        with self._pool:
+            self._closed = True
+            threads = list(self._threads)
         for run in self.running:
             run.stop()
         deadline = time.monotonic() + timeout_s
-        for thread in list(self._threads.values()):
+        for _ in threads:
+            self._jobs.put(None)
+        for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
         self._timer.stop()
-        left = [run.name for run, thread in self._threads.items() if thread.is_alive()]
+        left = [thread.name for thread in threads if thread.is_alive()]
         if left:
             _log.warning("still running at close: %s", ", ".join(left))
         self._on_deliver()
         return not left
 
     # --- In the threads -------------------------------------------------------------------
+
+    def _add_thread(self) -> None:
+        with self._pool:
+            if self._closed:
+                return
+            thread = threading.Thread(target=self._serve, name=IDLE, daemon=True)
+            self._threads.add(thread)
+            self._idle += 1
+            thread.start()
+
+    def _serve(self) -> None:
+        """Do one job after another. Whoever takes the last idle place makes another.
+
+        Starting a thread waits until it runs, which on a busy machine takes long: so the
+        window's thread never does it, the threads do it among themselves.
+        """
+        me = threading.current_thread()
+        while (job := self._jobs.get()) is not None:
+            with self._pool:
+                self._idle -= 1
+                alone = self._idle == 0
+            if alone:
+                self._add_thread()
+            me.name = f"run-{job[0].name}"
+            self._work(*job)
+            me.name = IDLE
+            del job
+            with self._pool:
+                if self._idle >= MOST_IDLE and not self._closed:
+                    self._threads.discard(me)
+                    return
+                self._idle += 1
 
     def _work(self, run: Run, make: Callable[[], AnyGenerator]) -> None:
         end: End
@@ -204,5 +245,5 @@ class Bridge(QObject):
         for run, end, value in ends:
             if end is not None:
                 run.end(end, value)
-            self._threads.pop(run, None)
+            self._live.discard(run)
             run.deleteLater()

@@ -59,14 +59,15 @@ class Watchdog(QObject):
     """Notices when the window's thread does not come back to its event loop in time.
 
     Attributes:
-        stalls: (seconds, stack) of each time it did not answer within `STALL_S`.
+        stalls: (seconds, stack, seconds of its own work) of each time it did not answer
+            within `STALL_S`. The last is less where it only waited for a core.
     """
 
     _ping = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.stalls: list[tuple[float, str]] = []
+        self.stalls: list[tuple[float, str, float]] = []
         self._answered = threading.Event()
         self._ended = threading.Event()
         self._watched = threading.get_ident()
@@ -93,10 +94,17 @@ class Watchdog(QObject):
     def _on_ping(self) -> None:
         self._answered.set()
 
+    def _worked(self) -> float:
+        """Return the seconds of processor time that the watched thread has used."""
+        if hasattr(time, "pthread_getcpuclockid"):
+            return time.clock_gettime(time.pthread_getcpuclockid(self._watched))
+        # Where a thread's time cannot be asked for, the whole of the wait counts.
+        return time.monotonic()
+
     def _watch(self) -> None:
         while not self._ended.wait(0.02):
             self._answered.clear()
-            asked = time.monotonic()
+            asked, worked = time.monotonic(), self._worked()
             try:
                 self._ping.emit()
             except RuntimeError:
@@ -110,5 +118,5 @@ class Watchdog(QObject):
             if self._ended.is_set():
                 return
             seconds = time.monotonic() - asked
-            self.stalls.append((seconds, stack))
+            self.stalls.append((seconds, stack, self._worked() - worked))
             _log.warning("the window was held up for %.0f ms in\n%s", seconds * 1000, stack)

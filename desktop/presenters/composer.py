@@ -116,7 +116,9 @@ class ComposerPresenter(QObject):
     @property
     def scope(self) -> Scope:
         """What the next question is about."""
-        ids = tuple(a.document for a in self.attachments if a.document is not None)
+        ids = tuple(
+            a.document for a in self.attachments if a.document is not None and a.state != "failed"
+        )
         return Scope(documents=ids, use_documents=self._use_documents)
 
     # --- Doing ----------------------------------------------------------------------------

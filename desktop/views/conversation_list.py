@@ -245,6 +245,11 @@ class ConversationDelegate(QStyledItemDelegate):
         field.setMaxLength(200)
         return field
 
+    def setEditorData(self, editor: QWidget, index: AnyIndex) -> None:
+        """Fill the field, unless the person has begun to type in it."""
+        if isinstance(editor, QLineEdit) and not editor.isModified():
+            super().setEditorData(editor, index)
+
     def setModelData(self, editor: QWidget, model: QAbstractItemModel, index: AnyIndex) -> None:
         """Take the new title."""
         if isinstance(editor, QLineEdit) and editor.text().strip():

@@ -176,6 +176,7 @@ class MainWindow(QMainWindow):
         if files:
             self.show_page("chat")
             self._session.composer.attach_files(files)
+            self._composer.focus()
 
     @Slot()
     def come_forward(self) -> None:

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QMimeData, Qt, QUrl
+
+from assistant.answering.types import Plan
+from assistant.paths import DataPaths
+from assistant.settings import SettingsFile
+from desktop.presenters.session import Session
+from desktop.presenters.settings import SettingsPresenter
+from desktop.views.composer import Composer
+from desktop.widgets.chip import Chip
+from indexing.types import AddReport, DocumentRow, IndexProgress
+
+
+@pytest.fixture
+def session(bridge, data_dir):
+    """The presenters of a window whose assistant is not there yet."""
+    paths = DataPaths(data_dir).create()
+    settings = SettingsPresenter(SettingsFile(paths.settings_file), paths.root, bridge)
+    return Session(paths, settings, bridge)
+
+
+@pytest.fixture
+def composer(theme, session, qtbot):
+    made = Composer(theme, session.composer, session.chat, session.documents, session.settings)
+    qtbot.addWidget(made)
+    made.resize(700, 160)
+    made.show()
+    return made
+
+
+def row(path, *, number=1, status="queued", reason=None):
+    return DocumentRow(
+        id=number, path=path, title=path, kind="pdf", pages=3, passages=9, status=status,
+        reason=reason, bytes=10, indexed_at=None, collection=None,
+    )  # fmt: skip
+
+
+def chips(composer):
+    return [chip for chip in composer.findChildren(Chip) if chip.isVisibleTo(composer)]
+
+
+def test_enter_asks_and_shift_enter_begins_a_line(composer, qtbot):
+    field = composer._field
+    qtbot.keyClicks(field, "one")
+    qtbot.keyClick(field, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.keyClicks(field, "two")
+    assert field.toPlainText() == "one\ntwo"
+    with qtbot.waitSignal(field.submitted):
+        qtbot.keyClick(field, Qt.Key.Key_Return)
+    # Nobody is there to answer yet: what was typed stays.
+    assert field.toPlainText() == "one\ntwo"
+
+
+def test_the_field_grows_to_eight_lines(composer):
+    field = composer._field
+    line = field.fontMetrics().lineSpacing()
+    heights = []
+    for lines in (1, 2, 8, 20):
+        field.setPlainText("\n".join("x" * lines))
+        heights.append(field.height())
+    assert heights[1] == heights[0] + line
+    assert heights[2] == heights[0] + 7 * line
+    assert heights[3] == heights[2]
+    field.setPlainText("word " * 200)
+    assert field.height() == heights[2]
+
+
+def test_each_conversation_has_its_draft(composer, session):
+    composer._field.setPlainText("for the new one")
+    session.conversations.open(7)
+    assert composer._field.toPlainText() == ""
+    composer._field.setPlainText("for the seventh")
+    session.conversations.open(None)
+    assert composer._field.toPlainText() == "for the new one"
+    session.conversations.open(7)
+    assert composer._field.toPlainText() == "for the seventh"
+
+
+def test_attached_files_show_how_they_stand(composer, session, tmp_path):
+    good, bad = tmp_path / "lease.pdf", tmp_path / "scan.pdf"
+    session.composer.attach_files([str(good), str(bad)])
+    assert len(chips(composer)) == 2
+    assert session.composer.waiting_for == "lease.pdf"
+    [adding] = [a for a, _ in session.documents._waiting]
+    adding.progressed.emit(
+        [
+            IndexProgress(
+                row(str(good)), "embedding", done=5, total=10, files_left=2, passages_left=5
+            )
+        ]
+    )
+    assert "55 %" in chips(composer)[0].accessibleName()
+    reason = "no_text: nothing but images"
+    adding.finished.emit(
+        AddReport(
+            (
+                row(str(good), status="ready"),
+                row(str(bad), number=2, status="failed", reason=reason),
+            ),
+            1.0,
+        )
+    )
+    first, second = chips(composer)
+    assert first.property("state") == "ready"
+    assert second.property("state") == "failed"
+    assert "3 pages but no text" in second.toolTip()
+    assert session.composer.waiting_for == ""
+    assert session.composer.scope.documents == (1,)
+
+
+def test_a_chip_can_be_taken_away(composer, session, tmp_path, qtbot):
+    session.composer.attach_files([str(tmp_path / "a.pdf"), str(tmp_path / "b.pdf")])
+    qtbot.mouseClick(chips(composer)[0]._remove, Qt.MouseButton.LeftButton)
+    assert [a.title for a in session.composer.attachments] == ["b.pdf"]
+    assert len(chips(composer)) == 1
+
+
+def test_files_are_pasted_as_attachments_and_words_as_plain_text(composer, session, tmp_path):
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(tmp_path / "lease.pdf"))])
+    composer._field.insertFromMimeData(data)
+    assert [a.title for a in session.composer.attachments] == ["lease.pdf"]
+    data = QMimeData()
+    data.setHtml("<b>bold</b>")
+    data.setText("bold")
+    composer._field.insertFromMimeData(data)
+    assert composer._field.toPlainText() == "bold"
+
+
+def test_the_plan_is_said_before_sending(composer, session):
+    session.composer.plan_changed.emit(
+        Plan(
+            mode="whole", prompt_tokens=1240, cached_tokens=310, context_tokens=8192,
+            seconds_to_first_word=4.2, passages=0, documents_used=1, documents_searched=1,
+        )
+    )  # fmt: skip
+    session.documents._on_listed([row("lease.pdf", status="ready")])
+    assert composer._tokens.text() == "1,240 tokens"
+    assert composer._time.text() == "~4.2 s"
+    assert composer._mode.text() == "Auto: whole"
+    assert composer._scope.text() == "1 document"
+    session.composer.set_mode("retrieval")
+    assert composer._mode.text() == "By passages"
+    session.composer.set_mode("auto", use_documents=False)
+    assert composer._scope.text() == "No documents"
+
+
+def test_choices_are_kept(composer, session, bridge, until):
+    session.settings.set_answer_seconds(40)
+    session.settings.set_context_tokens(4096)
+    assert "40" in composer._time.text()
+    until(lambda: SettingsFile(session.paths.settings_file).current.answer_seconds == 40)
+    assert SettingsFile(session.paths.settings_file).current.context_tokens == 4096
+
+
+def test_every_control_has_a_name(composer):
+    from PySide6.QtWidgets import QAbstractButton
+
+    for button in composer.findChildren(QAbstractButton):
+        assert button.accessibleName(), button
+        assert button.toolTip(), button
