@@ -104,8 +104,8 @@ def follow(console: Console, events: Generator[AskEvent, None, Answer], *, quiet
                         console.write(event.text)
                         writing = True
                 # On a terminal both streams share the line that the answer stands on.
-                case Plan() if not writing:
-                    console.progress(plan_text(event))
+                case Plan() if not quiet:
+                    console.note(plan_text(event))
                 case Phase() if not writing:
                     console.progress(phase_text(event))
                 case _:
@@ -118,6 +118,8 @@ def print_answer(console: Console, answer: Answer, *, streamed: bool) -> None:
     text = marked_text(answer) if proved else answer.answer
     # What was streamed is withdrawn where the answer turned out not to stand in the documents.
     console.print("" if streamed and not answer.declined else text.strip())
+    if answer.cut:
+        console.note("The answer reached the longest length that is allowed and ends there.")
     if answer.citations:
         console.print("\nSources")
     for citation in answer.citations:
@@ -141,7 +143,14 @@ def print_answer(console: Console, answer: Answer, *, streamed: bool) -> None:
 
 
 def plan_text(plan: Plan) -> str:
-    """Say what the model is given."""
+    """Say what the model is given, and what not."""
+    text = _given_text(plan)
+    if plan.earlier_left_out:
+        text += f"; {plan.earlier_left_out} earlier questions are left out"
+    return text
+
+
+def _given_text(plan: Plan) -> str:
     if plan.mode == "chat":
         return f"Reading {plan.prompt_tokens:,} tokens, without documents"
     what = "whole documents" if plan.mode == "whole" else f"{plan.passages} passages"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from typing import Any, Final, TextIO
@@ -14,6 +15,7 @@ BAD_USAGE: Final = 2
 PARTLY_FAILED: Final = 3
 INTERRUPTED: Final = 130
 
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _PROGRESS_INTERVAL_S: Final = 0.1
 
 
@@ -54,13 +56,13 @@ class Console:
     def write(self, text: str) -> None:
         """Write a piece of a result as it is, now."""
         self._wipe()
-        self._out.write(text)
+        self._out.write(plain(text) if self.interactive else text)
         self._out.flush()
 
     def note(self, text: str) -> None:
         """Say something beside the result."""
         self._wipe()
-        self._err.write(text + "\n")
+        self._err.write(plain(text) + "\n")
         self._err.flush()
 
     def progress(self, text: str) -> None:
@@ -69,7 +71,7 @@ class Console:
         if not self._live or now - self._last < _PROGRESS_INTERVAL_S:
             return
         self._last = now
-        text = text[:100]
+        text = plain(text)[:100]
         self._err.write("\r" + text.ljust(self._shown))
         self._err.flush()
         self._shown = len(text)
@@ -79,6 +81,11 @@ class Console:
             self._err.write("\r" + " " * self._shown + "\r")
             self._err.flush()
             self._shown = 0
+
+
+def plain(text: str) -> str:
+    """Return a text without control characters: a document must not steer the terminal."""
+    return _CONTROL.sub("\ufffd", text)
 
 
 def to_json(value: Any) -> str:

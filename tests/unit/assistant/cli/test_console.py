@@ -43,3 +43,12 @@ def test_only_a_terminal_without_json_is_interactive():
 
 def test_tables_are_aligned():
     assert table([("1", "a b"), ("10", "c")], ("ID", "NAME")) == "ID  NAME\n1   a b\n10  c"
+
+
+def test_a_text_cannot_steer_the_terminal_but_reaches_a_program_as_it_is():
+    hostile = "a\x1b[2Jb\x9b31mc\r\td\n"
+    terminal, file = Terminal(), io.StringIO()
+    Console(out=terminal, err=io.StringIO()).write(hostile)
+    Console(out=file, err=io.StringIO()).write(hostile)
+    assert terminal.getvalue() == "a\ufffd[2Jb\ufffd31mc\ufffd\td\n"
+    assert file.getvalue() == hostile
