@@ -1,0 +1,231 @@
+"""What is written of documents, and what the catalog reads of it."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexing.catalog import Catalog, pack_structure, page_at, unpack_blocks
+from indexing.database import connect, migrate
+from indexing.errors import DocumentNotFound, PageNotFound
+from indexing.schema import COMPONENT, MIGRATIONS
+from indexing.store import DocumentStore
+from indexing.types import Block, CanonicalDocument, LineBox, Passage
+
+TEXT = "Lease\nThe rent is 900 euros.\n\nNotice\nThree months. \U0001f3e0"
+PAGE_TWO = TEXT.index("Notice")
+
+
+def canonical(text: str = TEXT, title: str = "The lease") -> CanonicalDocument:
+    return CanonicalDocument(
+        title=title,
+        kind="pdf",
+        text=text,
+        blocks=(
+            Block(0, 5, "heading", 1, ("Lease",)),
+            Block(6, 28, "paragraph", 1, ("Lease",)),
+            Block(PAGE_TWO, len(text), "paragraph", 2, ("Lease", "Notice")),
+        ),
+        page_starts=(0, PAGE_TWO),
+        lines=(
+            LineBox(0, 5, 1, 0.1, 0.1, 0.3, 0.12),
+            LineBox(6, 28, 1, 0.1, 0.2, 0.9, 0.22),
+            LineBox(PAGE_TWO, len(text), 2, 0.1, 0.1, 0.5, 0.15),
+        ),
+        warnings=("page 3 has no text",),
+    )
+
+
+PASSAGES = [
+    Passage(0, 28, 1, ("Lease",), 12),
+    Passage(PAGE_TWO, len(TEXT), 2, ("Lease", "Notice"), 6),
+]
+
+
+@pytest.fixture
+def db(data_dir):
+    with closing(connect(data_dir)) as connection:
+        migrate(connection, COMPONENT, MIGRATIONS)
+        yield connection
+
+
+@pytest.fixture
+def store(db):
+    return DocumentStore(db)
+
+
+@pytest.fixture
+def catalog(data_dir):
+    with closing(Catalog(data_dir)) as view:
+        yield view
+
+
+def add(store, path="/papers/lease.pdf", sha256="aa", document=None, collection=None):
+    number = store.register(path, "lease", 10, 1, collection)
+    store.set_file(number, sha256, 10, 1)
+    content = store.put_content(number, sha256, document or canonical(), PASSAGES)
+    return number, content
+
+
+def embed_all(store, content):
+    store.mark_embedded([item.id for item in store.pending([content], 99)])
+
+
+def test_a_document_is_ready_when_all_its_passages_are_embedded(store):
+    number, content = add(store)
+    assert store.row(number).status == "queued"
+    first, second = store.pending([content], 99)
+    assert (first.body, first.headings) == (TEXT[0:28], ("Lease",))
+    store.mark_embedded([first.id])
+    assert store.finish(number, content) is None
+    store.mark_embedded([second.id])
+    assert store.finish(number, content) == []
+    row = store.row(number)
+    assert (row.status, row.title, row.kind, row.pages, row.passages) == (
+        "ready",
+        "The lease",
+        "pdf",
+        2,
+        2,
+    )
+    assert row.indexed_at is not None
+
+
+def test_the_old_text_stays_until_the_new_is_ready(store, catalog):
+    number, content = add(store)
+    embed_all(store, content)
+    store.finish(number, content)
+    old = store.existing(range(1000))
+    newer = canonical(TEXT.replace("900", "950"), "New lease")
+    _, second = add(store, sha256="bb", document=newer)
+    assert store.row(number).status == "queued"
+    assert "900" in catalog.text(number)
+    assert catalog.document(number).title == "The lease"
+    embed_all(store, second)
+    assert set(store.finish(number, second)) == old
+    assert "950" in catalog.text(number)
+    assert catalog.document(number).title == "New lease"
+    assert not store.existing(list(old))
+
+
+def test_a_failed_update_keeps_what_was_there(store, catalog):
+    number, content = add(store)
+    embed_all(store, content)
+    store.finish(number, content)
+    store.register("/papers/lease.pdf", "lease", 10, 2, None)
+    store.set_file(number, "bb", 10, 2)
+    assert store.row(number).status == "queued"
+    store.fail(number, "password_needed")
+    assert catalog.text(number) == TEXT
+    assert (store.row(number).status, store.raw(number)["sha256"]) == ("failed", "aa")
+
+
+def test_passages_and_their_words_go_with_the_document(store, db):
+    number, _ = add(store)
+    copy = store.register("/papers/copy.pdf", "copy", 10, 1, None)
+    store.set_duplicate(copy, store.original_of(copy, "aa"))
+    assert store.row(copy).reason == "duplicate of /papers/lease.pdf"
+    removed, passages, _ = store.remove([number, 4711])
+    assert removed == [number, copy]
+    assert len(passages) == 2
+    for table in ("documents", "contents", "line_boxes", "passages", "passage_words"):
+        assert db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] == 0
+    assert not store.is_referenced("aa")
+
+
+def test_the_same_content_in_another_collection_is_no_duplicate(store):
+    add(store, collection="a")
+    other = store.register("/papers/copy.pdf", "copy", 10, 1, "b")
+    assert store.original_of(other, "aa") is None
+
+
+def test_ids_are_never_used_again(store):
+    number, content = add(store)
+    passages = [item.id for item in store.pending([content], 99)]
+    store.remove([number])
+    again, content = add(store)
+    assert again > number
+    assert min(item.id for item in store.pending([content], 99)) > max(passages)
+
+
+def test_giving_up_keeps_what_was_ready(store):
+    ready, content = add(store)
+    embed_all(store, content)
+    store.finish(ready, content)
+    _, second = add(store, sha256="bb", document=canonical(TEXT + "x"))
+    new = store.register("/papers/other.pdf", "other", 10, 1, None)
+    pending = {item.id for item in store.pending([second], 99)}
+    removed, passages = store.forget_queued()
+    assert removed == [new]
+    assert set(passages) == pending
+    assert (store.row(ready).status, store.raw(ready)["sha256"]) == ("ready", "aa")
+
+
+def test_the_catalog_gives_text_pages_and_places(store, catalog):
+    number, content = add(store, collection="home")
+    embed_all(store, content)
+    store.finish(number, content)
+    assert [row.id for row in catalog.documents()] == [number]
+    assert catalog.documents("elsewhere") == []
+    assert catalog.collections() == ["home"]
+    for ref in (number, str(number), "/papers/lease.pdf"):
+        assert catalog.document(ref).id == number
+    assert catalog.text(number, 1) + catalog.text(number, 2) == TEXT
+    assert catalog.text(number, 2).startswith("Notice")
+    assert [catalog.page_of(number, at) for at in (0, PAGE_TWO - 1, PAGE_TWO)] == [1, 1, 2]
+    assert catalog.lines(number, 0, len(TEXT)) == list(canonical().lines)
+    assert [line.page for line in catalog.lines(number, PAGE_TWO, PAGE_TWO + 3)] == [2]
+    assert catalog.blocks(number) == list(canonical().blocks)
+    assert catalog.warnings(number) == ["page 3 has no text"]
+    assert [(row.id, len(text)) for row, text in catalog.whole([number])] == [(number, len(TEXT))]
+    with pytest.raises(PageNotFound) as caught:
+        catalog.text(number, 3)
+    assert (caught.value.page, caught.value.pages) == (3, 2)
+
+
+def test_the_catalog_is_empty_before_there_is_anything(tmp_path):
+    catalog = Catalog(tmp_path / "none")
+    assert catalog.documents() == []
+    with pytest.raises(DocumentNotFound):
+        catalog.document("1")
+    with pytest.raises(DocumentNotFound):
+        catalog.text(1)
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_document_without_text_is_known_but_has_none(store, catalog):
+    number = store.register("/papers/queued.txt", "queued", 10, 1, None)
+    assert catalog.document(number).status == "queued"
+    with pytest.raises(DocumentNotFound):
+        catalog.text(number)
+
+
+@given(st.lists(st.integers(0, 500), min_size=1, unique=True).map(sorted), st.integers(0, 600))
+def test_page_at_is_the_last_page_that_has_begun(starts, offset):
+    page = page_at(starts, offset)
+    assert page is not None
+    assert page == max(1, sum(start <= offset for start in starts))
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["paragraph", "heading", "table"]), st.lists(st.text(), max_size=3)
+        ),
+        max_size=8,
+    )
+)
+def test_blocks_come_back_as_they_were(kinds):
+    blocks = [
+        Block(n, n + 1, kind, n or None, tuple(headings))
+        for n, (kind, headings) in enumerate(kinds)
+    ]
+    import msgspec
+
+    from indexing.catalog import Structure
+
+    blob = pack_structure((0, 5), blocks, ())
+    assert unpack_blocks(msgspec.msgpack.decode(blob, type=Structure)) == blocks

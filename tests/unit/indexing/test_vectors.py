@@ -1,0 +1,63 @@
+"""Vectors by passage id, in Chroma."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import numpy as np
+import pytest
+
+from indexing.vectors import VectorStore
+
+
+def unit(count: int, seed: int = 0):
+    made = np.random.default_rng(seed).normal(size=(count, 384)).astype(np.float32)
+    return made / np.linalg.norm(made, axis=1, keepdims=True)
+
+
+@pytest.fixture
+def store(data_dir):
+    with closing(VectorStore(data_dir / "vectors", "model-a")) as opened:
+        yield opened
+
+
+def test_the_nearest_are_found_with_their_cosines(store):
+    vectors = unit(300)
+    store.put(range(300), vectors, [n // 100 for n in range(300)])
+    [near] = store.nearest(vectors[7:8], 5)
+    assert near[0] == (7, pytest.approx(1.0, abs=1e-5))
+    exact = vectors @ vectors[7]
+    assert [n for n, _ in near] == np.argsort(-exact)[:5].tolist()
+    assert [c for _, c in near] == pytest.approx(sorted(exact, reverse=True)[:5], abs=1e-5)
+
+
+def test_a_search_keeps_to_its_documents(store):
+    vectors = unit(300)
+    store.put(range(300), vectors, [n // 100 for n in range(300)])
+    [near] = store.nearest(vectors[7:8], 500, documents=[1, 2])
+    assert {n for n, _ in near} == set(range(100, 300))
+    assert store.nearest(vectors[7:8], 5, documents=[]) == [[]]
+
+
+def test_putting_again_replaces(store):
+    store.put([1, 2], unit(2), [1, 1])
+    store.put([2, 3], unit(2, seed=1), [1, 1])
+    assert len(store) == 3
+    np.testing.assert_allclose(store.get([2])[2], unit(2, seed=1)[0], atol=1e-6)
+
+
+def test_removed_and_unknown_are_gone(store):
+    store.put([1, 2], unit(2), [1, 1])
+    store.remove([1, 99])
+    store.remove([])
+    assert [id_ for page in store.ids() for id_ in page] == [2]
+    assert store.get([1]) == {}
+
+
+def test_vectors_outlive_the_process_but_not_another_model(data_dir):
+    with closing(VectorStore(data_dir / "vectors", "model-a")) as first:
+        first.put([1], unit(1), [1])
+    with closing(VectorStore(data_dir / "vectors", "model-a")) as second:
+        assert len(second) == 1
+    with closing(VectorStore(data_dir / "vectors", "model-b")) as third:
+        assert len(third) == 0
