@@ -12,6 +12,7 @@ from PySide6.QtCore import QLibraryInfo, QLocale, QObject, Qt, QTranslator, Sign
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
+from assistant import network
 from assistant.paths import DataPaths
 from assistant.settings import SettingsFile
 from desktop.bridge import Bridge
@@ -37,14 +38,14 @@ class Failures(QObject):
     happened = Signal(str)
 
     def install(self) -> None:
-        """Take over Python's hooks."""
+        """Stand before Python's hooks; those that were there are called too, and log."""
+        self._before = (sys.excepthook, threading.excepthook)
         sys.excepthook = self._on_error
         threading.excepthook = self._on_thread_error
 
     def uninstall(self) -> None:
         """Give the hooks back."""
-        sys.excepthook = sys.__excepthook__
-        threading.excepthook = threading.__excepthook__
+        sys.excepthook, threading.excepthook = self._before
 
     def _on_error(
         self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
@@ -52,12 +53,13 @@ class Failures(QObject):
         if issubclass(kind, KeyboardInterrupt):
             QApplication.quit()
             return
-        _log.critical("nobody caught this", exc_info=(kind, error, trace))
+        self._before[0](kind, error, trace)
         self.happened.emit(kind.__name__)
 
     def _on_thread_error(self, found: threading.ExceptHookArgs) -> None:
-        if found.exc_type is not SystemExit and found.exc_value is not None:
-            self._on_error(found.exc_type, found.exc_value, found.exc_traceback)
+        if found.exc_type is not SystemExit:
+            self._before[1](found)
+            self.happened.emit(found.exc_type.__name__)
 
 
 class Window(QObject):
@@ -114,6 +116,7 @@ def main(paths: DataPaths, files: Sequence[str] = ()) -> int:
     Returns:
         The exit status.
     """
+    network.install()
     paths.create()
     application = make_application()
     instance = SingleInstance(paths.root)

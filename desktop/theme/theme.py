@@ -15,6 +15,11 @@ from desktop.theme.tokens import Scheme, Tokens, blend, load_tokens
 
 ThemeChoice = Literal["system", "light", "dark"]
 
+_SCHEMES = {
+    "system": Qt.ColorScheme.Unknown,
+    "light": Qt.ColorScheme.Light,
+    "dark": Qt.ColorScheme.Dark,
+}
 _TOKEN = re.compile(r"@([a-z][a-z-]*)")
 
 
@@ -36,8 +41,9 @@ class Theme(QObject):
             "dark": load_tokens(resource("themes", "dark.toml")),
         }
         self._template = resource("themes", "studiolo.qss").read_text(encoding="utf-8")
-        self._scheme: Scheme = self._wanted()
         application.setStyle("Fusion")
+        application.styleHints().setColorScheme(_SCHEMES[choice])
+        self._scheme: Scheme = self._wanted()
         self._apply()
         application.styleHints().colorSchemeChanged.connect(self._on_system_changed)
 
@@ -54,6 +60,8 @@ class Theme(QObject):
     def choose(self, choice: ThemeChoice) -> None:
         """Follow the system, or stay light or dark."""
         self._choice = choice
+        # What the system draws itself, such as title bars and file dialogs, follows.
+        self._application.styleHints().setColorScheme(_SCHEMES[choice])
         self._refresh()
 
     def colour(self, token: str) -> QColor:

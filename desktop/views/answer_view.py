@@ -187,7 +187,7 @@ class AnswerView(QWidget):
                 self._sources.activated.connect(self.citation_activated)
                 opener = _Disclosure(self._theme, what, self._sources)
                 row.addWidget(opener)
-                cost = f"· {speed_text(answer)}"
+                cost = f"· {speed_text(answer)}" if speed_text(answer) else ""
             else:
                 cost = " · ".join(part for part in (what, speed_text(answer)) if part)
             row.addWidget(ElidedLabel(cost, "small"), 1)

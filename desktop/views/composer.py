@@ -23,7 +23,7 @@ from desktop.presenters.composer import Attachment, ComposerPresenter
 from desktop.presenters.documents import DocumentsPresenter
 from desktop.presenters.settings import SettingsPresenter
 from desktop.theme.theme import Theme
-from desktop.views.wording import counted, number, seconds
+from desktop.views.wording import counted, left_out_text, number, seconds
 from desktop.widgets.buttons import IconButton, tooltip
 from desktop.widgets.chip import Chip
 from desktop.widgets.flow_layout import FlowLayout
@@ -334,8 +334,10 @@ class Composer(QWidget):
             for text in (
                 self.tr("{n} tokens will be read").format(n=number(plan.prompt_tokens)),
                 self.tr("{n} of them are read already").format(n=number(plan.cached_tokens)),
+                left_out_text(plan) if plan.earlier_left_out else "",
             ):
-                menu.addAction(text).setEnabled(False)
+                if text:
+                    menu.addAction(text).setEnabled(False)
             menu.addSeparator()
         menu.addAction(self.tr("Context of the model")).setEnabled(False)
         group = QActionGroup(menu)

@@ -207,6 +207,8 @@ class MainWindow(QMainWindow):
         self._settings.shortcuts_wanted.connect(self._show_shortcuts)
         session.settings.changed.connect(self._on_settings_changed)
         session.conversations.current_changed.connect(self._on_conversation_changed)
+        session.conversations.current_changed.connect(self._on_title)
+        session.conversations.listed.connect(self._on_title)
         session.documents.listed.connect(self._on_documents)
         session.models.changed.connect(self._on_models)
         session.network_denied.connect(self._sidebar.set_denied)
@@ -301,6 +303,12 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_documents(self, rows: list[object]) -> None:
         self._sidebar.set_count("library", len(rows))
+
+    @Slot()
+    def _on_title(self) -> None:
+        conversations = self._session.conversations
+        conversation = conversations.conversation(conversations.current)
+        self.setWindowTitle((conversation.title if conversation else "") or "Studiolo")
 
     @Slot()
     def _on_models(self) -> None:

@@ -93,7 +93,7 @@ def sources_text(answer: Answer, plan: Plan | None) -> str:
         parts.append(
             counted(plan.documents_used, _tr("the whole document"), _tr("{n} whole documents"))
         )
-    elif plan is not None and plan.passages:
+    elif plan is not None and plan.passages > 0:
         passages = counted(plan.passages, _tr("1 passage"), _tr("{n} passages"))
         parts.append(
             _tr("{passages} from {used} of {all}").format(
@@ -102,12 +102,26 @@ def sources_text(answer: Answer, plan: Plan | None) -> str:
                 all=number(plan.documents_searched),
             )
         )
+    if plan is not None and plan.earlier_left_out:
+        parts.append(left_out_text(plan))
     return " · ".join(parts)
+
+
+def left_out_text(plan: Plan) -> str:
+    """Return how much of the conversation the model was not given."""
+    return counted(
+        plan.earlier_left_out,
+        _tr("1 earlier question left out"),
+        _tr("{n} earlier questions left out"),
+    )
 
 
 def speed_text(answer: Answer) -> str:
     """Return what an answer cost: "1.9 s to first word · 31 tokens/s"."""
     timing = answer.timing
+    if not timing.answer_tokens:
+        # Declined before the model wrote anything.
+        return ""
     parts = [
         _tr("{time} to first word").format(
             time=seconds((timing.retrieve_ms + timing.first_token_ms) / 1000)
