@@ -44,7 +44,7 @@ class Settings(msgspec.Struct, frozen=True):
     model: str | None = None
     context_tokens: int = 8192
     temperature: float = 0.0
-    answer_seconds: float = 20.0
+    answer_seconds: float = 10.0
     theme: Theme = "system"
     desktop: dict[str, str | int | float | bool] = {}
 
