@@ -23,6 +23,8 @@ NEIGHBOUR_SHARE = 0.7
 LEAST_SHARE = 0.35
 # Hits that are looked at; the budget is full long before.
 _HITS = 60
+# White space that may stand between two passages of a span.
+_GAP = 4
 
 
 class _Chosen(msgspec.Struct):
@@ -46,11 +48,10 @@ def gather(
     best = [item for item in best if item.passage in rows]
     if not best:
         return []
-    chosen = _choose(connection, best, rows, budget_chars)
-    if not chosen:
-        top = best[0]
-        return [_cut(connection, rows[top.passage], top, budget_chars)]
-    return _join(connection, chosen)
+    top = rows[best[0].passage]
+    if top.end - top.start > budget_chars:
+        return [_cut(connection, top, best[0], budget_chars)]
+    return _join(connection, _choose(connection, best, rows, budget_chars))
 
 
 def _best_of(ranked: Sequence[Sequence[Scored]]) -> list[Scored]:
@@ -83,8 +84,8 @@ def _choose(
         if passage in chosen:
             continue
         row = known[passage]
-        # One character more for what stands between joined passages.
-        size = row.end - row.start + 2
+        # White space between joined passages counts too.
+        size = row.end - row.start + (_GAP if chosen else 0)
         if size > left:
             continue
         left -= size
@@ -163,7 +164,7 @@ def _evidence(connection: sqlite3.Connection, span: list[_Chosen]) -> Evidence:
 
 
 def _cut(connection: sqlite3.Connection, row: PassageRow, item: Scored, budget: int) -> Evidence:
-    """A passage's beginning, where not even the best one fits the budget."""
+    """The best passage's beginning, where not even that fits the budget whole."""
     cut = row.text[:budget]
     space = cut.rfind(" ")
     end = row.start + (space if space > budget // 2 else len(cut))
