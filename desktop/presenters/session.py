@@ -17,6 +17,7 @@ from desktop.presenters.documents import DocumentsPresenter
 from desktop.presenters.models import ModelsPresenter
 from desktop.presenters.notices import Notices
 from desktop.presenters.settings import SettingsPresenter
+from desktop.presenters.source import SourcePresenter
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
@@ -33,8 +34,8 @@ class Session(QObject):
         network_denied: How many attempts to reach the network were refused since the start.
 
     Attributes:
-        bridge, notices, settings, conversations, documents, models, chat, composer: The
-            presenters, alive as long as the session.
+        bridge, notices, settings, conversations, documents, models, source, chat, composer:
+            The presenters, alive as long as the session.
     """
 
     ready = Signal(object)
@@ -55,6 +56,7 @@ class Session(QObject):
         self.conversations = ConversationsPresenter(self.bridge, self.notices, self)
         self.documents = DocumentsPresenter(self.bridge, self.notices, self)
         self.models = ModelsPresenter(self.bridge, self.notices, settings, self)
+        self.source = SourcePresenter(self.bridge, self.notices, settings, self)
         self.chat = ChatPresenter(self.bridge, self.notices, self.conversations, self)
         self.composer = ComposerPresenter(
             self.bridge, self.conversations, self.chat, self.documents, self

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from PySide6.QtCore import QObject, QRectF, QUrl, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QObject, QRectF, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QImage
 
 from assistant.answering.types import Citation
@@ -74,6 +74,7 @@ class SourcePresenter(QObject):
         failed: It cannot be shown (str, a sentence).
         page_drawn: A page (PageImage).
         page_failed: A page cannot be drawn (int, str).
+        zoomed: Pages are to be shown wider or narrower; see `zoom`.
     """
 
     opened = Signal()
@@ -81,6 +82,7 @@ class SourcePresenter(QObject):
     failed = Signal(str)
     page_drawn = Signal(object)
     page_failed = Signal(int, str)
+    zoomed = Signal()
 
     def __init__(
         self,
@@ -138,18 +140,19 @@ class SourcePresenter(QObject):
         return min(ZOOMS[-1], max(ZOOMS[0], self._settings.remembered("source_zoom", 1.0)))
 
     def set_zoom(self, zoom: float) -> None:
-        """Remember how wide pages are shown."""
-        self._settings.remember("source_zoom", float(zoom))
+        """Show pages this wide, and remember it."""
+        if zoom != self.zoom:
+            self._settings.remember("source_zoom", float(zoom))
+            self.zoomed.emit()
 
-    def step_zoom(self, step: int) -> float:
-        """Go to the next wider or narrower width; return it."""
+    def step_zoom(self, step: int) -> None:
+        """Go to the next wider or narrower width."""
         wider = [zoom for zoom in ZOOMS if zoom > self.zoom + 0.001]
         narrower = [zoom for zoom in ZOOMS if zoom < self.zoom - 0.001]
         if step > 0 and wider:
             self.set_zoom(wider[0])
         elif step < 0 and narrower:
             self.set_zoom(narrower[-1])
-        return self.zoom
 
     # --- Doing ----------------------------------------------------------------------------
 
@@ -275,9 +278,9 @@ def open_file(path: Path, notices: Notices) -> None:
     """Open a file with the program it belongs to, and say so where there is none."""
     if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(path))):
         notices.show(
-            QObject.tr(
-                "No program is set to open {name}. It lies in {folder}."
-            ).format(name=path.name, folder=path.parent)
+            _tr("No program is set to open {name}. It lies in {folder}.").format(
+                name=path.name, folder=path.parent
+            )
         )
 
 
@@ -306,6 +309,10 @@ def marks_of(lines: Sequence[LineBox], text: str, start: int, end: int) -> dict[
     return marks
 
 
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Source", text)
+
+
 def _width(text: str) -> float:
     return sum(0.5 if c in _NARROW else 1.5 if c in _WIDE or c.isupper() else 1.0 for c in text)
 
@@ -324,16 +331,12 @@ def _read(assistant: Assistant, document: int, citation: Citation | None) -> Sou
             start = max(0, text.find(citation.quote))
             end = start + len(citation.quote) if citation.quote in text else start
             if end == start:
-                note = QObject.tr(
-                    "The document has changed since: these words are no longer in it."
-                )
+                note = _tr("The document has changed since: these words are no longer in it.")
     lines = catalog.lines(document, start, end) if end > start else []
     page: int | None = None
     if row.kind in _DRAWN and page_starts:
         page = (lines[0].page if lines else catalog.page_of(document, start)) or 1
-    return Source(
-        row, text, page_starts, start, end, marks_of(lines, text, start, end), page, note
-    )
+    return Source(row, text, page_starts, start, end, marks_of(lines, text, start, end), page, note)
 
 
 def _draw(assistant: Assistant, document: int, page: int, width: int) -> QImage:

@@ -39,6 +39,7 @@ from desktop.views.sidebar import Page, Sidebar
 from desktop.views.source_panel import SourcePanel
 from desktop.views.title_bar import TitleBar
 from desktop.widgets.floating import DropOverlay, Snackbar
+from indexing.types import DocumentRow
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
@@ -101,7 +102,7 @@ class MainWindow(QMainWindow):
         self._splitter.setChildrenCollapsible(False)
         self._splitter.addWidget(middle)
         self._source: SourcePanel | None = None
-        self.set_source_panel(SourcePanel(theme, session.bridge))
+        self.set_source_panel(SourcePanel(theme, session.source))
         whole = QWidget()
         row = QHBoxLayout(whole)
         row.setContentsMargins(0, 0, 0, 0)
@@ -141,26 +142,37 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def show_citation(self, citation: Citation) -> None:
-        """Open the source panel at a citation."""
+        """Open the source panel at a citation; the answer's others are a step away."""
+        answers = (message.answer for message in self._session.chat.messages)
+        citations = next((a.citations for a in answers if a and citation in a.citations), None)
+        self._session.source.open_citations(
+            citations or (citation,), citations.index(citation) if citations else 0
+        )
+        self._show_source()
+
+    @Slot(object)
+    def show_document(self, row: DocumentRow) -> None:
+        """Open the source panel at the beginning of a document."""
+        self._session.source.open_document(row)
+        self._show_source()
+
+    def _show_source(self) -> None:
         panel = self._source
-        if panel is None:
+        if panel is None or panel.isVisibleTo(self):
             return
-        if not panel.isVisibleTo(self):
-            panel.show()
-            self._make_room()
-            wanted = int(
-                self._session.settings.remembered("source_width", panel.sizeHint().width())
-            )
-            room = self._splitter.width() - SMALLEST_CHAT
-            wide = max(panel.minimumWidth(), min(wanted, room))
-            self._splitter.setSizes([self._splitter.width() - wide, wide])
-        panel.show_citation(citation)
+        panel.show()
+        self._make_room()
+        wanted = int(self._session.settings.remembered("source_width", panel.sizeHint().width()))
+        room = self._splitter.width() - SMALLEST_CHAT
+        wide = max(panel.minimumWidth(), min(wanted, room))
+        self._splitter.setSizes([self._splitter.width() - wide, wide])
 
     @Slot()
     def _close_source(self) -> None:
         if self._source is not None and self._source.isVisibleTo(self):
             self._session.settings.remember("source_width", self._source.width())
             self._source.hide()
+            self._session.source.close()
             self._make_room()
 
     @Slot()
@@ -316,8 +328,7 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _on_ready(self, assistant: Assistant) -> None:
-        if self._source is not None:
-            self._source.attach(assistant)
+        self._session.source.attach(assistant)
 
     @Slot(object)
     def _on_notice(self, notice: Notice) -> None:

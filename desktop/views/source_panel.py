@@ -1,29 +1,40 @@
-"""The source panel: a citation's document, at the quote."""
+"""The source panel: a citation in its document, as the page looks and as text."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QTextCharFormat, QTextCursor
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from assistant.answering.types import Citation
-from assistant.wording import explain
-from desktop.bridge import Bridge
+from desktop.presenters.source import ZOOMS, Source, SourcePresenter, View
 from desktop.theme.theme import Theme
-from desktop.views.wording import place_of
-from desktop.widgets.buttons import IconButton
-from desktop.widgets.labels import ElidedLabel, label
+from desktop.views.source_panel_page import SourcePage
+from desktop.views.source_panel_text import SourceText
+from desktop.views.wording import number
+from desktop.widgets.buttons import IconButton, push_button
+from desktop.widgets.labels import ElidedLabel, label, rule
+from indexing.types import DocumentRow
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
 
 WIDTH = 380
+BAR = 48
 
 
 class SourcePanel(QFrame):
-    """Shows where a citation stands.
+    """Shows where a citation stands, and leads to the answer's other citations.
 
     Signals:
         closed: The panel is to go away.
@@ -31,37 +42,126 @@ class SourcePanel(QFrame):
 
     closed = Signal()
 
-    def __init__(self, theme: Theme, bridge: Bridge, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, theme: Theme, source: SourcePresenter, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("sourcePanel")
         self.setMinimumWidth(WIDTH)
         self._theme = theme
-        self._bridge = bridge
-        self._assistant: Assistant | None = None
-        self._citation: Citation | None = None
-        self._title = ElidedLabel("", "heading", Qt.TextElideMode.ElideMiddle)
-        self._page = label("", "small")
-        close = IconButton(theme, "close", self.tr("Close the source"), size=16)
-        close.clicked.connect(self.closed)
-        head = QHBoxLayout()
-        head.setContentsMargins(16, 0, 8, 0)
-        head.setSpacing(8)
-        head.addWidget(self._title, 1)
-        head.addWidget(self._page)
-        head.addWidget(close)
-        bar = QFrame()
-        bar.setFixedHeight(48)
-        bar.setLayout(head)
-        self._text = QTextEdit()
-        self._text.setReadOnly(True)
-        self._text.setFont(theme.reading_font)
-        self._text.setAccessibleName(self.tr("Text of the source"))
+        self._source = source
+        self._text = SourceText(theme)
+        self._page = SourcePage(theme, source)
+        self._message = label("", "muted", wrap=True)
+        self._message.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self._message.setContentsMargins(16, 16, 16, 16)
+        self._stack = QStackedWidget()
+        for view in (self._message, self._page, self._text):
+            self._stack.addWidget(view)
+        self._note = label("", "small-warning", wrap=True)
+        self._note.setContentsMargins(16, 0, 16, 8)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(bar)
-        column.addWidget(self._text, 1)
-        theme.changed.connect(self._on_theme_changed)
+        column.addWidget(self._make_head())
+        column.addWidget(rule())
+        column.addWidget(self._make_place())
+        column.addWidget(self._note)
+        column.addWidget(self._stack, 1)
+        column.addWidget(rule())
+        column.addWidget(self._make_foot())
+        source.opened.connect(self._on_opened)
+        source.loaded.connect(self._on_loaded)
+        source.failed.connect(self._on_failed)
+        source.zoomed.connect(self._update_zoom)
+        self._on_opened()
+        self._update_zoom()
+
+    # --- Its parts ------------------------------------------------------------------------
+
+    def _make_head(self) -> QWidget:
+        self._heading = label(self.tr("Source"), "heading")
+        self._previous = IconButton(
+            self._theme, "chevron-left", self.tr("Source before"), "Ctrl+[", size=16
+        )
+        self._previous.setShortcut("Ctrl+[")
+        self._previous.clicked.connect(lambda: self._source.step(-1))
+        self._position = label("", "small")
+        self._next = IconButton(
+            self._theme, "chevron-right", self.tr("Next source"), "Ctrl+]", size=16
+        )
+        self._next.setShortcut("Ctrl+]")
+        self._next.clicked.connect(lambda: self._source.step(1))
+        close = IconButton(self._theme, "close", self.tr("Close the source"), "Esc", size=16)
+        close.clicked.connect(self.closed)
+        bar, row = _bar(16, 8)
+        row.addWidget(self._heading)
+        row.addStretch(1)
+        for widget in (self._previous, self._position, self._next):
+            row.addWidget(widget)
+        row.addSpacing(8)
+        row.addWidget(close)
+        return bar
+
+    def _make_place(self) -> QWidget:
+        self._name = ElidedLabel("", "strong", Qt.TextElideMode.ElideMiddle)
+        self._page_back = IconButton(self._theme, "chevron-left", self.tr("Page before"), size=16)
+        self._page_back.clicked.connect(lambda: self._turn(-1))
+        self._page_label = label("", "small")
+        self._page_on = IconButton(self._theme, "chevron-right", self.tr("Next page"), size=16)
+        self._page_on.clicked.connect(lambda: self._turn(1))
+        bar, row = _bar(16, 8)
+        row.addWidget(self._name, 1)
+        for widget in (self._page_back, self._page_label, self._page_on):
+            row.addWidget(widget)
+        return bar
+
+    def _make_foot(self) -> QWidget:
+        bar, row = _bar(12, 8)
+        self._views = QButtonGroup(self)
+        self._as_page = self._view_button(self.tr("Page"), "page")
+        self._as_text = self._view_button(self.tr("Text"), "text")
+        row.addWidget(self._as_page)
+        row.addWidget(self._as_text)
+        row.addStretch(1)
+        self._narrower = IconButton(self._theme, "zoom-out", self.tr("Smaller"), "Ctrl+-", size=16)
+        self._narrower.setShortcut("Ctrl+-")
+        self._narrower.clicked.connect(lambda: self._source.step_zoom(-1))
+        self._fit = push_button("", "control")
+        self._fit.setToolTip(self.tr("As wide as the panel"))
+        self._fit.clicked.connect(lambda: self._source.set_zoom(1.0))
+        self._wider = IconButton(self._theme, "zoom-in", self.tr("Larger"), "Ctrl++", size=16)
+        self._wider.setShortcut("Ctrl++")
+        self._wider.clicked.connect(lambda: self._source.step_zoom(1))
+        self._copy = IconButton(self._theme, "copy", self.tr("Copy the quote"), size=16)
+        self._copy.clicked.connect(self._source.copy_quote)
+        self._open = IconButton(self._theme, "link", self.tr("Open the original file"), size=16)
+        self._open.clicked.connect(self._source.open_original)
+        for widget in (self._narrower, self._fit, self._wider):
+            row.addWidget(widget)
+        row.addSpacing(8)
+        row.addWidget(self._copy)
+        row.addWidget(self._open)
+        return bar
+
+    def _view_button(self, text: str, view: View) -> QPushButton:
+        button = push_button(text, "segment")
+        button.setCheckable(True)
+        self._views.addButton(button)
+        button.clicked.connect(lambda: self._choose(view))
+        return button
+
+    # --- What is shown --------------------------------------------------------------------
+
+    @property
+    def text_view(self) -> SourceText:
+        """The view of the text."""
+        return self._text
+
+    @property
+    def page_view(self) -> SourcePage:
+        """The view of the page."""
+        return self._page
 
     def sizeHint(self) -> QSize:
         """Begin a little wider than at least."""
@@ -69,52 +169,120 @@ class SourcePanel(QFrame):
 
     def attach(self, assistant: Assistant) -> None:
         """Begin to show documents of an assistant."""
-        self._assistant = assistant
+        self._source.attach(assistant)
+
+    def show_citations(self, citations: Sequence[Citation], index: int) -> None:
+        """Show one of an answer's citations in its place."""
+        self._source.open_citations(citations, index)
 
     def show_citation(self, citation: Citation) -> None:
-        """Show a citation in its place."""
-        self._citation = citation
-        name, page = place_of(citation)
-        self._title.setText(name)
-        self._page.setText(page)
-        self._text.clear()
-        if self._assistant is not None:
-            catalog = self._assistant.catalog
-            run = self._bridge.call("read a source", catalog.text, citation.document)
-            run.finished.connect(self._on_text)
-            run.failed.connect(self._on_failed)
+        """Show a single citation in its place."""
+        self._source.open_citations((citation,), 0)
 
-    @Slot(object)
-    def _on_text(self, text: str) -> None:
-        citation = self._citation
-        if citation is None:
-            return
-        around = 1500
-        begin, end = max(0, citation.start - around), min(len(text), citation.end + around)
-        self._text.setPlainText(text[begin:end])
-        cursor = self._text.textCursor()
-        # Qt counts UTF-16 units, the text counts characters.
-        start = _units(text[begin : citation.start])
-        cursor.setPosition(start)
-        cursor.setPosition(
-            start + _units(text[citation.start : citation.end]), QTextCursor.MoveMode.KeepAnchor
-        )
-        marked = QTextCharFormat()
-        marked.setBackground(self._theme.colour("highlight"))
-        cursor.mergeCharFormat(marked)
-        cursor.setPosition(start)
-        self._text.setTextCursor(cursor)
-        self._text.ensureCursorVisible()
-
-    @Slot(object)
-    def _on_failed(self, error: Exception) -> None:
-        self._text.setPlainText(explain(error))
+    def show_document(self, row: DocumentRow) -> None:
+        """Show a document of the library."""
+        self._source.open_document(row)
 
     @Slot()
-    def _on_theme_changed(self) -> None:
-        if self._citation is not None:
-            self.show_citation(self._citation)
+    def _on_opened(self) -> None:
+        source = self._source
+        at, count = source.position
+        self._heading.setText(self.tr("Source") if source.citation else self.tr("Document"))
+        self._name.setText(source.title)
+        self._name.setAccessibleName(source.title)
+        self._position.setText(self.tr("{n} of {count}").format(n=number(at), count=number(count)))
+        for widget in (self._previous, self._position, self._next):
+            widget.setVisible(count > 1)
+        self._previous.setEnabled(at > 1)
+        self._next.setEnabled(at < count)
+        self._copy.setVisible(source.citation is not None)
+        self._note.hide()
+        self._message.setText("")
+        self._stack.setCurrentWidget(self._message)
+        self._page.forget()
+        self._text.forget()
+        self._update_controls()
+
+    @Slot(object)
+    def _on_loaded(self, source: Source) -> None:
+        self._note.setText(source.note)
+        self._note.setVisible(bool(source.note))
+        if source.page is not None:
+            self._page.show_source(source)
+        self._text.show_source(source)
+        self._update_view()
+
+    @Slot(str)
+    def _on_failed(self, sentence: str) -> None:
+        citation = self._source.citation
+        quote = f"\n\n“{citation.quote}”" if citation is not None else ""
+        self._message.setText(sentence + quote)
+        self._stack.setCurrentWidget(self._message)
+        self._update_controls()
+
+    def _choose(self, view: View) -> None:
+        self._source.set_view(view)
+        self._update_view()
+
+    def _update_view(self) -> None:
+        source = self._source.source
+        if source is not None:
+            paged = source.page is not None and self._source.view == "page"
+            self._stack.setCurrentWidget(self._page if paged else self._text)
+        self._update_controls()
+
+    def _update_controls(self) -> None:
+        source = self._source.source
+        drawn = source is not None and source.page is not None
+        paged = drawn and self._stack.currentWidget() is self._page
+        for button in (self._as_page, self._as_text):
+            button.setVisible(drawn)
+        (self._as_page if paged else self._as_text).setChecked(True)
+        for widget in (self._narrower, self._fit, self._wider):
+            widget.setVisible(paged)
+        self._open.setEnabled(source is not None)
+        self._update_place()
+
+    def _update_place(self) -> None:
+        source = self._source.source
+        citation = self._source.citation
+        paged = source is not None and self._stack.currentWidget() is self._page
+        pages = len(source.page_starts) if source is not None else 0
+        page = self._page.page if paged else (citation.page if citation else None)
+        text = ""
+        if page and paged:
+            text = self.tr("page {n} of {count}").format(n=number(page), count=number(pages))
+        elif page:
+            text = self.tr("page {n}").format(n=number(page))
+        elif pages > 1:
+            text = self.tr("{count} pages").format(count=number(pages))
+        self._page_label.setText(text)
+        for button in (self._page_back, self._page_on):
+            button.setVisible(paged and pages > 1)
+        self._page_back.setEnabled(bool(page and page > 1))
+        self._page_on.setEnabled(bool(page and page < pages))
+
+    def _turn(self, step: int) -> None:
+        source = self._source.source
+        page = self._page.page + step
+        if source is not None and 1 <= page <= len(source.page_starts):
+            self._page.show_page(page)
+            self._update_place()
+
+    @Slot()
+    def _update_zoom(self) -> None:
+        zoom = self._source.zoom
+        text = self.tr("Fit") if zoom == 1.0 else self.tr("{n} %").format(n=round(100 * zoom))
+        self._fit.setText(text)
+        self._fit.setAccessibleName(self.tr("Width of the page: {zoom}").format(zoom=text))
+        self._narrower.setEnabled(zoom > ZOOMS[0])
+        self._wider.setEnabled(zoom < ZOOMS[-1])
 
 
-def _units(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2
+def _bar(left: int, right: int) -> tuple[QFrame, QHBoxLayout]:
+    bar = QFrame()
+    bar.setFixedHeight(BAR)
+    row = QHBoxLayout(bar)
+    row.setContentsMargins(left, 0, right, 0)
+    row.setSpacing(4)
+    return bar, row
