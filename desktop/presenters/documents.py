@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,7 +66,7 @@ class Adding(QObject):
 
 
 class DocumentsPresenter(QObject):
-    """Lists, adds and removes documents.
+    """Lists and adds documents.
 
     Signals:
         listed: All documents (list[DocumentRow]).
@@ -84,6 +84,7 @@ class DocumentsPresenter(QObject):
         self._notices = notices
         self._assistant: Assistant | None = None
         self._rows: list[DocumentRow] = []
+        self._hidden: frozenset[int] = frozenset()
         self._adding: list[Adding] = []
         self._waiting: list[tuple[Adding, str | None]] = []
 
@@ -127,29 +128,15 @@ class DocumentsPresenter(QObject):
             self._start(self._assistant, adding, collection)
         return adding
 
-    def remove(self, documents: Sequence[int]) -> None:
-        """Take documents out of the library; their files stay where they came from."""
-        if self._assistant is None:
-            return
-        rows = [row for row in self._rows if row.id in set(documents)]
-        run = self._bridge.call(
-            "remove documents", self._assistant.remove_documents, list(documents)
-        )
-        run.failed.connect(self._on_failed)
-        run.ended.connect(self.refresh)
-        again = [row.path for row in rows if Path(row.path).exists()]
-        text = (
-            self.tr("Removed “{title}”.").format(title=rows[0].title)
-            if len(rows) == 1
-            else self.tr("Removed {count} documents.").format(count=len(rows))
-        )
-        if again:
-            self._notices.show(text, self.tr("Add again"), lambda: self._add_again(again))
-        else:
-            self._notices.show(text)
+    def hide(self, documents: Iterable[int]) -> None:
+        """Leave documents out of every list, since they are about to be removed."""
+        self._hidden |= frozenset(documents)
+        self._on_listed(self._rows)
 
-    def _add_again(self, paths: list[str]) -> None:
-        self.add(paths)
+    def unhide(self, documents: Iterable[int]) -> None:
+        """Take documents into the lists again."""
+        self._hidden -= frozenset(documents)
+        self.refresh()
 
     def _start(self, assistant: Assistant, adding: Adding, collection: str | None) -> None:
         paths = list(adding.paths)
@@ -174,14 +161,16 @@ class DocumentsPresenter(QObject):
 
     @Slot(object)
     def _on_listed(self, rows: list[DocumentRow]) -> None:
-        self._rows = rows
-        self.listed.emit(rows)
+        self._rows = [row for row in rows if row.id not in self._hidden]
+        self.listed.emit(self._rows)
 
     @Slot(object)
     def _on_progressed(self, events: list[IndexProgress]) -> None:
         known = {row.id: index for index, row in enumerate(self._rows)}
         changed = False
         for event in events:
+            if event.document.id in self._hidden:
+                continue
             index = known.get(event.document.id)
             if index is None:
                 self._rows = [*self._rows, event.document]

@@ -14,11 +14,13 @@ class Notice(NamedTuple):
     Attributes:
         action: What the button says; "" for none.
         act: What it does.
+        gone: Called once the message is gone and the button was not used.
     """
 
     text: str
     action: str
     act: Callable[[], None] | None
+    gone: Callable[[], None] | None = None
 
 
 class Notices(QObject):
@@ -34,9 +36,15 @@ class Notices(QObject):
         super().__init__(parent)
         self._waiting: list[Notice] | None = []
 
-    def show(self, text: str, action: str = "", act: Callable[[], None] | None = None) -> None:
+    def show(
+        self,
+        text: str,
+        action: str = "",
+        act: Callable[[], None] | None = None,
+        gone: Callable[[], None] | None = None,
+    ) -> None:
         """Show a message."""
-        notice = Notice(text, action, act)
+        notice = Notice(text, action, act, gone)
         if self._waiting is not None:
             self._waiting.append(notice)
         else:

@@ -190,7 +190,10 @@ class AnswerView(QWidget):
                 cost = f"· {speed_text(answer)}" if speed_text(answer) else ""
             else:
                 cost = " · ".join(part for part in (what, speed_text(answer)) if part)
-            row.addWidget(ElidedLabel(cost, "small"), 1)
+            spent = ElidedLabel(cost, "small")
+            # One pixel up, onto the line of the words beside it.
+            spent.setContentsMargins(0, 0, 0, 2 if answer.citations else 0)
+            row.addWidget(spent, 1)
         else:
             row.addStretch(1)
         if len(message.siblings) > 1:

@@ -334,7 +334,7 @@ class MainWindow(QMainWindow):
     def _on_notice(self, notice: Notice) -> None:
         chat = self._stack.currentWidget() is self._chat
         self._snackbar.set_place(self._stack, self._composer.height() + 28 if chat else 24)
-        self._snackbar.show_message(notice.text, notice.action, notice.act)
+        self._snackbar.show_message(*notice)
 
     # --- Dropping files -------------------------------------------------------------------
 

@@ -75,11 +75,12 @@ class Snackbar(QFrame):
         self.setObjectName("snackbar")
         self._theme = theme
         self._act: Callable[[], None] | None = None
+        self._gone: Callable[[], None] | None = None
         self._label = label("", wrap=False)
         self._button = push_button("", "link")
         self._button.clicked.connect(self._on_action)
         self._close = IconButton(theme, "close", self.tr("Dismiss"), size=16)
-        self._close.clicked.connect(self.hide)
+        self._close.clicked.connect(self._on_dismissed)
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 8, 8, 8)
         row.setSpacing(12)
@@ -101,9 +102,14 @@ class Snackbar(QFrame):
         self._over, self._above = over, above
 
     def show_message(
-        self, text: str, action: str = "", act: Callable[[], None] | None = None
+        self,
+        text: str,
+        action: str = "",
+        act: Callable[[], None] | None = None,
+        gone: Callable[[], None] | None = None,
     ) -> None:
-        """Show a message in place of the one before."""
+        """Show a message in place of the one before; `gone` is called when it goes unused."""
+        self._tell_gone()
         width = max(200, self._over.width() - 200)
         self._label.setWordWrap(False)
         self._label.setText(text)
@@ -116,7 +122,7 @@ class Snackbar(QFrame):
         self._button.setText(action)
         self._button.setAccessibleName(action)
         self._button.setVisible(bool(action))
-        self._act = act
+        self._act, self._gone = act, gone
         self.setAccessibleName(text)
         self.adjustSize()
         end = self._place()
@@ -153,6 +159,7 @@ class Snackbar(QFrame):
     @Slot()
     def _on_action(self) -> None:
         act, self._act = self._act, None
+        self._gone = None
         self.hide()
         if act is not None:
             act()
@@ -162,7 +169,17 @@ class Snackbar(QFrame):
         if self.underMouse() or self._button.hasFocus():
             self._timer.start()
         else:
-            self.hide()
+            self._on_dismissed()
+
+    @Slot()
+    def _on_dismissed(self) -> None:
+        self.hide()
+        self._tell_gone()
+
+    def _tell_gone(self) -> None:
+        gone, self._gone = self._gone, None
+        if gone is not None:
+            gone()
 
 
 class DropOverlay(QFrame):

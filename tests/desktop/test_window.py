@@ -41,7 +41,9 @@ def window(qapp, paths, until):
 
 
 def answers(window):
-    return window.main._chat.findChildren(AnswerView)
+    """The answers that are shown, first to last."""
+    widgets = [item.widget for item in window.main._chat._items]
+    return [widget for widget in widgets if isinstance(widget, AnswerView)]
 
 
 def type_and_send(window, qtbot, text):
