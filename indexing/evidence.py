@@ -14,7 +14,9 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from indexing.fusion import Scored
+from indexing.keywords import telling_words
 from indexing.search import PassageRow, Searcher, passage_row
+from indexing.sentences import split_sentences
 from indexing.types import Evidence
 
 # What a passage's neighbour is worth of the passage's own score.
@@ -50,7 +52,7 @@ def gather(
         return []
     top = rows[best[0].passage]
     if top.end - top.start > budget_chars:
-        return [_cut(connection, top, best[0], budget_chars)]
+        return [_cut(connection, top, best[0], queries, budget_chars)]
     return _join(connection, _choose(connection, best, rows, budget_chars))
 
 
@@ -163,12 +165,27 @@ def _evidence(connection: sqlite3.Connection, span: list[_Chosen]) -> Evidence:
     )
 
 
-def _cut(connection: sqlite3.Connection, row: PassageRow, item: Scored, budget: int) -> Evidence:
-    """The best passage's beginning, where not even that fits the budget whole."""
-    cut = row.text[:budget]
-    space = cut.rfind(" ")
-    end = row.start + (space if space > budget // 2 else len(cut))
-    cut_row = msgspec.structs.replace(row, end=end)
+def _cut(
+    connection: sqlite3.Connection,
+    row: PassageRow,
+    item: Scored,
+    queries: Sequence[str],
+    budget: int,
+) -> Evidence:
+    """A part of the best passage, where not even that fits the budget whole.
+
+    It begins with the sentence that has most of the queries' words.
+    """
+    words = {word for query in queries for word in telling_words(query)}
+    sentences = split_sentences(row.text) or [(0, len(row.text))]
+    begin, _ = max(
+        sentences, key=lambda span: len(words & set(telling_words(row.text[span[0] : span[1]])))
+    )
+    cut = row.text[begin : begin + budget]
+    if begin + budget < len(row.text) and (space := cut.rfind(" ")) > budget // 2:
+        cut = cut[:space]
+    start = row.start + begin
+    cut_row = msgspec.structs.replace(row, start=start, end=start + len(cut))
     return _evidence(connection, [_Chosen(cut_row, item.score, item.cosine)])
 
 
