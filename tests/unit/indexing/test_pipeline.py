@@ -1,0 +1,54 @@
+"""The pipeline's small decisions; its runs are shown in tests/integration/test_index.py."""
+
+from __future__ import annotations
+
+import pytest
+
+from indexing import errors
+from indexing.embedder import MAX_TOKENS, SPECIAL_TOKENS
+from indexing.pipeline import embedded_text, reason_of
+from indexing.store import PendingPassage
+
+
+def count_words(texts):
+    return [len(text.split()) for text in texts]
+
+
+def passage(body, title="The lease", headings=("Part one", "Rent"), tokens=None):
+    return PendingPassage(1, 1, 1, tokens or len(body.split()), title, headings, body)
+
+
+def test_title_and_headings_stand_before_the_text():
+    assert embedded_text(passage("It is 900 euros."), count_words) == (
+        "The lease\nPart one\nRent\nIt is 900 euros."
+    )
+
+
+def test_a_heading_that_the_text_begins_with_is_not_said_twice():
+    text = embedded_text(passage("Rent\nIt is 900 euros."), count_words)
+    assert text == "The lease\nPart one\nRent\nIt is 900 euros."
+
+
+def test_the_text_is_whole_whatever_its_headings():
+    room = MAX_TOKENS - SPECIAL_TOKENS
+    body = "word " * (room - 3)
+    made = embedded_text(passage(body, title="a title of six words here"), count_words)
+    assert made == f"Part one\nRent\n{body}"
+    assert embedded_text(passage("word " * room), count_words) == "word " * room
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (errors.PasswordNeeded("a.pdf"), "password_needed"),
+        (errors.EmptyDocument("a.pdf", 3), "no_text"),
+        (errors.UnsupportedFormat("a.xyz", ".xyz"), "unsupported_format: .xyz"),
+        (errors.FileUnreadable("a.pdf", "no xref"), "unreadable: no xref"),
+        (errors.TooLarge("a.pdf", "pages", 90_000, 10), "too_large: 90000 pages"),
+        (errors.FileMissing("a.pdf"), "missing"),
+        (FileNotFoundError(2, "No such file"), "missing"),
+        (PermissionError(13, "Permission denied"), "unreadable: Permission denied"),
+    ],
+)
+def test_a_failure_is_a_short_word(error, reason):
+    assert reason_of(error) == reason
