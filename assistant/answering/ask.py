@@ -89,21 +89,28 @@ class Answerer:
             full = prepared.understood.full
             if decline.nothing_found(full, material.evidence, material):
                 return run.declined()
+        doubted = False
         if material is not None and self.settings.check:
             reply = yield from self._generate(run, self._check_messages(prepared), _CHECK_TOKENS)
-            if decline.says_no(reply):
-                return run.declined()
+            doubted = decline.says_no(reply)
+        # What is doubted is not shown before it is proved.
         text = yield from self._generate(
-            run, prepared.messages, self.settings.max_answer_tokens, streaming=True
+            run, prepared.messages, self.settings.max_answer_tokens, answer=True, shown=not doubted
         )
         yield Phase("checking")
         if material is None:
             return run.answer(text, _unproved(text))
+        full = prepared.understood.full
         if decline.declines(text):
             return run.declined(withdrawn=text)
         proof = self._prove(text, prepared)
-        if decline.unproved(proof) or decline.opposed(prepared.understood.full, proof):
+        if decline.unproved(proof) or decline.opposed(full, proof):
             return run.declined(withdrawn=text)
+        if doubted:
+            if not decline.plain(full, proof, material):
+                return run.declined(withdrawn=text)
+            run.first_word()
+            yield AnswerDelta(text)
         return run.answer(text, proof)
 
     def partial(self, request: AskRequest, text: str) -> Answer | None:
@@ -130,11 +137,12 @@ class Answerer:
         messages: list[ChatMessage],
         max_tokens: int,
         *,
-        streaming: bool = False,
+        answer: bool = False,
+        shown: bool = False,
     ) -> Generator[AskEvent, None, str]:
-        """Run the model; its words are passed on as they come where they are the answer."""
+        """Run the model, for the answer or for the check; pass its words on if they are shown."""
         sampling = Sampling(
-            temperature=self.settings.temperature if streaming else 0.0, max_tokens=max_tokens
+            temperature=self.settings.temperature if answer else 0.0, max_tokens=max_tokens
         )
         generation = self._model.generate(messages, sampling, [])
         writing = False
@@ -147,7 +155,9 @@ class Answerer:
                     break
                 if isinstance(event, PrefillProgress):
                     yield Phase("reading", event.done, event.total)
-                elif streaming:
+                elif not shown:
+                    yield Phase("checking")
+                else:
                     if not writing:
                         writing = True
                         run.first_word()
@@ -159,7 +169,7 @@ class Answerer:
         finally:
             generation.close()
         self._preparer.speed(run.model).learn(result)
-        run.take(result, is_answer=streaming)
+        run.take(result, is_answer=answer)
         return result.text.strip()
 
     def _prove(self, text: str, prepared: Prepared) -> Proof:

@@ -1,11 +1,11 @@
 """Tells when the documents do not answer a question, so that nothing is guessed.
 
-Three moments: before the model is asked (nothing that was found is about the question),
-when it is asked whether the passages answer at all, and after it has written (it says itself
-that they do not, nothing of what it wrote stands in them, or what stands there says the
-opposite of what was asked). In the last case its words are withdrawn: the answer is the honest
-sentence alone, and what was withdrawn is kept beside it (`Answer.withdrawn`), to be shown on
-demand and never as an answer.
+Three moments: before the model is asked (nothing that was found is about the question), when
+it doubts that the passages answer at all and no quote plainly shows that they do, and after it
+has written (it says itself that they do not, nothing of what it wrote stands in them, or what
+stands there says the opposite of what was asked). Then its words are withdrawn: the answer is
+the honest sentence alone, and what was withdrawn is kept beside it (`Answer.withdrawn`), to be
+shown on demand and never as an answer.
 """
 
 from __future__ import annotations
@@ -16,12 +16,16 @@ from collections.abc import Sequence
 from assistant.answering import contrast
 from assistant.answering.material import Material
 from assistant.answering.proof import Proof, asked_about
+from assistant.answering.words import content_keys, read_words
 from indexing.types import Evidence
 
 # Best cosine, and part of the question's words held, below which what was found is about
 # something else. Measured with all-MiniLM-L6-v2: questions that a set of manuals answers reach
 # 0.45 and more, questions about something else entirely stay below 0.13.
 _UNRELATED = ((0.18, 0.7), (0.3, 0.4))
+
+# Part of the words of question and answer that one quote holds where it plainly answers.
+_PLAIN = 0.95
 
 _DECLINES = re.compile(
     r"""
@@ -52,6 +56,22 @@ def nothing_found(question: str, evidence: Sequence[Evidence], material: Materia
     relevant = max(piece.relevance for piece in evidence)
     held = asked_about(question, material)
     return any(relevant < cosine and held < part for cosine, part in _UNRELATED)
+
+
+def plain(question: str, proof: Proof, material: Material) -> bool:
+    """Tell whether one quote holds what was asked and what was answered, all in one place.
+
+    Then the model's doubt whether the passages answer does not count: they plainly do.
+    """
+    asked = read_words(question)
+    for sentence in proof.sentences:
+        keys = content_keys([*asked, *read_words(sentence.text)])
+        total = sum(material.rarity(key) for key in keys)
+        for n in sentence.citations:
+            held = {word.key for word in read_words(proof.citations[n - 1].quote)}
+            if sum(material.rarity(key) for key in keys & held) >= _PLAIN * total:
+                return True
+    return False
 
 
 def says_no(reply: str) -> bool:

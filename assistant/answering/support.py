@@ -12,7 +12,7 @@ from assistant.answering.words import Word, content_keys
 Embed = Callable[[list[str]], list[list[float]]]
 
 _SUPPORTED = 0.62  # part of the claim's weight that its places must hold to prove it by words
-_OPEN = 0.34  # below this part, no likeness of meaning makes up for the words
+_OPEN = 0.25  # below this part, no likeness of meaning makes up for the words
 _ALIKE = 0.7  # cosine from which claim and place say the same, between the two
 _NEGLIGIBLE = 0.2  # part of the weight that may be missing without looking for a further place
 _WORTH_CITING = 0.12  # part that a further place must add

@@ -38,7 +38,7 @@ _FUNCTION_WORDS = frozenset(
         "ourselves own same she should some such their theirs them themselves there they through "
         "too under until upon very was we were what when where which while who whom whose why "
         "will would you your yours yourself may might must shall be us s t d ll m re ve don didn "
-        "doesn isn wasn aren weren one"
+        "doesn isn wasn aren weren one many much"
     )
 )
 _NUMBER_WORDS = {

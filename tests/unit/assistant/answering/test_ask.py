@@ -145,19 +145,29 @@ def test_says_the_plan_before_anything_is_read_then_streams_then_proves():
     assert answer.timing.answer_tokens == 6
 
 
-def test_declines_without_writing_when_the_check_says_no():
-    model = Model("The monthly rent is 940 euros.", check="No")
-    events, answer = run(answerer(model).ask(RENT))
+def test_shows_nothing_that_the_model_doubts_and_no_quote_plainly_says():
+    model = Model("The bank holds 1,800 euros.", check="No")
+    asked = AskRequest("How much was the flat sold for?", mode="retrieval")
+    events, answer = run(answerer(model).ask(asked))
     assert answer.declined
     assert answer.answer == wording().declined
+    assert answer.withdrawn == "The bank holds 1,800 euros."
     assert not answer.citations
     assert not any(isinstance(event, AnswerDelta) for event in events)
-    assert len(model.prompts) == 1
+
+
+def test_shows_what_a_quote_plainly_says_although_the_model_doubts_it():
+    model = Model("The monthly rent is 940 euros.", check="No")
+    events, answer = run(answerer(model).ask(RENT))
+    assert not answer.declined
+    assert answer.citations
+    assert [event.text for event in events if isinstance(event, AnswerDelta)] == [answer.answer]
 
 
 def test_does_not_ask_for_the_check_where_it_is_switched_off():
-    model = Model("The monthly rent is 940 euros.", check="No")
-    _, answer = run(answerer(model, check=False).ask(RENT))
+    model = Model("The bank holds 1,800 euros.", check="No")
+    asked = AskRequest("How much was the flat sold for?", mode="retrieval")
+    _, answer = run(answerer(model, check=False).ask(asked))
     assert not answer.declined
     assert len(model.prompts) == 1
 
