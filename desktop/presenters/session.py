@@ -14,6 +14,7 @@ from desktop.presenters.chat import ChatPresenter
 from desktop.presenters.composer import ComposerPresenter
 from desktop.presenters.conversations import ConversationsPresenter
 from desktop.presenters.documents import DocumentsPresenter
+from desktop.presenters.library import LibraryPresenter
 from desktop.presenters.models import ModelsPresenter
 from desktop.presenters.notices import Notices
 from desktop.presenters.settings import SettingsPresenter
@@ -34,8 +35,8 @@ class Session(QObject):
         network_denied: How many attempts to reach the network were refused since the start.
 
     Attributes:
-        bridge, notices, settings, conversations, documents, models, source, chat, composer:
-            The presenters, alive as long as the session.
+        bridge, notices, settings, conversations, documents, library, models, source, chat,
+            composer: The presenters, alive as long as the session.
     """
 
     ready = Signal(object)
@@ -55,12 +56,15 @@ class Session(QObject):
         self.settings = settings
         self.conversations = ConversationsPresenter(self.bridge, self.notices, self)
         self.documents = DocumentsPresenter(self.bridge, self.notices, self)
+        self.library = LibraryPresenter(self.bridge, self.notices, settings, self.documents, self)
         self.models = ModelsPresenter(self.bridge, self.notices, settings, self)
         self.source = SourcePresenter(self.bridge, self.notices, settings, self)
         self.chat = ChatPresenter(self.bridge, self.notices, self.conversations, self)
         self.composer = ComposerPresenter(
             self.bridge, self.conversations, self.chat, self.documents, self
         )
+        # What a person has removed is not to be cited any more.
+        self.chat.live_changed.connect(self._on_live_changed)
         # Attempts are counted on the threads that make them.
         self._denied_told.connect(self._on_denied)
         self._midnight = QTimer(self, interval=10 * 60 * 1000)
@@ -93,6 +97,7 @@ class Session(QObject):
         """Stop what goes on, keep what is to be kept, and end the processes."""
         self.settings.save_now()
         self.chat.stop()
+        self.library.close()
         self.bridge.close()
         if self._assistant is not None:
             self._assistant.close()
@@ -119,6 +124,7 @@ class Session(QObject):
         self._assistant = assistant
         self.settings.adopt(assistant.settings)
         self.conversations.attach(assistant.conversations)
+        self.library.attach(assistant)
         self.documents.attach(assistant)
         self.models.attach(assistant)
         self.chat.attach(assistant)
@@ -126,6 +132,11 @@ class Session(QObject):
         self._midnight.start()
         self.ready.emit(assistant)
         self._on_denied()
+
+    @Slot()
+    def _on_live_changed(self) -> None:
+        if self.chat.is_busy:
+            self.library.flush()
 
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:

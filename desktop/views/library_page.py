@@ -1,48 +1,288 @@
-"""The library: every document with its status."""
+"""The library: every document with its status, and what is done with them."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, Qt, Slot
-from PySide6.QtWidgets import QFileDialog, QLabel, QWidget
+from pathlib import Path
 
-from assistant.wording import explain_row
-from desktop.presenters.documents import DocumentsPresenter
+from PySide6.QtCore import QPoint, QSize, Qt, Signal, SignalInstance, Slot
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QLineEdit,
+    QMenu,
+    QProgressBar,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop.presenters.library import LibraryPresenter
 from desktop.theme.theme import Theme
-from desktop.views.page import Page
+from desktop.views.library_list import MARGIN, WIDTH, LibraryList
+from desktop.views.library_wording import holdings_text, overall_text
 from desktop.widgets.buttons import push_button
-from desktop.widgets.labels import label
-from indexing.types import DocumentRow
+from desktop.widgets.labels import label, rule
+
+STEPS = 1000
 
 
-class LibraryPage(Page):
-    """Lists the documents and adds others."""
+class LibraryPage(QFrame):
+    """Lists the documents, adds others, and says how far that is.
+
+    Signals:
+        document_activated: A document is to be read (DocumentRow).
+    """
+
+    document_activated = Signal(object)
+    _files_wanted = Signal()
+    _folder_wanted = Signal()
 
     def __init__(
-        self, theme: Theme, documents: DocumentsPresenter, parent: QWidget | None = None
+        self, theme: Theme, library: LibraryPresenter, parent: QWidget | None = None
     ) -> None:
-        super().__init__(QCoreApplication.translate("LibraryPage", "Library"), parent)
+        super().__init__(parent)
+        self.setObjectName("page")
         self._theme = theme
-        self._documents = documents
-        self._rows: list[QLabel] = []
+        self._library = library
+        self._files_wanted.connect(self.choose_files)
+        self._folder_wanted.connect(self.choose_folder)
+        head = self._make_head()
+        self._list = LibraryList(theme, library)
+        self._list.opened.connect(self._on_opened)
+        self._list.acted.connect(self._on_acted)
+        self._list.menu_wanted.connect(self._on_menu_wanted)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._list)
+        self._stack.addWidget(self._make_empty())
+        self._stack.addWidget(self._make_nothing_found())
+        self._stack.addWidget(QWidget())  # until it is known what there is
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 32, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(_centred(head))
+        column.addSpacing(16)
+        column.addWidget(_centred(rule()))
+        column.addWidget(self._stack, 1)
+        library.changed.connect(self._on_changed)
+        library.moved.connect(self._on_holdings)
+        library.overall_changed.connect(self._on_overall)
+        self._on_changed()
+        self._on_overall()
+
+    # --- Its parts ------------------------------------------------------------------------
+
+    def _make_head(self) -> QWidget:
         add = push_button(self.tr("Add files"), "primary")
         add.clicked.connect(self.choose_files)
-        self.buttons.addWidget(add)
-        documents.listed.connect(self._on_listed)
-        self._on_listed(documents.rows)
+        folder = push_button(self.tr("Add a folder"))
+        folder.clicked.connect(self.choose_folder)
+        self._filter = QLineEdit()
+        self._filter.setPlaceholderText(self.tr("Filter"))
+        self._filter.setAccessibleName(self.tr("Filter the documents"))
+        self._filter.setClearButtonEnabled(True)
+        self._filter.setMaximumWidth(200)
+        self._filter.textChanged.connect(self._library.set_filter)
+        focus = QAction(self)
+        focus.setShortcut("Ctrl+F")
+        focus.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        focus.triggered.connect(self._filter.setFocus)
+        self.addAction(focus)
+        self._filter.setToolTip(self.tr("Show only some documents  Ctrl+F"))
+        title = QHBoxLayout()
+        title.setSpacing(8)
+        title.addWidget(label(self.tr("Library"), "title"))
+        title.addStretch(1)
+        title.addWidget(self._filter)
+        title.addWidget(folder)
+        title.addWidget(add)
+        self._holdings = label("", "small")
+        self._overall = label("", "small")
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(False)
+        self._bar.setFixedWidth(160)
+        self._bar.setRange(0, STEPS)
+        self._bar.setAccessibleName(self.tr("How much has been added"))
+        self._stop = push_button(self.tr("Stop"), "control")
+        self._stop.setToolTip(self.tr("Stop adding. What is done stays."))
+        self._stop.clicked.connect(self._library.stop)
+        under = QHBoxLayout()
+        under.setSpacing(12)
+        under.addWidget(self._holdings)
+        under.addStretch(1)
+        under.addWidget(self._overall)
+        under.addWidget(self._bar)
+        under.addWidget(self._stop)
+        head = QWidget()
+        column = QVBoxLayout(head)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addLayout(title)
+        line = QWidget()
+        line.setFixedHeight(26)
+        under.setContentsMargins(0, 0, 0, 0)
+        line.setLayout(under)
+        column.addWidget(line)
+        return head
+
+    def _make_empty(self) -> QWidget:
+        made, column = _message(
+            self.tr("No documents yet"),
+            self.tr(
+                "Add PDF, Word, HTML, Markdown or text files, or drop them here. They are copied "
+                "into Studiolo and never leave this computer."
+            ),
+        )
+        for icon, text, wanted in (
+            ("file", self.tr("Choose files"), self._files_wanted),
+            ("folder", self.tr("Choose a folder"), self._folder_wanted),
+        ):
+            column.addWidget(self._suggestion(icon, text, wanted))
+        column.addStretch(3)
+        return made
+
+    def _make_nothing_found(self) -> QWidget:
+        made, column = _message(
+            self.tr("No document fits"),
+            self.tr("None has these words in its name, title or collection."),
+        )
+        clear = push_button(self.tr("Show all documents"), "link")
+        clear.clicked.connect(self._filter.clear)
+        row = QHBoxLayout()
+        row.addWidget(clear)
+        row.addStretch(1)
+        column.addLayout(row)
+        column.addStretch(3)
+        return made
+
+    def _suggestion(self, icon: str, text: str, wanted: SignalInstance) -> QPushButton:
+        button = push_button(text, "suggestion")
+        button.setIconSize(QSize(20, 20))
+        button.clicked.connect(wanted)
+
+        def paint() -> None:
+            button.setIcon(self._theme.icon(icon))
+
+        self._theme.changed.connect(paint)
+        paint()
+        return button
+
+    # --- Adding ---------------------------------------------------------------------------
 
     @Slot()
     def choose_files(self) -> None:
         """Ask for files to add."""
         dialog = QFileDialog(self.window(), self.tr("Add files"))
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        dialog.filesSelected.connect(self._documents.add)
+        self._ask(dialog)
+
+    @Slot()
+    def choose_folder(self) -> None:
+        """Ask for a folder whose files are to be added."""
+        dialog = QFileDialog(self.window(), self.tr("Add a folder"))
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        self._ask(dialog)
+
+    def _ask(self, dialog: QFileDialog) -> None:
+        dialog.filesSelected.connect(self._library.add)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
-    @Slot(object)
-    def _on_listed(self, rows: list[DocumentRow]) -> None:
-        for row in self._rows:
-            row.deleteLater()
-        self._rows = [label(f"{row.title} · {explain_row(row) or row.status}") for row in rows]
-        for row in self._rows:
-            self.body.addWidget(row)
+    # --- Reactions ------------------------------------------------------------------------
+
+    @Slot()
+    def _on_changed(self) -> None:
+        library = self._library
+        if library.entries:
+            shown = 0
+        elif library.filter and library.count:
+            shown = 2
+        else:
+            shown = 1 if library.is_listed else 3
+        self._stack.setCurrentIndex(shown)
+        self._filter.setEnabled(bool(library.count))
+        self._on_holdings()
+
+    @Slot()
+    def _on_holdings(self) -> None:
+        library = self._library
+        self._holdings.setText(holdings_text(library.count, library.pages) if library.count else "")
+
+    @Slot()
+    def _on_overall(self) -> None:
+        overall = self._library.overall
+        stopping = self._library.is_stopping
+        for widget in (self._overall, self._bar, self._stop):
+            widget.setVisible(overall is not None or stopping)
+        if overall is not None:
+            self._overall.setText(self.tr("Stopping") if stopping else overall_text(overall))
+            self._bar.setValue(round(STEPS * (1 - overall.files_left / overall.files)))
+        self._stop.setEnabled(not stopping)
+
+    @Slot(int)
+    def _on_opened(self, document: int) -> None:
+        row = self._library.row(document)
+        if row is not None and row.passages:
+            self.document_activated.emit(row)
+        elif row is not None:
+            self._library.open_original(document)
+
+    @Slot(str, object)
+    def _on_acted(self, action: str, documents: list[int]) -> None:
+        match action:
+            case "open":
+                for document in documents:
+                    self._library.open_original(document)
+            case "again":
+                self._library.read_again(documents)
+            case "remove":
+                self._library.remove(documents)
+
+    @Slot(object, QPoint)
+    def _on_menu_wanted(self, documents: list[int], place: QPoint) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        theme = self._theme
+        if len(documents) == 1:
+            row = self._library.row(documents[0])
+            if row is not None and row.passages:
+                read = menu.addAction(theme.icon("text", size=16), self.tr("Read here"))
+                read.triggered.connect(lambda: self._on_opened(documents[0]))
+            if row is not None and Path(row.path).exists():
+                opened = menu.addAction(
+                    theme.icon("link", size=16), self.tr("Open the original file")
+                )
+                opened.triggered.connect(lambda: self._on_acted("open", documents))
+        again = menu.addAction(theme.icon("regenerate", size=16), self.tr("Read again"))
+        again.triggered.connect(lambda: self._on_acted("again", documents))
+        menu.addSeparator()
+        remove = menu.addAction(theme.icon("delete", size=16), self.tr("Remove from the library"))
+        remove.triggered.connect(lambda: self._on_acted("remove", documents))
+        menu.popup(place)
+
+
+def _centred(content: QWidget) -> QWidget:
+    content.setMaximumWidth(WIDTH)
+    frame = QWidget()
+    row = QHBoxLayout(frame)
+    row.setContentsMargins(MARGIN, 0, MARGIN, 0)
+    row.addStretch(1)
+    row.addWidget(content, 1000)
+    row.addStretch(1)
+    return frame
+
+
+def _message(title: str, hint: str) -> tuple[QWidget, QVBoxLayout]:
+    content = QWidget()
+    column = QVBoxLayout(content)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(8)
+    column.addStretch(2)
+    column.addWidget(label(title, "title", wrap=True))
+    column.addWidget(label(hint, "muted", wrap=True))
+    column.addSpacing(16)
+    frame = _centred(content)
+    content.setMaximumWidth(560)
+    return frame, column

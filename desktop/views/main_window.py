@@ -78,7 +78,7 @@ class MainWindow(QMainWindow):
         )
         self._empty = EmptyChat(theme, session.documents, session.models)
         self._chat = ChatPage(theme, session.chat, session.composer, self._composer, self._empty)
-        self._library = LibraryPage(theme, session.documents)
+        self._library = LibraryPage(theme, session.library)
         self._models = ModelsPage(theme, session.models)
         self._settings = SettingsPage(theme, session.settings)
         self._pages: dict[Page, QWidget] = {
@@ -217,6 +217,7 @@ class MainWindow(QMainWindow):
         self._empty.models_wanted.connect(lambda: self.show_page("models"))
         self._settings.privacy_wanted.connect(self._show_privacy)
         self._settings.shortcuts_wanted.connect(self._show_shortcuts)
+        self._library.document_activated.connect(self.show_document)
         session.settings.changed.connect(self._on_settings_changed)
         session.conversations.current_changed.connect(self._on_conversation_changed)
         session.conversations.current_changed.connect(self._on_title)
@@ -342,8 +343,11 @@ class MainWindow(QMainWindow):
         """Say what dropping files does."""
         if any(url.isLocalFile() for url in event.mimeData().urls()):
             event.acceptProposedAction()
+            library = self._stack.currentWidget() is self._library
             self._overlay.cover(
-                self.tr("Drop to ask about it"),
+                self.tr("Drop to add to the library")
+                if library
+                else self.tr("Drop to ask about it"),
                 self.tr("PDF, Word, HTML, Markdown and plain text. Files are copied, never sent."),
             )
 
@@ -355,7 +359,11 @@ class MainWindow(QMainWindow):
         """Attach the files."""
         self._overlay.hide()
         event.acceptProposedAction()
-        self.add_files([u.toLocalFile() for u in event.mimeData().urls() if u.isLocalFile()])
+        files = [u.toLocalFile() for u in event.mimeData().urls() if u.isLocalFile()]
+        if self._stack.currentWidget() is self._library:
+            self._session.library.add(files)
+        else:
+            self.add_files(files)
 
     # --- The window itself ----------------------------------------------------------------
 

@@ -41,6 +41,7 @@ class SourcePage(QScrollArea):
         self._to_mark = False
         self._canvas = _Canvas(theme)
         self.setWidget(self._canvas)
+        self._canvas.setAutoFillBackground(False)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.viewport().setAutoFillBackground(False)

@@ -1,0 +1,370 @@
+"""The library page: documents in their groups, how each one stands, and what is under way."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from assistant.wording import explain
+from desktop.bridge import Bridge
+from desktop.presenters.documents import Adding, DocumentsPresenter
+from desktop.presenters.notices import Notices
+from desktop.presenters.settings import SettingsPresenter
+from desktop.presenters.source import open_file, original_of
+from indexing.types import DocumentRow, IndexProgress
+
+if TYPE_CHECKING:
+    from assistant.assistant import Assistant
+
+_log = logging.getLogger(__name__)
+
+# While thousands of files come in, the list is put in order anew only so often.
+REBUILD_MS: Final = 150
+# Documents that are hidden and wait to be removed, as the window remembers them.
+_REMOVING: Final = "removing"
+
+
+class Entry(NamedTuple):
+    """A line of the list: a collection's heading, or a document.
+
+    Attributes:
+        documents: Under a heading: how many documents.
+        pages: Under a heading: how many pages they have together.
+    """
+
+    document: int | None
+    heading: str = ""
+    documents: int = 0
+    pages: int = 0
+
+
+class Overall(NamedTuple):
+    """How far everything is that is being added."""
+
+    files_left: int
+    files: int
+    passages_left: int
+
+
+class LibraryPresenter(QObject):
+    """Orders, filters and follows the documents; removes them so that it can be undone.
+
+    Signals:
+        changed: There are other lines now; see `entries`.
+        moved: Documents stand otherwise now, in the same lines.
+        overall_changed: See `overall`.
+    """
+
+    changed = Signal()
+    moved = Signal()
+    overall_changed = Signal()
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        notices: Notices,
+        settings: SettingsPresenter,
+        documents: DocumentsPresenter,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._bridge = bridge
+        self._notices = notices
+        self._settings = settings
+        self._documents = documents
+        self._assistant: Assistant | None = None
+        self._rows: dict[int, DocumentRow] = {}
+        self._entries: list[Entry] = []
+        self._filter = ""
+        self._progress: dict[int, IndexProgress] = {}
+        self._runs: dict[Adding, IndexProgress | None] = {}
+        self._most: dict[Adding, int] = {}
+        self._stopping = False
+        self._removing: set[int] = set()
+        self._listed = False
+        self._rebuild = QTimer(self, singleShot=True, interval=REBUILD_MS)
+        self._rebuild.timeout.connect(self._on_rebuild)
+        documents.listed.connect(self._on_listed)
+        documents.progressed.connect(self._on_progressed)
+        documents.adding_changed.connect(self._on_adding_changed)
+
+    # --- State ----------------------------------------------------------------------------
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The lines to show, in order."""
+        return self._entries
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether it is known yet what there is."""
+        return self._listed
+
+    @property
+    def count(self) -> int:
+        """How many documents there are, filtered or not."""
+        return len(self._rows)
+
+    @property
+    def pages(self) -> int:
+        """How many pages they have together."""
+        return sum(row.pages or 0 for row in self._rows.values())
+
+    @property
+    def filter(self) -> str:
+        """What the list is filtered by."""
+        return self._filter
+
+    def row(self, document: int) -> DocumentRow | None:
+        """Return a document as it stands now."""
+        return self._rows.get(document)
+
+    def progress(self, document: int) -> IndexProgress | None:
+        """Return how far a document is that is being added."""
+        return self._progress.get(document)
+
+    @property
+    def overall(self) -> Overall | None:
+        """How far all is that is being added; None where nothing is."""
+        events = [event for event in self._runs.values() if event is not None]
+        left = sum(event.files_left for event in events)
+        if not left:
+            return None
+        return Overall(
+            left,
+            max(left, sum(self._most.values())),
+            sum(event.passages_left for event in events),
+        )
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether what is under way was asked to stop."""
+        return self._stopping
+
+    # --- Doing ----------------------------------------------------------------------------
+
+    def attach(self, assistant: Assistant) -> None:
+        """Begin to work with an assistant; what was to be removed before it closed goes now."""
+        self._assistant = assistant
+        left = self._left_to_remove()
+        if left:
+            self._documents.hide(left)
+            self._remove_now(left)
+
+    def set_filter(self, text: str) -> None:
+        """Show only documents whose name, title or collection holds these words."""
+        words = " ".join(text.casefold().split())
+        if words != self._filter:
+            self._filter = words
+            self._on_rebuild()
+
+    def add(self, paths: Sequence[str]) -> None:
+        """Add files and folders."""
+        if paths:
+            self._documents.add(paths)
+
+    def read_again(self, documents: Iterable[int]) -> None:
+        """Read documents once more from where they came from."""
+        self.add([row.path for d in documents if (row := self._rows.get(d)) is not None])
+
+    def open_original(self, document: int) -> None:
+        """Open a document's file with the program it belongs to."""
+        row = self._rows.get(document)
+        if row is not None and self._assistant is not None:
+            run = self._bridge.call("find a file", original_of, self._assistant, row)
+            run.finished.connect(self._on_original)
+            run.failed.connect(self._on_failed)
+
+    @Slot()
+    def stop(self) -> None:
+        """Stop adding. What is done stays, what is not is taken from the list."""
+        if self._documents.adding and not self._stopping:
+            self._stopping = True
+            for adding in list(self._documents.adding):
+                adding.stop()
+            self.overall_changed.emit()
+
+    def remove(self, documents: Sequence[int]) -> None:
+        """Take documents out of the lists, and out of the library once it cannot be undone."""
+        rows = [row for d in documents if (row := self._rows.get(d)) is not None]
+        if not rows:
+            return
+        ids = {row.id for row in rows}
+        self._removing |= ids
+        self._keep_removing()
+        self._documents.hide(ids)
+        self._on_rebuild()
+        text = (
+            self.tr("Removed “{name}”.").format(name=Path(rows[0].path).name)
+            if len(rows) == 1
+            else self.tr("Removed {count} documents.").format(count=len(rows))
+        )
+        self._notices.show(
+            text, self.tr("Undo"), lambda: self._undo(ids), lambda: self._remove_now(ids)
+        )
+
+    def flush(self) -> None:
+        """Remove at once what waits for it: before a question, and before the end."""
+        if self._removing:
+            self._remove_now(set(self._removing))
+
+    def close(self) -> None:
+        """Remove what waits for it if that is quick; else the next start does."""
+        if self._assistant is not None and self._assistant.index.worker.status == "ready":
+            self.flush()
+
+    # --- Removing -------------------------------------------------------------------------
+
+    def _undo(self, documents: set[int]) -> None:
+        self._removing -= documents
+        self._keep_removing()
+        self._documents.unhide(documents)
+
+    def _remove_now(self, documents: set[int]) -> None:
+        if self._assistant is None:
+            return
+        run = self._bridge.call(
+            "remove documents", self._assistant.remove_documents, sorted(documents)
+        )
+        run.finished.connect(lambda _: self._on_removed(documents))
+        run.failed.connect(lambda error: self._on_remove_failed(documents, error))
+
+    def _on_removed(self, documents: set[int]) -> None:
+        self._removing -= documents
+        self._keep_removing()
+        self._documents.refresh()
+
+    def _on_remove_failed(self, documents: set[int], error: Exception) -> None:
+        self._undo(documents)
+        self._notices.show(explain(error))
+
+    def _keep_removing(self) -> None:
+        self._settings.remember(_REMOVING, json.dumps(sorted(self._removing)))
+
+    def _left_to_remove(self) -> set[int]:
+        try:
+            return {
+                int(document) for document in json.loads(self._settings.remembered(_REMOVING, "[]"))
+            }
+        except (ValueError, TypeError):
+            _log.warning("what was to be removed cannot be read")
+            return set()
+
+    # --- Reactions ------------------------------------------------------------------------
+
+    @Slot(object)
+    def _on_listed(self, rows: list[DocumentRow]) -> None:
+        self._rows = {row.id: row for row in rows}
+        if not self._listed or len(rows) < REBUILD_MS:
+            self._listed = self._listed or self._assistant is not None
+            self._on_rebuild()
+        elif not self._rebuild.isActive():
+            self._rebuild.start()
+
+    @Slot()
+    def _on_rebuild(self) -> None:
+        self._rebuild.stop()
+        entries = self._ordered()
+        if entries == self._entries:
+            self.moved.emit()
+        else:
+            self._entries = entries
+            self.changed.emit()
+
+    def _ordered(self) -> list[Entry]:
+        """Group by collection, what came last first; without collections, without headings."""
+        rows: Iterable[DocumentRow] = self._rows.values()
+        if self._filter:
+            words = self._filter.split()
+            rows = [row for row in rows if all(word in _words_of(row) for word in words)]
+        groups: dict[str, list[DocumentRow]] = {}
+        for row in rows:
+            groups.setdefault(row.collection or "", []).append(row)
+        entries: list[Entry] = []
+        # Documents of no collection come last.
+        for name in sorted(groups, key=lambda name: (not name, name.casefold())):
+            group = sorted(groups[name], key=lambda row: -row.id)
+            if name or len(groups) > 1:
+                pages = sum(row.pages or 0 for row in group)
+                heading = name or self.tr("Other documents")
+                entries.append(Entry(None, heading, len(group), pages))
+            entries += [Entry(row.id) for row in group]
+        return entries
+
+    @Slot(object)
+    def _on_progressed(self, events: list[IndexProgress]) -> None:
+        for event in events:
+            document = event.document
+            if event.stage == "finished":
+                self._progress.pop(document.id, None)
+            else:
+                self._progress[document.id] = event
+        self.moved.emit()
+
+    @Slot()
+    def _on_adding_changed(self) -> None:
+        for adding in self._documents.adding:
+            if adding not in self._runs:
+                self._runs[adding] = None
+                self._most[adding] = 0
+                adding.progressed.connect(
+                    lambda events, adding=adding: self._on_run_progressed(adding, events)
+                )
+        for adding in set(self._runs) - set(self._documents.adding):
+            del self._runs[adding]
+        if not self._documents.adding:
+            self._most.clear()
+            self._progress.clear()
+            if self._stopping:
+                self._forget_queued()
+        self.overall_changed.emit()
+        self.moved.emit()
+
+    def _on_run_progressed(self, adding: Adding, events: list[IndexProgress]) -> None:
+        if adding in self._runs:
+            # While files are noted their number counts down once, before anything is read.
+            if events[-1].stage != "queued" or self._runs[adding] is None:
+                self._runs[adding] = events[-1]
+            self._most[adding] = max(self._most[adding], *(event.files_left for event in events))
+            self.overall_changed.emit()
+
+    def _forget_queued(self) -> None:
+        if self._assistant is None:
+            return
+        left = [row.path for row in self._rows.values() if row.status == "queued"]
+        run = self._bridge.call("stop adding", self._assistant.index.forget_queued)
+        run.finished.connect(lambda _: self._on_stopped(left))
+        run.failed.connect(self._on_failed)
+        run.ended.connect(self._on_stop_over)
+
+    def _on_stopped(self, left: list[str]) -> None:
+        if left:
+            text = (
+                self.tr("Stopped. 1 file was not added.")
+                if len(left) == 1
+                else self.tr("Stopped. {count} files were not added.").format(count=len(left))
+            )
+            self._notices.show(text, self.tr("Go on"), lambda: self.add(left))
+
+    @Slot()
+    def _on_stop_over(self) -> None:
+        self._stopping = False
+        self.overall_changed.emit()
+        self._documents.refresh()
+
+    @Slot(object)
+    def _on_original(self, path: Path) -> None:
+        open_file(path, self._notices)
+
+    @Slot(object)
+    def _on_failed(self, error: Exception) -> None:
+        self._notices.show(explain(error))
+
+
+def _words_of(row: DocumentRow) -> str:
+    return f"{Path(row.path).name} {row.title} {row.collection or ''} {row.status}".casefold()

@@ -1,0 +1,126 @@
+"""How documents stand, in the library's words."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from PySide6.QtCore import QCoreApplication, QDate, QLocale
+
+from assistant.wording import explain_row
+from desktop.presenters.library import Overall
+from desktop.views.wording import counted, number
+from indexing.types import DocumentRow, IndexProgress
+
+Tone = Literal["text-muted", "warning", "danger", "accent"]
+
+
+class Status(NamedTuple):
+    """How a document stands.
+
+    Attributes:
+        text: In a few words.
+        fraction: How far it is, 0 to 1; None where there is nothing to show.
+        sentence: What went wrong and what can be done; "" where nothing did.
+        tone: Colour of the sentence.
+    """
+
+    text: str
+    fraction: float | None = None
+    sentence: str = ""
+    tone: Tone = "text-muted"
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Library", text)
+
+
+def status_of(row: DocumentRow, progress: IndexProgress | None) -> Status:
+    """Return how a document stands."""
+    if progress is not None and progress.stage != "finished":
+        return _moving(row, progress)
+    match row.status:
+        case "failed":
+            return Status(_tr("not read"), None, explain_row(row), "danger")
+        case "skipped":
+            return Status(_tr("skipped"), None, explain_row(row), "text-muted")
+        case "queued":
+            return Status(_tr("waiting"))
+        case "ready":
+            return Status(_tr("ready"))
+
+
+def _moving(row: DocumentRow, progress: IndexProgress) -> Status:
+    done, total = progress.done, progress.total
+    fraction = min(1.0, done / total) if total else None
+    if progress.stage == "queued":
+        return Status(_tr("waiting"))
+    if progress.stage == "reading":
+        if not total:
+            return Status(_tr("reading"), 0.0)
+        if Path(row.path).suffix.lower() == ".pdf":
+            text = _tr("reading, page {n} of {count}").format(n=number(done), count=number(total))
+        else:
+            text = _tr("reading, {n} %").format(n=round(100 * (fraction or 0)))
+        return Status(text, fraction)
+    text = (
+        _tr("embedding, {n} of {count}").format(n=number(done), count=number(total))
+        if total
+        else _tr("embedding")
+    )
+    return Status(text, fraction or 0.0)
+
+
+def facts_of(row: DocumentRow) -> str:
+    """Return a document's title, where it says more than the file's name, and its size."""
+    parts: list[str] = []
+    title, stem = " ".join(row.title.split()), Path(row.path).stem
+    if title and _plain(title) not in (_plain(stem), "anonymous", "untitled"):
+        parts.append(title)
+    if row.pages:
+        parts.append(counted(row.pages, _tr("1 page"), _tr("{n} pages")))
+    if row.passages:
+        parts.append(counted(row.passages, _tr("1 passage"), _tr("{n} passages")))
+    return " · ".join(parts)
+
+
+def _plain(text: str) -> str:
+    return "".join(c for c in text.casefold() if c.isalnum())
+
+
+def when_of(row: DocumentRow, today: date) -> str:
+    """Return the day on which a document was made ready."""
+    if row.indexed_at is None:
+        return ""
+    day = datetime.fromisoformat(row.indexed_at).astimezone().date()
+    days = (today - day).days
+    if days <= 0:
+        return _tr("today")
+    if days == 1:
+        return _tr("yesterday")
+    form = "d MMM" if day.year == today.year else "d MMM yyyy"
+    return QLocale().toString(QDate(day.year, day.month, day.day), form)
+
+
+def holdings_text(documents: int, pages: int) -> str:
+    """Return how much there is: "3 documents · 214 pages"."""
+    text = counted(documents, _tr("1 document"), _tr("{n} documents"))
+    if pages:
+        text += " · " + counted(pages, _tr("1 page"), _tr("{n} pages"))
+    return text
+
+
+def overall_text(overall: Overall) -> str:
+    """Return how far all is: "Reading 3 of 14 files · 1,240 passages left"."""
+    at = max(1, min(overall.files, overall.files - overall.files_left + 1))
+    text = (
+        _tr("Adding 1 file")
+        if overall.files == 1
+        else _tr("Adding file {n} of {count}").format(n=number(at), count=number(overall.files))
+    )
+    if overall.passages_left:
+        text += " · " + counted(
+            overall.passages_left, _tr("1 passage left"), _tr("{n} passages left")
+        )
+    return text
