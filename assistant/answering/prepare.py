@@ -94,7 +94,8 @@ class Preparer:
         bare = self._model.prompt_size(prompt.over_passages(question, (), ()))
         if not plan.fits(bare, settings):
             raise QuestionDoesNotFit(bare.tokens, bare.context_tokens)
-        kept, left_out = plan.recent(history, bare.context_tokens, settings, speed)
+        told = _without_declined(history)
+        kept, left_out = plan.recent(told, bare.context_tokens, settings, speed)
         understood = understand(question, history)
         scope = _Scope(question, understood, rows, kept, left_out, settings, speed)
         if not rows:
@@ -196,6 +197,23 @@ class Preparer:
         )
         asked = scope.question
         return Prepared(mode, messages, asked, material, scope.understood, retrieve_ms, facts)
+
+
+def _without_declined(history: Sequence[ChatMessage]) -> list[ChatMessage]:
+    """Return the conversation without the questions that the documents did not answer.
+
+    There is nothing to learn from them, and a small model would decline the next one too,
+    because that is how this conversation goes.
+    """
+    declined = prompt.wording().declined
+    kept: list[ChatMessage] = []
+    for message in history:
+        if message.role == "assistant" and message.content == declined:
+            while kept and kept[-1].role == "user":
+                kept.pop()
+        else:
+            kept.append(message)
+    return kept
 
 
 def _whole_evidence(row: DocumentRow, text: str) -> Evidence:

@@ -291,6 +291,18 @@ def test_says_how_much_of_a_long_conversation_is_left_out():
     assert "Question 29?" in model.prompts[-1][-3].content
 
 
+def test_the_model_is_not_shown_what_it_declined_before():
+    model = Model("940 euros.")
+    history = [
+        ChatMessage("user", "Who lives next door?"),
+        ChatMessage("assistant", wording().declined),
+        ChatMessage("user", "When was the heating renewed?"),
+        ChatMessage("assistant", "It was renewed in 2016."),
+    ]
+    run(answerer(model).ask(RENT, history))
+    assert model.prompts[-1][1:-1] == history[2:]
+
+
 def test_errors_carry_their_facts():
     with pytest.raises(EmptyQuestion):
         run(answerer(Model("")).ask(AskRequest("  ")))
