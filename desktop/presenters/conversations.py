@@ -37,6 +37,7 @@ class ConversationsPresenter(QObject):
         self._notices = notices
         self._store: ConversationStore | None = None
         self._groups: list[ConversationGroup] = []
+        self._known = False
         self._current: int | None = None
         self._query = ""
         self._deleted: int | None = None
@@ -45,6 +46,11 @@ class ConversationsPresenter(QObject):
     def groups(self) -> list[ConversationGroup]:
         """The groups as last listed."""
         return self._groups
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the conversations were listed yet."""
+        return self._known
 
     @property
     def current(self) -> int | None:
@@ -132,8 +138,9 @@ class ConversationsPresenter(QObject):
 
     @Slot(object)
     def _on_listed(self, groups: list[ConversationGroup]) -> None:
-        if groups != self._groups:
+        if groups != self._groups or not self._known:
             self._groups = groups
+            self._known = True
             self.listed.emit(groups)
 
     @Slot(object)

@@ -84,6 +84,7 @@ class DocumentsPresenter(QObject):
         self._notices = notices
         self._assistant: Assistant | None = None
         self._rows: list[DocumentRow] = []
+        self._known = False
         self._hidden: frozenset[int] = frozenset()
         self._adding: list[Adding] = []
         self._waiting: list[tuple[Adding, str | None]] = []
@@ -92,6 +93,11 @@ class DocumentsPresenter(QObject):
     def rows(self) -> list[DocumentRow]:
         """The documents as last listed."""
         return self._rows
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the documents were listed yet; before that, none does not mean nothing."""
+        return self._known
 
     @property
     def adding(self) -> list[Adding]:
@@ -162,6 +168,7 @@ class DocumentsPresenter(QObject):
     @Slot(object)
     def _on_listed(self, rows: list[DocumentRow]) -> None:
         self._rows = [row for row in rows if row.id not in self._hidden]
+        self._known = True
         self.listed.emit(self._rows)
 
     @Slot(object)

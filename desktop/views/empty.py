@@ -72,6 +72,9 @@ class EmptyChat(QWidget):
     @Slot()
     def _on_changed(self) -> None:
         theme = self._theme
+        # What there is becomes known a moment after the window; no words are better than
+        # words that change.
+        self.setVisible(self._documents.is_known)
         no_model = self._models.state == "none"
         ready = sum(row.status == "ready" for row in self._documents.rows)
         if no_model:

@@ -176,7 +176,8 @@ class Sidebar(QFrame):
     def _on_listed(self, groups: list[ConversationGroup]) -> None:
         if not self._search.text().strip():
             self._model.show_groups(groups)
-            self._stack.setCurrentIndex(0 if groups else 1)
+            nothing = not groups and self._presenter.is_known
+            self._stack.setCurrentIndex(1 if nothing else 0)
 
     @Slot(object)
     def _on_found(self, found: list[Found] | None) -> None:

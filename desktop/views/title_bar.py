@@ -99,6 +99,7 @@ class TitleBar(QFrame):
         models = self._models
         self._model.setIcon(self._theme.icon("chevron-down", size=12))
         self._model.setText(models.title or self.tr("No model"))
+        self._model.setVisible(bool(models.title) or models.state != "starting")
         self._state.setText(models.state_text)
         set_role(self._state, "small-danger" if models.state == "failed" else "small")
         self._state.setToolTip(models.problem)

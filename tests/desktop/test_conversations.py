@@ -121,10 +121,16 @@ def test_searching_and_leaving_the_search(sidebar, until, qtbot):
     assert not sidebar._search.isVisible()
 
 
-def test_an_empty_list_says_what_it_is_for(theme, bridge, said, data_dir, qtbot):
-    sidebar = Sidebar(theme, ConversationsPresenter(bridge, said[0]))
+def test_an_empty_list_says_what_it_is_for(theme, bridge, said, data_dir, until, qtbot):
+    presenter = ConversationsPresenter(bridge, said[0])
+    sidebar = Sidebar(theme, presenter)
     qtbot.addWidget(sidebar)
-    assert sidebar._stack.currentIndex() == 1
+    # Not before it is known that there is nothing.
+    assert sidebar._stack.currentIndex() == 0
+    empty = ConversationStore(data_dir)
+    presenter.attach(empty)
+    until(lambda: sidebar._stack.currentIndex() == 1)
+    empty.close()
 
 
 def test_a_store_that_fails_is_told(presenter, talks, said, store, until):
