@@ -1,0 +1,84 @@
+"""The assistant before any process is started: which model answers."""
+
+from __future__ import annotations
+
+import psutil
+import pytest
+
+from assistant.answering.types import AskRequest
+from assistant.assistant import Assistant
+from assistant.errors import NoModelInstalled
+from assistant.paths import DataPaths
+from models.errors import InvalidModelFile, ModelNotFound
+from tests.integration.studio import Studio
+
+pytestmark = pytest.mark.model
+
+
+@pytest.fixture
+def studio(data_dir):
+    return Studio(data_dir)
+
+
+@pytest.fixture
+def assistant(studio):
+    assistant = Assistant(DataPaths(studio.data_dir))
+    yield assistant
+    assistant.close()
+
+
+def test_without_a_choice_the_largest_that_can_be_used_answers(
+    studio, assistant, smollm_path, qwen_small_path
+):
+    assert assistant.current_model() is None
+    (studio.data_dir / "models" / "huge.gguf").write_bytes(b"GGUF" + bytes(4000))
+    assert assistant.current_model() is None
+    studio.install(model=smollm_path)
+    studio.install(model=qwen_small_path)
+    assert assistant.current_model().name == qwen_small_path.name
+
+
+def test_the_chosen_one_answers_until_it_is_gone(
+    studio, assistant, smollm_path, qwen_small_path, monkeypatch
+):
+    studio.install(model=smollm_path)
+    studio.install(model=qwen_small_path)
+    assistant.use_model(smollm_path.stem)
+    assert assistant.current_model().name == smollm_path.name
+    again = Assistant(DataPaths(studio.data_dir))
+    assert again.current_model().name == smollm_path.name
+    again.close()
+    assistant.models.remove(smollm_path.name)
+    assert assistant.current_model().name == qwen_small_path.name
+
+
+def test_a_machine_with_little_memory_takes_the_smaller_one(
+    studio, assistant, smollm_path, qwen_small_path, monkeypatch
+):
+    studio.install(model=smollm_path)
+    studio.install(model=qwen_small_path)
+    memory = psutil.virtual_memory()
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: memory._replace(total=500_000_000))
+    assert assistant.current_model().name == smollm_path.name
+
+
+def test_a_model_that_cannot_be_used_is_not_chosen(studio, assistant, smollm_path):
+    with pytest.raises(NoModelInstalled):
+        assistant.use_model("small.gguf")
+    with pytest.raises(NoModelInstalled):
+        list(assistant.ask(AskRequest("Anyone?")))
+    (studio.data_dir / "models" / "bad.gguf").write_bytes(b"GGUF" + bytes(4000))
+    with pytest.raises(InvalidModelFile):
+        assistant.use_model("bad.gguf")
+    with pytest.raises(ModelNotFound):
+        assistant.use_model("small.gguf")
+    assert assistant.settings.current.model is None
+
+
+def test_nothing_is_started_or_opened_before_it_is_needed(assistant):
+    assert assistant.catalog.documents() == []
+    assert assistant.models.list() == []
+    assert assistant.index.worker.status == assistant.model.worker.status == "idle"
+    assert not assistant.paths.database.exists()
+    assert assistant.conversations.list() == []
+    assert assistant.paths.database.exists()
