@@ -1,1 +1,1 @@
-"""The headless assistant: conversations, answering with proof, workers, settings, the command line."""
+"""The headless assistant: conversations, proven answers, workers, settings, command line."""
