@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
+from assistant.answering.types import Answer
 from assistant.wording import explain
 from desktop.bridge import Bridge, Run
 from desktop.presenters.notices import Notices
@@ -18,6 +19,15 @@ from models.library import ImportProgress, ModelFacts
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
 
+# Too few tokens say nothing about a speed.
+_ENOUGH_READ = 64
+_ENOUGH_WRITTEN = 8
+# What a model needs beside its weights, about: its context and the engine's buffers.
+_BESIDE_BYTES = 500_000_000
+_FITS_WELL = 0.6
+_FITS = 0.85
+
+Fit = Literal["well", "tight", "no"]
 State = Literal["starting", "none", "unloaded", "loading", "ready", "failed"]
 
 
@@ -46,6 +56,7 @@ class ModelsPresenter(QObject):
         self._settings = settings
         self._assistant: Assistant | None = None
         self._installed: list[ModelFacts] = []
+        self._listed = False
         self._current: ModelFacts | None = None
         self._state: State = "starting"
         self._fraction: float | None = None
@@ -103,6 +114,50 @@ class ModelsPresenter(QObject):
             case _:
                 return ""
 
+    @property
+    def is_listed(self) -> bool:
+        """Whether it is known yet what there is."""
+        return self._listed
+
+    @property
+    def is_importing(self) -> bool:
+        """Whether a file is being copied into the library."""
+        return self._importing is not None
+
+    @property
+    def memory_bytes(self) -> int:
+        """The memory of this computer."""
+        import psutil
+
+        return psutil.virtual_memory().total
+
+    def needs_bytes(self, facts: ModelFacts) -> int:
+        """Return about how much memory a model takes."""
+        return facts.bytes + _BESIDE_BYTES
+
+    def fit(self, facts: ModelFacts) -> Fit:
+        """Return whether this computer's memory holds a model."""
+        share = self.needs_bytes(facts) / self.memory_bytes
+        return "well" if share <= _FITS_WELL else "tight" if share <= _FITS else "no"
+
+    def speeds(self, name: str) -> tuple[float, float]:
+        """Return how fast a model last read and wrote here, in tokens/s; 0 while unknown."""
+        return (
+            self._settings.remembered(f"reads {name}", 0.0),
+            self._settings.remembered(f"writes {name}", 0.0),
+        )
+
+    def note_answer(self, answer: Answer) -> None:
+        """Remember how fast the model of an answer was."""
+        timing = answer.timing
+        read = timing.prompt_tokens - timing.cached_tokens
+        if read >= _ENOUGH_READ and timing.first_token_ms > 0:
+            speed = round(1000 * read / timing.first_token_ms, 1)
+            self._settings.remember(f"reads {answer.model}", speed)
+        if timing.answer_tokens >= _ENOUGH_WRITTEN and timing.tokens_per_s > 0:
+            self._settings.remember(f"writes {answer.model}", round(timing.tokens_per_s, 1))
+        self.changed.emit()
+
     @staticmethod
     def title_of(facts: ModelFacts) -> str:
         """Return a model's name for people: its own, else its file's without the technical end."""
@@ -115,7 +170,8 @@ class ModelsPresenter(QObject):
         """Begin to follow an assistant's models, and load the one that answers."""
         self._assistant = assistant
         assistant.model.add_state_listener(self._state_told.emit)
-        self.refresh()
+        # What was removed before this start cannot be asked back any more.
+        self._bridge.call("empty the trash", assistant.models.empty_trash)
         self.load()
 
     @Slot()
@@ -145,7 +201,10 @@ class ModelsPresenter(QObject):
 
     def import_file(self, path: str) -> None:
         """Copy a model file into the library."""
-        if self._assistant is None or self._importing is not None:
+        if self._assistant is None:
+            return
+        if self._importing is not None:
+            self._notices.show(self.tr("One file at a time: another is still being copied."))
             return
         models = self._assistant.models
         self._importing = self._bridge.start("import a model", lambda: models.import_file(path))
@@ -153,6 +212,7 @@ class ModelsPresenter(QObject):
         self._importing.finished.connect(self._on_imported)
         self._importing.failed.connect(self._on_failed)
         self._importing.ended.connect(self._on_import_over)
+        self.importing.emit(ImportProgress(0, 0))
 
     def stop_import(self) -> None:
         """Stop copying; nothing of the file stays."""
@@ -165,8 +225,16 @@ class ModelsPresenter(QObject):
         if assistant is None:
             return
         title = next((self.title_of(f) for f in self._installed if f.name == name), name)
-        run = self._bridge.call("remove a model", assistant.models.remove, name)
-        run.finished.connect(lambda token: self._on_removed(title, token))
+        in_use = name == self.current
+
+        def remove() -> str:
+            if in_use:
+                # A file that is held open cannot be moved on every system.
+                assistant.model.unload()
+            return assistant.models.remove(name)
+
+        run = self._bridge.call("remove a model", remove)
+        run.finished.connect(lambda token: self._on_removed(title, token, in_use=in_use))
         run.failed.connect(self._on_failed)
 
     # --- Reactions ------------------------------------------------------------------------
@@ -231,6 +299,7 @@ class ModelsPresenter(QObject):
     @Slot(object)
     def _on_listed(self, result: tuple[list[ModelFacts], ModelFacts | None]) -> None:
         self._installed, self._current = result
+        self._listed = True
         if self._current is None and self._state != "failed":
             self._state = "none"
         self.changed.emit()
@@ -251,8 +320,12 @@ class ModelsPresenter(QObject):
         self._importing = None
         self.importing.emit(None)
 
-    def _on_removed(self, title: str, token: str) -> None:
-        self.refresh()
+    def _on_removed(self, title: str, token: str, *, in_use: bool) -> None:
+        if in_use:
+            self._loaded = None
+            self.load()
+        else:
+            self.refresh()
         self._notices.show(
             self.tr("Removed {name}.").format(name=title),
             self.tr("Undo"),
@@ -262,8 +335,13 @@ class ModelsPresenter(QObject):
     def _restore(self, token: str) -> None:
         if self._assistant is not None:
             run = self._bridge.call("restore a model", self._assistant.models.restore, token)
-            run.ended.connect(self.refresh)
+            run.finished.connect(self._on_restored)
             run.failed.connect(self._on_failed)
+
+    @Slot(object)
+    def _on_restored(self, _: ModelFacts) -> None:
+        # It may be the one that was chosen, and then it answers again.
+        self.load()
 
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:

@@ -135,8 +135,11 @@ class Session(QObject):
 
     @Slot()
     def _on_live_changed(self) -> None:
+        live = self.chat.live
         if self.chat.is_busy:
             self.library.flush()
+        elif live is not None and live.answer is not None:
+            self.models.note_answer(live.answer)
 
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:

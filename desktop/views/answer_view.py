@@ -154,8 +154,6 @@ class AnswerView(QWidget):
             self._add_problem(
                 self.tr("Studiolo ended while this was written. What had come is kept."), again=True
             )
-        elif message.state == "stopped":
-            self._column.addWidget(label(self.tr("You stopped this answer."), "small"))
 
     def _add_withdrawn(self, text: str) -> None:
         words = PlainProse(self._theme, text, muted=True)
@@ -182,6 +180,10 @@ class AnswerView(QWidget):
         answer = message.answer
         if answer is not None:
             what = sources_text(answer, plan)
+            if answer.stopped:
+                what = " · ".join(
+                    part for part in (self.tr("You stopped this answer"), what) if part
+                )
             if answer.citations:
                 self._sources = SourceList(answer.citations)
                 self._sources.activated.connect(self.citation_activated)
@@ -195,7 +197,8 @@ class AnswerView(QWidget):
             spent.setContentsMargins(0, 0, 0, 2 if answer.citations else 0)
             row.addWidget(spent, 1)
         else:
-            row.addStretch(1)
+            stopped = message.state == "stopped"
+            row.addWidget(label(self.tr("You stopped this answer.") if stopped else "", "small"), 1)
         if len(message.siblings) > 1:
             row.addWidget(Branches(self._theme, message, self.sibling_wanted))
         copy = IconButton(self._theme, "copy", self.tr("Copy answer"), size=16)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QCoreApplication, Qt
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QKeySequence, QShowEvent
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from desktop.theme.theme import Theme
@@ -45,6 +45,14 @@ class Sheet(QDialog):
         column.addLayout(head)
         column.addLayout(self.body)
         column.addLayout(foot)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Be as tall as the words need at this width."""
+        layout = self.layout()
+        if layout is not None:
+            wrapped = layout.totalHeightForWidth(WIDTH)
+            self.setFixedHeight(wrapped if wrapped > 0 else layout.totalSizeHint().height())
+        super().showEvent(event)
 
 
 class PrivacySheet(Sheet):

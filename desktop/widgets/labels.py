@@ -9,9 +9,8 @@ from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
 
 Role = Literal[
-    "plain", "muted", "small", "small-warning", "small-danger", "strong", "heading", "title",
-    "section",
-    "number",
+    "plain", "muted", "small", "small-accent", "small-warning", "small-danger",
+    "strong", "heading", "title", "section", "number",
 ]  # fmt: skip
 
 

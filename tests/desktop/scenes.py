@@ -9,9 +9,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import msgspec
+
 from assistant.answering.types import Answer, AnswerSentence, Citation, Plan, Timing
 from assistant.assistant import Assistant
-from assistant.conversations.types import Conversation, Scope
+from assistant.conversations.types import Conversation, Failure, Scope
 from assistant.paths import DataPaths
 from indexing.types import DocumentRow
 
@@ -203,3 +205,30 @@ def write_conversations(assistant: Assistant, lease: DocumentRow) -> Conversatio
     writer.finish(code)
     store.pin(store.list()[-1].id, True)
     return store.get(lease_talk.id)
+
+
+def write_outcomes(assistant: Assistant) -> Conversation:
+    """Write a conversation of answers that ended otherwise; return it."""
+    store = assistant.conversations
+    talk = store.create()
+    question = store.ask(talk.id, "Who was the flat's first tenant?")
+    store.rename(talk.id, "How answers end")
+    declined = msgspec.structs.replace(
+        plain_answer(question.text, "Your documents do not say who the first tenant was."),
+        mode="retrieval",
+        declined=True,
+        withdrawn="The first tenant was a Mr. Brandt, who moved in when the house was built.",
+    )
+    writer = store.begin_answer(question.id, declined.model)
+    writer.plan(PLAN)
+    writer.finish(declined)
+    question = store.ask(talk.id, "Write a letter that gives notice.")
+    writer = store.begin_answer(question.id, declined.model)
+    writer.think("The person wants a formal letter. It needs a date, both names and the address.")
+    writer.append("Dear Madam or Sir,\n\nwith this letter I give notice of the lease of the")
+    writer.stop()
+    question = store.ask(talk.id, "And in German?")
+    writer = store.begin_answer(question.id, declined.model)
+    writer.append("Sehr geehrte Damen und Herren,\n\nhiermit kündige ich")
+    writer.fail(Failure("WorkerDied", {"worker": "model", "exit_code": -9}))
+    return store.get(talk.id)

@@ -29,6 +29,8 @@ from assistant.assistant import Assistant  # noqa: E402
 from assistant.paths import DataPaths  # noqa: E402
 from desktop.app import Window, make_application  # noqa: E402
 from desktop.presenters.live import LiveAnswer  # noqa: E402
+from desktop.views.dialogs import PrivacySheet, ShortcutsSheet  # noqa: E402
+from desktop.views.question_view import QuestionView  # noqa: E402
 
 SIZES = ((1280, 800), (900, 600))
 READABLE = ("Inter", "Cantarell", "Noto Sans", "Segoe UI", "SF Pro Text", "DejaVu Sans")
@@ -111,6 +113,7 @@ def full(studio: Studio, root: Path) -> None:
     rows = scenes.add_documents(assistant, root / "mine")
     lease = next(row for row in rows if row.path.endswith("lease.md"))
     talk = scenes.write_conversations(assistant, lease)
+    outcomes = scenes.write_outcomes(assistant)
     assistant.close()
     window = studio.window(paths)
     session, main = window.session, window.main
@@ -154,9 +157,38 @@ def full(studio: Studio, root: Path) -> None:
         main.show_page(page)
         studio.shoot(window, page)
     main.show_page("chat")
+    session.conversations.open(outcomes.id)
+    studio.settle(until=lambda: len(session.chat.messages) == 6)
+    studio.shoot(window, "outcomes")
+    first = main._chat._items[0].widget
+    assert isinstance(first, QuestionView)
+    first._on_edit()
+    studio.shoot(window, "edit", lambda: bar.setValue(0))
+    sheets(studio, window)
+    session.conversations.open(talk.id)
+    studio.settle(until=lambda: len(session.chat.messages) == 4)
     streaming(studio, window, talk.id)
     main.close()
     window.close()
+
+
+def sheets(studio: Studio, window: Window) -> None:
+    """The small windows."""
+    if not studio.wanted("sheet"):
+        return
+    for theme in ("light", "dark"):
+        window.theme.choose(theme)
+        for show, kind in (
+            (window.main._show_privacy, PrivacySheet),
+            (window.main._show_shortcuts, ShortcutsSheet),
+        ):
+            show()
+            studio.settle()
+            sheet = window.main.findChild(kind)
+            assert sheet is not None
+            sheet.grab().save(str(studio.folder / f"sheet-{kind.__name__}-{theme}.png"))
+            sheet.close()
+            studio.settle()
 
 
 def streaming(studio: Studio, window: Window, conversation: int) -> None:
