@@ -2,6 +2,7 @@
 
     python -m tests.benchmarks.answers DATA_DIR --model FILE.gguf [--index FOLDER]
         [--limit N] [--seed N] [--out FILE.jsonl] [--seconds N] [--read-seconds N] [--no-check]
+        [--threads N]
 
 DATA_DIR is one of
 - a set in the BEIR layout with `answers.jsonl` (`id`, `question`, `answers`): asked over the
@@ -153,10 +154,17 @@ def _sample(questions: list[Question], limit: int, seed: int) -> list[Question]:
 class Bench:
     """The product's parts in one process, ready to be asked."""
 
-    def __init__(self, model: Path, index: Index, folder: Path, settings: AnsweringSettings):
+    def __init__(
+        self,
+        model: Path,
+        index: Index,
+        folder: Path,
+        settings: AnsweringSettings,
+        threads: int | None = None,
+    ) -> None:
         self.catalog = Catalog(folder)
         self.engine = Engine()
-        finish(self.engine.load(str(model), LoadSettings()))
+        finish(self.engine.load(str(model), LoadSettings(threads=threads)))
         self.answerer = Answerer(self.engine, index, self.catalog, settings, model.name)
         self.ids = {row.path: row.id for row in self.catalog.documents()}
 
@@ -252,7 +260,7 @@ def run(given: argparse.Namespace, folder: Path) -> tuple[list[dict[str, Any]], 
             for _ in steps:
                 pass
         settings = AnsweringSettings(read_seconds=given.read_seconds, check=not given.no_check)
-        bench = Bench(given.model, index, folder, settings)
+        bench = Bench(given.model, index, folder, settings, given.threads)
         for question in questions:
             if question.id in known:
                 continue
@@ -279,6 +287,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=math.inf, help="stop asking after")
     parser.add_argument("--read-seconds", type=float, default=AnsweringSettings().read_seconds)
     parser.add_argument("--no-check", action="store_true", help="do not ask the model first")
+    parser.add_argument("--threads", type=int, help="fewer, where other work shares the cores")
     given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as scratch:
         rows, done = run(given, given.index or Path(scratch))
