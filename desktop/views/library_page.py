@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal, SignalInstance, Slot
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
@@ -21,7 +21,8 @@ from PySide6.QtWidgets import (
 
 from desktop.presenters.library import LibraryPresenter
 from desktop.theme.theme import Theme
-from desktop.views.library_list import MARGIN, WIDTH, LibraryList
+from desktop.views.library_delegate import MARGIN, WIDTH
+from desktop.views.library_list import LibraryList
 from desktop.views.library_wording import holdings_text, overall_text
 from desktop.widgets.buttons import push_button
 from desktop.widgets.labels import label, rule
@@ -111,10 +112,10 @@ class LibraryPage(QFrame):
         under = QHBoxLayout()
         under.setSpacing(12)
         under.addWidget(self._holdings)
-        under.addStretch(1)
         under.addWidget(self._overall)
         under.addWidget(self._bar)
         under.addWidget(self._stop)
+        under.addStretch(1)
         head = QWidget()
         column = QVBoxLayout(head)
         column.setContentsMargins(0, 0, 0, 0)
@@ -169,6 +170,11 @@ class LibraryPage(QFrame):
         paint()
         return button
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Let the keys go to the list first."""
+        super().showEvent(event)
+        self._list.setFocus()
+
     # --- Adding ---------------------------------------------------------------------------
 
     @Slot()
@@ -216,6 +222,7 @@ class LibraryPage(QFrame):
         stopping = self._library.is_stopping
         for widget in (self._overall, self._bar, self._stop):
             widget.setVisible(overall is not None or stopping)
+        self._holdings.setVisible(overall is None and not stopping)
         if overall is not None:
             self._overall.setText(self.tr("Stopping") if stopping else overall_text(overall))
             self._bar.setValue(round(STEPS * (1 - overall.files_left / overall.files)))

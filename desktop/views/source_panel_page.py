@@ -276,7 +276,8 @@ class _Canvas(QWidget):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Pull the sheet along."""
-        area = self.parentWidget().parentWidget() if self.parentWidget() else None
+        viewport = self.parentWidget()
+        area = viewport.parentWidget() if viewport is not None else None
         if self._grabbed is not None and isinstance(area, QScrollArea):
             now = event.globalPosition().toPoint()
             moved = now - self._grabbed
