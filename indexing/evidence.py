@@ -20,7 +20,7 @@ from indexing.sentences import split_sentences
 from indexing.types import Evidence
 
 # What a passage's neighbour is worth of the passage's own score.
-NEIGHBOUR_SHARE = 0.7
+NEIGHBOUR_SHARE = 0.85
 # A hit below this share of the best one's score only distracts a small model.
 LEAST_SHARE = 0.35
 # Hits that are looked at; the budget is full long before.

@@ -263,9 +263,12 @@ class Run:
         self._store.mark_embedded([item.id for item in kept])
 
     def _adapt(self, size: int, seconds: float) -> None:
-        """Sets the next batch's size so that it takes about `BATCH_S`."""
+        """Sets the next batch's size, a power of two, so that it takes about `BATCH_S`."""
         wanted = size * BATCH_S / max(seconds, 1e-4)
-        self._batch = max(1, min(_BATCH_MOST, self._batch * 2, round(wanted)))
+        if wanted >= self._batch * 2 and self._batch < _BATCH_MOST:
+            self._batch *= 2
+        elif wanted < self._batch and self._batch > 1:
+            self._batch //= 2
 
     def _embedding_event(self, content: int) -> Steps:
         at = self._open[content]
