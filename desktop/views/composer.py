@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QMimeData, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QActionGroup, QFocusEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -27,6 +27,7 @@ from desktop.views.wording import counted, left_out_text, number, seconds
 from desktop.widgets.buttons import IconButton, tooltip
 from desktop.widgets.chip import Chip
 from desktop.widgets.flow_layout import FlowLayout
+from desktop.widgets.keys import leaves_to_window
 from desktop.widgets.labels import restyle
 
 MOST_LINES = 8
@@ -383,6 +384,12 @@ class _Field(QPlainTextEdit):
         """Fit the height to the newly broken lines."""
         super().resizeEvent(event)
         self._fit()
+
+    def event(self, event: QEvent) -> bool:
+        """Leave the window its shortcuts."""
+        if leaves_to_window(event):
+            return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Send at Enter; Shift+Enter begins a new line."""

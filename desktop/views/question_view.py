@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal, SignalInstance, Slot
+from PySide6.QtCore import QEvent, QSize, Qt, Signal, SignalInstance, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from assistant.conversations.types import Message
 from desktop.theme.theme import Theme
 from desktop.widgets.buttons import IconButton, push_button
+from desktop.widgets.keys import keeps_escape, leaves_to_window
 from desktop.widgets.labels import label
 from desktop.widgets.plain_prose import PlainProse
 
@@ -162,6 +163,12 @@ class _Field(QPlainTextEdit):
     def minimumSizeHint(self) -> QSize:
         """As `sizeHint`."""
         return self.sizeHint()
+
+    def event(self, event: QEvent) -> bool:
+        """Keep Escape from the window's shortcuts, and leave it the others."""
+        if keeps_escape(event) or leaves_to_window(event):
+            return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Send at Enter, leave at Escape."""

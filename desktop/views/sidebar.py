@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QModelIndex, QPoint, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -29,6 +29,7 @@ from desktop.views.conversation_list import (
 )
 from desktop.views.mark import Mark
 from desktop.widgets.buttons import IconButton, NavButton
+from desktop.widgets.keys import keeps_escape, leaves_to_window
 from desktop.widgets.labels import label, rule
 
 WIDTH = 256
@@ -279,6 +280,12 @@ class _SearchField(QLineEdit):
     def __init__(self) -> None:
         super().__init__()
         self.setClearButtonEnabled(False)
+
+    def event(self, event: QEvent) -> bool:
+        """Keep Escape from the window's shortcuts, and leave it the others."""
+        if keeps_escape(event) or leaves_to_window(event):
+            return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Leave at Escape, go to the results at Down or Enter."""
