@@ -36,6 +36,8 @@ PASSAGE_TOKENS = 200
 # Passages embedded before their vectors are stored: sorted by length they waste little on
 # padding, and a kill costs at most these few seconds.
 WINDOW = 128
+# Reading goes on in the reader's process while at most so many passages wait.
+AHEAD = 4 * WINDOW
 # A batch should take about this long: the question of a person waits for one at most.
 BATCH_S = 0.15
 _BATCH_MOST = 32
@@ -93,8 +95,12 @@ class Run:
         self._files_left = len(queue)
         try:
             while queue:
-                yield from self._prepare(queue.popleft())
-                while self._waiting >= WINDOW:
+                for event in self._prepare(queue.popleft()):
+                    yield event
+                    # The reader is another process: it reads on while this one embeds.
+                    if event.stage == "reading" and self._waiting >= WINDOW:
+                        yield from self._embed_window()
+                while self._waiting >= AHEAD:
                     yield from self._embed_window()
             while self._open:
                 yield from self._embed_window()
