@@ -19,7 +19,10 @@ from indexing.search import PassageRow, Searcher, passage_row
 from indexing.sentences import split_sentences
 from indexing.types import Evidence
 
-# What a passage's neighbour is worth of the passage's own score.
+# What a passage's neighbour is worth of the passage's own score. Of 472 questions on five long
+# texts, and of 201 on six PDFs, this share of the needed text is in 6,000 characters: with 0
+# .914 and .578, .5 .915 .592, .7 .926 .623, .85 .928 .698, .95 .902 .809 (but the first hits
+# of long texts go missing).
 NEIGHBOUR_SHARE = 0.85
 # A hit below this share of the best one's score only distracts a small model.
 LEAST_SHARE = 0.35

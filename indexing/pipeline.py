@@ -352,6 +352,7 @@ _REASONS = {
     "UnsupportedFormat": "unsupported_format",
     "FileUnreadable": "unreadable",
     "TooLarge": "too_large",
+    "ReadTimeout": "too_slow",
     "PasswordNeeded": "password_needed",
     "EmptyDocument": "no_text",
 }

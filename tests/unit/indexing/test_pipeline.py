@@ -45,6 +45,7 @@ def test_the_text_is_whole_whatever_its_headings():
         (errors.UnsupportedFormat("a.xyz", ".xyz"), "unsupported_format: .xyz"),
         (errors.FileUnreadable("a.pdf", "no xref"), "unreadable: no xref"),
         (errors.TooLarge("a.pdf", "pages", 90_000, 10), "too_large: 90000 pages"),
+        (errors.ReadTimeout("a.pdf", 130.0), "too_slow"),
         (errors.FileMissing("a.pdf"), "missing"),
         (FileNotFoundError(2, "No such file"), "missing"),
         (PermissionError(13, "Permission denied"), "unreadable: Permission denied"),
