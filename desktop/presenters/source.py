@@ -14,7 +14,7 @@ from assistant.wording import explain
 from desktop.bridge import Bridge
 from desktop.presenters.notices import Notices
 from desktop.presenters.settings import SettingsPresenter
-from indexing.errors import DocumentNotFound
+from indexing.errors import DocumentNotFound, ReadError
 from indexing.types import DocumentRow, LineBox
 
 if TYPE_CHECKING:
@@ -257,7 +257,12 @@ class SourcePresenter(QObject):
 
     def _on_draw_failed(self, asked: int, page: int, error: Exception) -> None:
         if asked == self._asked_page:
-            self.page_failed.emit(page, explain(error))
+            self.page_failed.emit(
+                page,
+                self.tr("This page could not be drawn. Its words are under Text.")
+                if isinstance(error, (ReadError, DocumentNotFound))
+                else explain(error),
+            )
 
     @Slot(object)
     def _on_original(self, path: Path) -> None:

@@ -29,6 +29,7 @@ SIDE: Final = 96  # room for the day, or for what can be done with a row
 STATUS: Final = 184
 ICON: Final = 28
 GAP: Final = 16
+NARROW: Final = 720
 
 _LEFT: Final = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
 _RIGHT: Final = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
@@ -122,9 +123,11 @@ class LibraryDelegate(QStyledItemDelegate):
             return
         theme, library = self._theme, self._library
         status = status_of(row, library.progress(document))
-        places = self._places(rect, sentence=bool(status.sentence))
+        # In a narrow window the day alone says that a document is ready.
+        narrow = row.status == "ready" and status.fraction is None and rect.width() < NARROW
+        places = self._places(rect, sentence=bool(status.sentence) or narrow)
         hovered = bool(state & QStyle.StateFlag.State_MouseOver)
-        focused = bool(state & QStyle.StateFlag.State_HasFocus) and self._view.hasFocus()
+        focused = bool(state & QStyle.StateFlag.State_HasFocus) and self._view.shows_focus
         selected = bool(state & QStyle.StateFlag.State_Selected)
         if selected or hovered:
             painter.setPen(Qt.PenStyle.NoPen)
@@ -150,7 +153,8 @@ class LibraryDelegate(QStyledItemDelegate):
         else:
             painter.setPen(theme.colour("text-muted"))
             _draw(painter, places.facts, facts_of(row), Qt.TextElideMode.ElideRight)
-        self._paint_status(painter, places, status)
+        if not narrow:
+            self._paint_status(painter, places, status)
         if hovered or focused:
             for action, place in self.actions(rect, document):
                 icon = theme.icon(_ICONS[action], size=16)
@@ -196,7 +200,7 @@ class LibraryDelegate(QStyledItemDelegate):
         top = box.top() + 8
         side = QRect(inner.right() + 1 - SIDE, box.top() + (ROW - 2 - ICON) // 2, SIDE, ICON)
         # In a narrow window the words come before the numbers.
-        wide = STATUS if inner.width() > 480 else 132
+        wide = STATUS if rect.width() >= NARROW else 132
         status = QRect(side.left() - wide, side.top(), wide, ICON)
         words = (side if sentence else status).left() - GAP - inner.left()
         return _Places(

@@ -15,7 +15,7 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
 
 from desktop.presenters.library import Entry, LibraryPresenter
@@ -100,6 +100,7 @@ class LibraryList(QTableView):
         self._theme = theme
         self._library = library
         self._heights: dict[int, int] = {}
+        self._by_keys = False
         self.today = datetime.now().astimezone().date()
         self.lines = LibraryModel(library, self)
         self._painter = LibraryDelegate(theme, library, self)
@@ -187,7 +188,20 @@ class LibraryList(QTableView):
         super().resizeEvent(event)
         self._measure()
 
+    @property
+    def shows_focus(self) -> bool:
+        """Whether the row that the keys act on is to be seen: once they are used."""
+        return self._by_keys and self.hasFocus()
+
     # --- The person's hands ---------------------------------------------------------------
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show where the keys are, if they led here."""
+        self._by_keys = event.reason() in (
+            Qt.FocusReason.TabFocusReason,
+            Qt.FocusReason.BacktabFocusReason,
+        )
+        super().focusInEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Show what can be clicked."""
@@ -203,6 +217,7 @@ class LibraryList(QTableView):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Leave what is clicked unselected."""
+        self._by_keys = False
         if self._action_at(event.position().toPoint()) is None:
             super().mousePressEvent(event)
 
@@ -223,6 +238,7 @@ class LibraryList(QTableView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Read with Return, remove with Delete."""
+        self._by_keys = True
         chosen = self.chosen()
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and len(chosen) == 1:
             self.opened.emit(chosen[0])

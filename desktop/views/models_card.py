@@ -40,6 +40,9 @@ class ModelCard(QFrame):
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addWidget(title, 1)
+        if facts.problem is None and models.fit(facts) != "no":
+            well = models.fit(facts) == "well"
+            head.addWidget(label(self.tr("fits well") if well else self.tr("just fits"), "small"))
         if in_use:
             failed = models.state == "failed"
             text = self.tr("in use")
@@ -64,13 +67,17 @@ class ModelCard(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 10, 12, 14)
         column.setSpacing(2)
-        column.addLayout(head)
-        column.addWidget(_line(_kind_of(facts)))
+        line = QWidget()
+        line.setMinimumHeight(34)
+        head.setContentsMargins(0, 0, 0, 0)
+        line.setLayout(head)
+        column.addWidget(line)
+        column.addWidget(label(_kind_of(facts), "small", wrap=True))
         if facts.problem is not None:
             sentence = explain(InvalidModelFile(facts.path, facts.problem))
             column.addWidget(label(sentence, "small-danger", wrap=True))
             return
-        column.addWidget(_line(_here(facts, models)))
+        column.addWidget(label(_here(facts, models), "small", wrap=True))
         if in_use and models.problem:
             column.addWidget(label(models.problem, "small-danger", wrap=True))
         elif models.fit(facts) == "no":
@@ -142,10 +149,6 @@ def _tr(text: str) -> str:
     return QCoreApplication.translate("ModelCard", text)
 
 
-def _line(text: str) -> QWidget:
-    return ElidedLabel(text, "small")
-
-
 def _kind_of(facts: ModelFacts) -> str:
     parts = [facts.quantization, bytes_text(facts.bytes)]
     if facts.parameters:
@@ -181,12 +184,10 @@ def _here(facts: ModelFacts, models: ModelsPresenter) -> str:
         )
     elif facts.trained_context:
         parts.append(_tr("context {n} tokens").format(n=number(facts.trained_context)))
-    fit = models.fit(facts)
-    if fit != "no":
+    if models.fit(facts) != "no":
         parts.append(
             _tr("about {needed} of {all} memory").format(
                 needed=bytes_text(models.needs_bytes(facts)), all=bytes_text(models.memory_bytes)
             )
         )
-        parts.append(_tr("fits well") if fit == "well" else _tr("fits, with little to spare"))
     return " · ".join(parts)

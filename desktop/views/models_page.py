@@ -111,6 +111,7 @@ class ModelsPage(Page):
         models = self._models
         # Loading reports some times a second; cards are made anew only for what they show.
         shown = (
+            models.is_listed,
             tuple(models.installed),
             models.current,
             models.state,

@@ -139,7 +139,9 @@ class SourcePage(QScrollArea):
             return
         self._words.stop()
         if drawn.image.isNull():
-            self._on_failed(drawn.page, self.tr("This page could not be drawn. Read it as text."))
+            self._on_failed(
+                drawn.page, self.tr("This page could not be drawn. Its words are under Text.")
+            )
             return
         self._canvas.show_image(drawn.image)
         if self._to_mark:

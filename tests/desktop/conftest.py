@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,10 @@ from PySide6.QtWidgets import QApplication
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import scenes
+
+from assistant.paths import DataPaths
+from desktop.app import Window
 from desktop.bridge import Bridge
 from desktop.presenters.notices import Notice, Notices
 from desktop.theme.theme import Theme
@@ -72,3 +77,32 @@ def _collected():
     """Let what a test left behind go on this thread, before the next one begins."""
     yield
     gc.collect()
+
+
+@pytest.fixture(scope="module")
+def library_window(qapp, embedder_path, tmp_path_factory):
+    """A window on an empty library, whose index and reader processes run already.
+
+    One for a module: starting them takes seconds.
+    """
+    paths = DataPaths(tmp_path_factory.mktemp("library")).create()
+    scenes.link_models(paths, None)
+    warm = paths.root / "warm.txt"
+    warm.write_text("These words start the processes.", encoding="utf-8")
+    window = Window(qapp, paths, [])
+    window.main.resize(1280, 800)
+    window.show()
+    deadline = time.monotonic() + 120
+
+    def wait(condition: Callable[[], object]) -> None:
+        while not condition():
+            assert time.monotonic() < deadline, "the window did not come up"
+            qapp.processEvents()
+            time.sleep(0.01)
+
+    wait(lambda: window.session.assistant is not None)
+    window.session.library.add([str(warm)])
+    wait(lambda: not window.session.documents.adding)
+    yield window
+    window.main.close()
+    window.close()
