@@ -3,13 +3,67 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Final
 
-Facts = Mapping[str, object]
-
 SETUP_COMMAND: Final = "python packaging/studiolo.py run"
 IMPORT_COMMAND: Final = "studiolo models import FILE"
+
+
+@dataclass(frozen=True)
+class Ways:
+    """What a person can do about an error, in the words of the place where they read it."""
+
+    see_documents: str
+    see_collections: str
+    see_states: str
+    see_models: str
+    see_data_folder: str
+    leave_data_folder: str
+    use_other_disk: str
+    choose_model: str
+    add_model: str
+    ask_by_passages: str
+
+
+COMMANDS: Final = Ways(
+    see_documents="'studiolo index list' shows those there are, and 'studiolo index add PATH' "
+    "adds one.",
+    see_collections="'studiolo index list' shows which collection each document belongs to.",
+    see_states="'studiolo index list' shows how each one stands.",
+    see_models=f"'studiolo models list' shows those there are, and '{IMPORT_COMMAND}' adds one.",
+    see_data_folder="'studiolo doctor' names the data folder.",
+    leave_data_folder="Close it, or name another data folder with --data-dir.",
+    use_other_disk="Make room, or name a data folder on another disk with --data-dir.",
+    choose_model="with 'studiolo models use NAME'",
+    add_model=f"'{IMPORT_COMMAND}' adds a GGUF file that you have.",
+    ask_by_passages="with passages instead (mode 'retrieval')",
+)
+WINDOW: Final = Ways(
+    see_documents="The library shows those there are; drop a file on the window to add it.",
+    see_collections="The library shows which collection each document belongs to.",
+    see_states="The library shows how each one stands.",
+    see_models="The models page shows those there are, and adds one from a file.",
+    see_data_folder="The settings name the data folder.",
+    leave_data_folder="Close it, then open this window again.",
+    use_other_disk="Make room, or start Studiolo with --data-dir and a folder on another disk.",
+    choose_model="at the top of the window",
+    add_model="The models page adds a GGUF file that you have.",
+    ask_by_passages="by passages instead, which is chosen under the question",
+)
+
+
+class Facts:
+    """The facts of an error, by name, and what the person can do where they read of it."""
+
+    def __init__(self, values: Mapping[str, object], ways: Ways) -> None:
+        self._values = values
+        self.ways = ways
+
+    def get(self, name: str) -> object:
+        """Return a fact; None where it is not known."""
+        return self._values.get(name)
 
 
 def bytes_text(amount: float) -> str:
@@ -110,10 +164,7 @@ def _timed_out(facts: Facts) -> str:
 
 
 def _document_not_found(facts: Facts) -> str:
-    return (
-        f"There is no document {facts.get('ref')} in the library. 'studiolo index list' shows "
-        "those there are, and 'studiolo index add PATH' adds one."
-    )
+    return f"There is no document {facts.get('ref')} in the library. {facts.ways.see_documents}"
 
 
 def _page_not_found(facts: Facts) -> str:
@@ -127,25 +178,19 @@ def _page_not_found(facts: Facts) -> str:
 
 
 def _collection_not_found(facts: Facts) -> str:
-    return (
-        f"There is no collection {facts.get('name')}. 'studiolo index list' shows which "
-        "collection each document belongs to."
-    )
+    return f"There is no collection {facts.get('name')}. {facts.ways.see_collections}"
 
 
 def _store_busy(facts: Facts) -> str:
     pid = facts.get("pid")
     by = f" (process {pid})" if pid else ""
-    return (
-        f"The library is in use by another Studiolo{by}. Close it, or name another data folder "
-        "with --data-dir."
-    )
+    return f"The library is in use by another Studiolo{by}. {facts.ways.leave_data_folder}"
 
 
 def _store_damaged(facts: Facts) -> str:
     return (
         f"The library{_in(facts)} is damaged. Copies of the database lie in the "
-        "folder 'backups' beside it; 'studiolo doctor' names the data folder."
+        f"folder 'backups' beside it. {facts.ways.see_data_folder}"
     )
 
 
@@ -163,10 +208,7 @@ def _embedder_missing(facts: Facts) -> str:
 
 
 def _model_not_found(facts: Facts) -> str:
-    return (
-        f"There is no model {facts.get('name')} in the library. 'studiolo models list' shows "
-        f"those there are, and '{IMPORT_COMMAND}' adds one."
-    )
+    return f"There is no model {facts.get('name')} in the library. {facts.ways.see_models}"
 
 
 _MODEL_FILE_PROBLEMS: Final[dict[str, str]] = {
@@ -194,13 +236,13 @@ def _import_failed(facts: Facts) -> str:
         needed = bytes_text(float(str(facts.get("needed_bytes") or 0)))
         free = bytes_text(float(str(facts.get("free_bytes") or 0)))
         return (
-            f"{name} was not imported: it needs {needed} and the disk has {free} free. Make room, "
-            "or name a data folder on another disk with --data-dir."
+            f"{name} was not imported: it needs {needed} and the disk has {free} free. "
+            f"{facts.ways.use_other_disk}"
         )
     if problem == "not_writable":
         return (
             f"{name} was not imported: the models folder may not be written to. Check its "
-            "permissions; 'studiolo doctor' names it."
+            f"permissions. {facts.ways.see_data_folder}"
         )
     return f"{name} was not imported: it could not be read to its end. Check the file and its disk."
 
@@ -212,30 +254,29 @@ def _load_failed(facts: Facts) -> str:
     )
 
 
-def _no_model_loaded(_: Facts) -> str:
-    return "No model is loaded. Choose one with 'studiolo models use NAME'."
+def _no_model_loaded(facts: Facts) -> str:
+    return f"No model is loaded. Choose one {facts.ways.choose_model}."
 
 
-def no_model_installed(_: Facts | None = None) -> str:
-    """Return how a first model is got."""
+def _no_model_installed(facts: Facts) -> str:
     return (
-        f"No model is installed. '{SETUP_COMMAND}' installs the starter model, and "
-        f"'{IMPORT_COMMAND}' adds a GGUF file that you have."
+        f"No model is installed. '{SETUP_COMMAND}' installs the starter model. "
+        f"{facts.ways.add_model}"
     )
 
 
 def _context_overflow(facts: Facts) -> str:
     return (
         f"This is too long for the model: {facts.get('prompt_tokens')} tokens where "
-        f"{facts.get('context_tokens')} fit. Ask about fewer documents, let Studiolo search for "
-        "passages (mode 'retrieval'), or begin a new conversation."
+        f"{facts.get('context_tokens')} fit. Ask about fewer documents, ask "
+        f"{facts.ways.ask_by_passages}, or begin a new conversation."
     )
 
 
-def _template_failed(_: Facts) -> str:
+def _template_failed(facts: Facts) -> str:
     return (
         "The model's own chat template cannot lay out this conversation. Choose another model "
-        "with 'studiolo models use NAME'."
+        f"{facts.ways.choose_model}."
     )
 
 
@@ -249,8 +290,8 @@ def _decode_failed(_: Facts) -> str:
 def _whole_does_not_fit(facts: Facts) -> str:
     return (
         f"The documents are too long to be read whole: {facts.get('prompt_tokens')} tokens where "
-        f"the model holds {facts.get('context_tokens')}. Ask with passages instead (mode "
-        "'retrieval'), or about fewer documents."
+        f"the model holds {facts.get('context_tokens')}. Ask {facts.ways.ask_by_passages}, or "
+        "about fewer documents."
     )
 
 
@@ -265,10 +306,9 @@ def _empty_question(_: Facts) -> str:
     return "Nothing was asked. Type a question."
 
 
-def _documents_not_ready(_: Facts) -> str:
+def _documents_not_ready(facts: Facts) -> str:
     return (
-        "These documents cannot be searched yet. Wait until they are read; "
-        "'studiolo index list' shows how each one stands."
+        f"These documents cannot be searched yet. Wait until they are read. {facts.ways.see_states}"
     )
 
 
@@ -368,7 +408,7 @@ SENTENCES: Final[dict[str, Callable[[Facts], str]]] = {
     "ImportFailed": _import_failed,
     "LoadFailed": _load_failed,
     "NoModelLoaded": _no_model_loaded,
-    "NoModelInstalled": no_model_installed,
+    "NoModelInstalled": _no_model_installed,
     "ContextOverflow": _context_overflow,
     "TemplateFailed": _template_failed,
     "DecodeFailed": _decode_failed,

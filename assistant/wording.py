@@ -1,7 +1,7 @@
 """Errors as sentences for a person: what failed, why, and what to do about it.
 
 The libraries raise kinds with facts. The command line and the window turn them into words here,
-and only here, so that both say the same.
+and only here, so that both say the same; what can be done about it they name in their own words.
 """
 
 from __future__ import annotations
@@ -12,23 +12,28 @@ from typing import Final
 from assistant.conversations.types import Failure
 from assistant.failures import failure_of
 from assistant.sentences import (
+    COMMANDS,
     IMPORT_COMMAND,
     SENTENCES,
     SETUP_COMMAND,
+    WINDOW,
+    Facts,
+    Ways,
     bytes_text,
-    no_model_installed,
 )
 from indexing.types import DocumentRow
 
 __all__ = [
+    "COMMANDS",
     "IMPORT_COMMAND",
     "SETUP_COMMAND",
+    "WINDOW",
+    "Ways",
     "bytes_text",
     "details",
     "explain",
     "explain_failure",
     "explain_row",
-    "no_model_installed",
 ]
 
 # How the library words the reason that it keeps with a document: "word" or "word: detail".
@@ -37,20 +42,19 @@ _REASON_KINDS: Final = {
     "unsupported_format": "UnsupportedFormat",
     "unreadable": "FileUnreadable",
     "too_large": "TooLarge",
-    "timeout": "ReadTimeout",
-    "timed_out": "ReadTimeout",
+    "too_slow": "ReadTimeout",
     "password_needed": "PasswordNeeded",
     "no_text": "EmptyDocument",
 }
 _DUPLICATE_OF: Final = "duplicate of "
 
 
-def explain(error: BaseException) -> str:
+def explain(error: BaseException, ways: Ways = COMMANDS) -> str:
     """Return what a person should read about an error."""
-    return explain_failure(failure_of(error))
+    return explain_failure(failure_of(error), ways)
 
 
-def explain_failure(failure: Failure) -> str:
+def explain_failure(failure: Failure, ways: Ways = COMMANDS) -> str:
     """Return what a person should read about a failure that was kept."""
     words = SENTENCES.get(failure.kind)
     if words is None:
@@ -58,10 +62,10 @@ def explain_failure(failure: Failure) -> str:
             f"Something went wrong that Studiolo did not foresee ({failure.kind}). "
             "Try again; if it stays, run 'studiolo doctor' and look at the log it names."
         )
-    return words(failure.facts)
+    return words(Facts(failure.facts, ways))
 
 
-def explain_row(row: DocumentRow) -> str:
+def explain_row(row: DocumentRow, ways: Ways = COMMANDS) -> str:
     """Return why a document is not ready; "" for one that is ready or waits without a reason."""
     if not row.reason:
         return ""
@@ -82,7 +86,7 @@ def explain_row(row: DocumentRow) -> str:
         facts |= {"amount": int(amount) if amount.isdecimal() else 0, "what": what}
     else:
         facts["problem"] = detail
-    return explain_failure(Failure(kind, facts))
+    return explain_failure(Failure(kind, facts), ways)
 
 
 def details(failure: Failure) -> str:

@@ -9,8 +9,9 @@ import msgspec
 
 from assistant.cli.console import DONE, FAILED, Console
 from assistant.doctor import Finding, examine
+from assistant.errors import NoModelInstalled
 from assistant.paths import DataPaths
-from assistant.wording import SETUP_COMMAND, bytes_text, no_model_installed
+from assistant.wording import SETUP_COMMAND, bytes_text, explain
 
 
 class _Checked(msgspec.Struct, frozen=True):
@@ -114,7 +115,7 @@ _MENDS: Final = {
     "damaged": "Close Studiolo and put a copy from the folder 'backups' in the database's place.",
     "no_llama": _RUN_SETUP,
     "missing": _RUN_SETUP,
-    "none": no_model_installed(),
+    "none": explain(NoModelInstalled(folder="")),
     "unused": "There is an NVIDIA card that llama.cpp is not built for: "
     f"'{SETUP_COMMAND} --gpu cuda' builds it.",
 }

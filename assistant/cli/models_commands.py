@@ -10,7 +10,8 @@ import msgspec
 
 from assistant.assistant import Assistant
 from assistant.cli.console import DONE, Console, table
-from assistant.wording import bytes_text, explain, no_model_installed
+from assistant.errors import NoModelInstalled
+from assistant.wording import bytes_text, explain
 from models.errors import InvalidModelFile
 from models.library import TRASH, ModelFacts
 
@@ -52,7 +53,7 @@ def _list(assistant: Assistant, console: Console) -> int:
         console.document(_Models(rows, current.name if current else None))
         return DONE
     if not rows:
-        console.note(no_model_installed())
+        console.note(explain(NoModelInstalled(str(assistant.paths.models))))
         return DONE
     console.print(
         table(

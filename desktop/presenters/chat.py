@@ -10,11 +10,11 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from assistant.answering.types import AskRequest, Mode
 from assistant.conversations.types import Message, Scope
-from assistant.wording import explain
 from desktop.bridge import Bridge
 from desktop.presenters.conversations import ConversationsPresenter
 from desktop.presenters.live import LiveAnswer
 from desktop.presenters.notices import Notices
+from desktop.wording import explain
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant

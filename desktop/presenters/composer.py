@@ -11,11 +11,11 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from assistant.answering.types import AskRequest, Mode, Plan
 from assistant.conversations.types import Scope
-from assistant.wording import explain, explain_row
 from desktop.bridge import Bridge, Run
 from desktop.presenters.chat import ChatPresenter
 from desktop.presenters.conversations import ConversationsPresenter
 from desktop.presenters.documents import Adding, DocumentsPresenter
+from desktop.wording import explain, explain_row
 from indexing.types import AddReport, DocumentRow, IndexProgress
 
 if TYPE_CHECKING:

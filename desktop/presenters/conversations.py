@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 
 from assistant.conversations.types import Conversation, ConversationGroup, Found
-from assistant.wording import explain
 from desktop.bridge import Bridge, Run
 from desktop.presenters.notices import Notices
+from desktop.wording import explain
 
 if TYPE_CHECKING:
     from assistant.conversations.store import ConversationStore

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from assistant.wording import explain
 from desktop.bridge import AnyGenerator, Bridge, Run
 from desktop.presenters.notices import Notices
+from desktop.wording import explain
 from indexing.types import AddReport, DocumentRow, IndexProgress
 
 if TYPE_CHECKING:

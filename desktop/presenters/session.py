@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from assistant.paths import DataPaths
-from assistant.wording import explain
 from desktop.bridge import Bridge
 from desktop.presenters.chat import ChatPresenter
 from desktop.presenters.composer import ComposerPresenter
@@ -19,6 +18,7 @@ from desktop.presenters.models import ModelsPresenter
 from desktop.presenters.notices import Notices
 from desktop.presenters.settings import SettingsPresenter
 from desktop.presenters.source import SourcePresenter
+from desktop.wording import explain
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant

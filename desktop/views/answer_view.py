@@ -8,7 +8,6 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from assistant.answering.types import Answer, AnswerSentence, Citation, Plan
 from assistant.conversations.types import Message
-from assistant.wording import explain, explain_failure
 from desktop.presenters.live import LiveAnswer
 from desktop.prose.view import ProseView
 from desktop.theme.theme import Theme
@@ -18,6 +17,7 @@ from desktop.views.wording import phase_fraction, phase_text, sources_text, spee
 from desktop.widgets.buttons import IconButton, push_button
 from desktop.widgets.labels import ElidedLabel, label
 from desktop.widgets.plain_prose import PlainProse
+from desktop.wording import explain, explain_failure
 
 
 class AnswerView(QWidget):

@@ -15,6 +15,7 @@ from assistant.conversations.types import Failure
 from assistant.failures import failure_of
 from assistant.wording import (
     _REASON_KINDS,
+    WINDOW,
     bytes_text,
     details,
     explain,
@@ -68,6 +69,14 @@ def test_each_kind_is_explained_with_what_to_do(kind):
     assert sentence.endswith(".")
     for word in ("None", "{", "Traceback", "_"):
         assert word not in sentence
+
+
+@pytest.mark.parametrize("kind", leaves())
+def test_the_window_names_no_command_for_what_it_can_do_itself(kind):
+    sentence = explain(make(kind), WINDOW)
+
+    assert "'studiolo index" not in sentence
+    assert "'studiolo models" not in sentence
 
 
 @pytest.mark.parametrize("kind", leaves())
