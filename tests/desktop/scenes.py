@@ -176,11 +176,13 @@ def lease_answer(row: DocumentRow, text: str) -> Answer:
     )
 
 
-def plain_answer(question: str, text: str) -> Answer:
+def plain_answer(
+    question: str, text: str, model: str = "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf"
+) -> Answer:
     """Return an answer of the model alone."""
     return Answer(
         question=question, answer=text, sentences=(), citations=(), mode="chat",
-        model="qwen2.5-coder-1.5b-instruct-q4_k_m.gguf", timing=TIMING,
+        model=model, timing=TIMING,
     )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 sys.path[:0] = [str(Path(__file__).resolve().parents[2]), str(Path(__file__).resolve().parent)]
 
 import scenes  # noqa: E402
+import shelves  # noqa: E402
 from PySide6.QtCore import QPoint, QRect  # noqa: E402
 from PySide6.QtGui import QFont, QFontDatabase  # noqa: E402
 from PySide6.QtWidgets import QApplication  # noqa: E402
@@ -101,6 +102,9 @@ def empty(studio: Studio, root: Path) -> None:
     scenes.link_models(paths, None)
     window = studio.window(paths)
     studio.shoot(window, "nothing")
+    for page in ("library", "models"):
+        window.main.show_page(page)
+        studio.shoot(window, f"nothing-{page}")
     window.main.close()
     window.close()
 
@@ -153,9 +157,8 @@ def full(studio: Studio, root: Path) -> None:
     )
     studio.shoot(window, "drop", lambda: main._overlay.setGeometry(main.rect()))
     main._overlay.hide()
-    for page in ("library", "models", "settings"):
-        main.show_page(page)
-        studio.shoot(window, page)
+    main.show_page("settings")
+    studio.shoot(window, "settings")
     main.show_page("chat")
     session.conversations.open(outcomes.id)
     studio.settle(until=lambda: len(session.chat.messages) == 6)
@@ -237,6 +240,7 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory() as temporary:
         empty(studio, Path(temporary) / "empty")
         full(studio, Path(temporary) / "full")
+        shelves.shoot(studio, Path(temporary) / "shelves")
     return 0
 
 

@@ -1,0 +1,132 @@
+"""Pictures of the library, the sources and the models, with all that can happen to a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import papers
+import scenes
+
+from assistant.answering.types import Citation
+from assistant.assistant import Assistant
+from assistant.paths import DataPaths
+from desktop.app import Window
+from models.library import ImportProgress
+
+if TYPE_CHECKING:
+    from screens import Studio
+
+QUOTES = (
+    "is paid by bank transfer to the account of the landlord",
+    "All other repairs are borne by the landlord",
+)
+
+
+def shoot(studio: Studio, root: Path) -> None:
+    """Take all of them."""
+    if not any(studio.wanted(name) for name in ("library", "source", "models")):
+        return
+    paths = DataPaths(root).create()
+    cited = fill(paths, root / "mine")
+    window = studio.window(paths)
+    studio.settle(until=lambda: len(window.session.documents.rows) >= 6)
+    studio.settle(until=lambda: window.session.models.state == "ready")
+    shoot_library(studio, window, root / "mine")
+    shoot_sources(studio, window, cited)
+    shoot_models(studio, window)
+    window.main.close()
+    window.close()
+
+
+def fill(paths: DataPaths, mine: Path) -> list[Citation]:
+    """Index good files and bad ones; return citations of one of them."""
+    scenes.link_models(paths, "SmolLM2-135M-Instruct.Q4_1.gguf")
+    (paths.models / "half-a-model.gguf").write_bytes(b"GGUF\x03\x00")
+    leases = mine / "Leases"
+    leases.mkdir(parents=True)
+    lease = papers.lease(leases / "lease.pdf")
+    papers.long(leases / "house-rules.pdf", 18)
+    (leases / "second-copy.pdf").write_bytes(lease.read_bytes())
+    (leases / "cellar-plan.pdf").write_bytes(b"%PDF-1.7 and nothing more")
+    papers.write_pdf(mine / "old-contract.pdf", [[papers.RENT]], password="secret")
+    (mine / "notes.md").write_text(scenes.LEASE, encoding="utf-8")
+    assistant = Assistant(paths)
+    assistant.add_documents([str(leases)], "Leases").result(120)
+    assistant.add_documents([str(mine)]).result(120)
+    row = next(r for r in assistant.catalog.documents() if r.path == str(lease))
+    text = assistant.catalog.text(row.id)
+    cited: list[Citation] = []
+    for n, quote in enumerate(QUOTES, 1):
+        at = text.index(quote)
+        page = assistant.catalog.page_of(row.id, at)
+        end = at + len(quote)
+        cited.append(Citation(n, row.id, row.path, row.title, page, at, end, quote))
+    assistant.close()
+    return cited
+
+
+def shoot_library(studio: Studio, window: Window, mine: Path) -> None:
+    """The library at rest, filtered to nothing, and while files are added."""
+    session, main = window.session, window.main
+    assert session.assistant is not None
+    worker = session.assistant.index.worker
+    main.show_page("library")
+    studio.shoot(window, "library")
+    main._library._filter.setText("no such paper")
+    studio.shoot(window, "library-nothing-found")
+    main._library._filter.clear()
+
+    def is_embedding() -> bool:
+        stages = [session.library.progress(row.id) for row in session.documents.rows]
+        return any(p is not None and p.stage == "embedding" and p.done for p in stages)
+
+    def hold(_: object) -> None:
+        if is_embedding():
+            worker.pause_background()
+
+    session.documents.progressed.connect(hold)
+    papers.long(mine / "handbook.pdf", 300)
+    (mine / "plan.txt").write_text("Paint the hall. " * 400, encoding="utf-8")
+    session.library.add([str(mine / "handbook.pdf"), str(mine / "plan.txt")])
+    studio.settle(until=is_embedding)
+    studio.shoot(window, "library-adding")
+    session.documents.progressed.disconnect(hold)
+    worker.resume_background()
+    studio.settle(until=lambda: not session.documents.adding)
+    row = session.documents.rows[0]
+    studio.shoot(window, "library-removed", lambda: session.library.remove([row.id]))
+    main._snackbar._on_action()
+
+
+def shoot_sources(studio: Studio, window: Window, cited: list[Citation]) -> None:
+    """A citation on its page, near to, and in the text."""
+    session, main = window.session, window.main
+    main.show_page("chat")
+    session.source.set_view("page")
+    session.source.open_citations(cited, 0)
+    main._show_source()
+    panel = main._source
+    assert panel is not None
+    studio.settle(until=lambda: panel.page_view.image is not None)
+    studio.shoot(window, "source-page")
+    session.source.set_zoom(2.0)
+    studio.settle(0.5)
+    panel.page_view._on_to_mark()
+    studio.shoot(window, "source-zoomed")
+    session.source.set_zoom(1.0)
+    panel._as_text.click()
+    studio.shoot(window, "source-text")
+    main._close_source()
+
+
+def shoot_models(studio: Studio, window: Window) -> None:
+    """The models, and one on its way in."""
+    session, main = window.session, window.main
+    main.show_page("models")
+    session.models.note_answer(scenes.plain_answer("", "", session.models.current))
+    studio.shoot(window, "models")
+    progress = ImportProgress(460_000_000, 1_100_000_000)
+    session.models.importing.emit(progress)
+    main._models._import.show_progress("qwen3-4b-instruct.gguf", progress)
+    studio.shoot(window, "models-adding")
