@@ -26,6 +26,8 @@ _log = logging.getLogger(__name__)
 
 # While thousands of files come in, the list is put in order anew only so often.
 REBUILD_MS: Final = 150
+# So many are put in order at once.
+AT_ONCE: Final = 200
 # Documents that are hidden and wait to be removed, as the window remembers them.
 _REMOVING: Final = "removing"
 
@@ -261,8 +263,11 @@ class LibraryPresenter(QObject):
     @Slot(object)
     def _on_listed(self, rows: list[DocumentRow]) -> None:
         self._rows = {row.id: row for row in rows}
-        if not self._listed or len(rows) < REBUILD_MS:
-            self._listed = self._listed or self._assistant is not None
+        if not self._listed and self._assistant is not None:
+            self._listed = True
+            self._on_rebuild()
+            self.changed.emit()
+        elif len(rows) < AT_ONCE:
             self._on_rebuild()
         elif not self._rebuild.isActive():
             self._rebuild.start()

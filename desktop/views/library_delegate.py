@@ -113,7 +113,7 @@ class LibraryDelegate(QStyledItemDelegate):
         beside = line.adjusted(QFontMetrics(font).horizontalAdvance(name) + 12, 0, 0, 0)
         painter.drawText(beside, _LEFT, holdings_text(entry.documents, entry.pages))
         painter.setPen(theme.colour("line"))
-        painter.drawLine(box.left(), box.bottom(), box.right(), box.bottom())
+        painter.drawLine(line.left(), box.bottom(), line.right(), box.bottom())
 
     def _paint_document(
         self, painter: QPainter, rect: QRect, document: int, state: QStyle.StateFlag
@@ -125,7 +125,7 @@ class LibraryDelegate(QStyledItemDelegate):
         status = status_of(row, library.progress(document))
         # In a narrow window the day alone says that a document is ready.
         narrow = row.status == "ready" and status.fraction is None and rect.width() < NARROW
-        places = self._places(rect, sentence=bool(status.sentence) or narrow)
+        places = self._places(rect, sentence=bool(status.sentence), alone=narrow)
         hovered = bool(state & QStyle.StateFlag.State_MouseOver)
         focused = bool(state & QStyle.StateFlag.State_HasFocus) and self._view.shows_focus
         selected = bool(state & QStyle.StateFlag.State_Selected)
@@ -194,7 +194,8 @@ class LibraryDelegate(QStyledItemDelegate):
         row = self._library.row(document)
         return status_of(row, self._library.progress(document)) if row is not None else None
 
-    def _places(self, rect: QRect, *, sentence: bool) -> _Places:
+    def _places(self, rect: QRect, *, sentence: bool, alone: bool = False) -> _Places:
+        """Lay a row out: with a sentence in place of facts, or with the words alone."""
         box = self._column(rect).adjusted(0, 1, 0, -1)
         inner = box.adjusted(PADDING, 0, -PADDING, 0)
         top = box.top() + 8
@@ -202,7 +203,7 @@ class LibraryDelegate(QStyledItemDelegate):
         # In a narrow window the words come before the numbers.
         wide = STATUS if rect.width() >= NARROW else 132
         status = QRect(side.left() - wide, side.top(), wide, ICON)
-        words = (side if sentence else status).left() - GAP - inner.left()
+        words = (side if sentence or alone else status).left() - GAP - inner.left()
         return _Places(
             box,
             QRect(inner.left(), top, words, 20),

@@ -147,7 +147,6 @@ class LibraryList(QTableView):
         at = self.verticalScrollBar().value()
         self.today = datetime.now().astimezone().date()
         self.lines.reset()
-        self._heights = {}
         self._measure()
         if chosen or current is not None:
             flag = QItemSelectionModel.SelectionFlag

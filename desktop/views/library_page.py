@@ -173,7 +173,7 @@ class LibraryPage(QFrame):
     def showEvent(self, event: QShowEvent) -> None:
         """Let the keys go to the list first."""
         super().showEvent(event)
-        self._list.setFocus()
+        (self._list if self._list.isVisible() else self).setFocus()
 
     # --- Adding ---------------------------------------------------------------------------
 
@@ -290,6 +290,10 @@ def _message(title: str, hint: str) -> tuple[QWidget, QVBoxLayout]:
     column.addWidget(label(title, "title", wrap=True))
     column.addWidget(label(hint, "muted", wrap=True))
     column.addSpacing(16)
-    frame = _centred(content)
     content.setMaximumWidth(560)
-    return frame, column
+    whole = QWidget()
+    row = QHBoxLayout(whole)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.addWidget(content, 1000)
+    row.addStretch(1)
+    return _centred(whole), column

@@ -257,8 +257,11 @@ class SourcePanel(QFrame):
         elif pages > 1:
             text = self.tr("{count} pages").format(count=number(pages))
         self._page_label.setText(text)
+        turning = paged and pages > 1
         for button in (self._page_back, self._page_on):
-            button.setVisible(paged and pages > 1)
+            button.setVisible(turning)
+        # Without a button beside it the words keep the panel's margin themselves.
+        self._page_label.setContentsMargins(0, 0, 0 if turning else 8, 0)
         self._page_back.setEnabled(bool(page and page > 1))
         self._page_on.setEnabled(bool(page and page < pages))
 

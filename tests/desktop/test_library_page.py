@@ -9,6 +9,7 @@ import papers
 import pytest
 import scenes
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QLabel
 
 from assistant.assistant import Assistant
 from assistant.paths import DataPaths
@@ -256,3 +257,21 @@ def test_ten_thousand_documents_scroll_smoothly(theme, bridge, said, data_dir, q
     steps.append(time.perf_counter() - began)
     assert max(steps) < 0.2
     assert len(library.entries) == 111 + len({row.collection for row in rows})
+
+
+def test_an_empty_library_says_what_to_do(qapp, data_dir, embedder_path, until):
+    paths = DataPaths(data_dir).create()
+    scenes.link_models(paths, None)
+    window = Window(qapp, paths, [])
+    window.show()
+    try:
+        page = window.main._library
+        window.main.show_page("library")
+        assert page._stack.currentIndex() == 3
+        until(lambda: page._stack.currentIndex() == 1)
+        words = [label.text() for label in page._stack.currentWidget().findChildren(QLabel)]
+        assert "No documents yet" in words
+        until(lambda: not window.session.documents.adding, 60)
+    finally:
+        window.main.close()
+        window.close()
