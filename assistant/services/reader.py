@@ -21,9 +21,9 @@ from indexing.types import CanonicalDocument, ReadProgress
 
 _MEMORY_BYTES = 3 * 1024**3
 _FRAME_LIMIT = 256 * 1024**2
-# Two may be on their way while two are taken: enough to keep the reader busy, and it stops
-# within a moment when nobody takes them because indexing has stepped aside.
-_WINDOW = 4
+# Some seconds of reading: enough to have the next file ready when its predecessor is embedded,
+# and the reader stops soon when nobody takes them because indexing has stepped aside.
+_WINDOW = 32
 _CHECKPOINT_S = 0.1
 _PAGE_IMAGE_S = 30.0
 
