@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from assistant.wording import explain
 from desktop.bridge import Bridge
 from desktop.presenters.documents import Adding, DocumentsPresenter
 from desktop.presenters.notices import Notices
 from desktop.presenters.settings import SettingsPresenter
 from desktop.presenters.source import open_file, original_of
+from desktop.wording import explain
 from indexing.types import DocumentRow, IndexProgress
 
 if TYPE_CHECKING:

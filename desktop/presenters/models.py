@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from assistant.answering.types import Answer
-from assistant.wording import explain
 from desktop.bridge import Bridge, Run
 from desktop.presenters.notices import Notices
 from desktop.presenters.settings import SettingsPresenter
+from desktop.wording import explain
 from models.engine.types import LoadedModel, LoadProgress, LoadSettings
 from models.library import ImportProgress, ModelFacts
 

@@ -10,10 +10,10 @@ from PySide6.QtCore import QCoreApplication, QObject, QRectF, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QImage
 
 from assistant.answering.types import Citation
-from assistant.wording import explain
 from desktop.bridge import Bridge
 from desktop.presenters.notices import Notices
 from desktop.presenters.settings import SettingsPresenter
+from desktop.wording import explain
 from indexing.errors import DocumentNotFound, ReadError
 from indexing.types import DocumentRow, LineBox
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from PySide6.QtCore import QSize, Qt, Signal, SignalInstance, Slot
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
+from assistant.wording import SETUP_COMMAND
 from desktop.presenters.documents import DocumentsPresenter
 from desktop.presenters.models import ModelsPresenter
 from desktop.theme.theme import Theme
 from desktop.views.wording import counted
 from desktop.widgets.labels import label
-
-SETUP_COMMAND = "python packaging/studiolo.py run"
 
 
 class EmptyChat(QWidget):

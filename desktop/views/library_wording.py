@@ -8,9 +8,9 @@ from typing import Literal, NamedTuple
 
 from PySide6.QtCore import QCoreApplication, QDate, QLocale
 
-from assistant.wording import explain_row
 from desktop.presenters.library import Overall
 from desktop.views.wording import counted, number
+from desktop.wording import explain_row
 from indexing.types import DocumentRow, IndexProgress
 
 Tone = Literal["text-muted", "warning", "danger", "accent"]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
-from assistant.wording import bytes_text, explain
+from assistant.wording import bytes_text
 from desktop.presenters.models import ModelsPresenter
 from desktop.theme.theme import Theme
 from desktop.views.wording import decimal, number
 from desktop.widgets.buttons import IconButton, push_button
 from desktop.widgets.labels import ElidedLabel, label
+from desktop.wording import explain
 from models.errors import InvalidModelFile
 from models.library import ImportProgress, ModelFacts
 

@@ -25,7 +25,7 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -73,7 +73,7 @@ def rows_of(path: Path) -> Iterator[dict[str, Any]]:
                 yield json.loads(line)
 
 
-def index_items(index: Index, corpus: Path) -> Iterator[None]:
+def index_items(index: Index, corpus: Path) -> Generator[None]:
     """Indexes a corpus, each item as a document of its own; yields between steps."""
 
     def texts() -> Iterator[tuple[str, CanonicalDocument, str]]:

@@ -10,7 +10,7 @@ from desktop.presenters.session import Session
 from desktop.presenters.settings import SettingsPresenter
 from desktop.views.composer import Composer
 from desktop.widgets.chip import Chip
-from indexing.types import AddReport, DocumentRow, IndexProgress
+from indexing.types import AddReport, DocumentRow, DocumentStatus, IndexProgress
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def composer(theme, session, qtbot):
     return made
 
 
-def row(path, *, number=1, status="queued", reason=None):
+def row(path, *, number=1, status: DocumentStatus = "queued", reason=None):
     return DocumentRow(
         id=number, path=path, title=path, kind="pdf", pages=3, passages=9, status=status,
         reason=reason, bytes=10, indexed_at=None, collection=None,
