@@ -91,12 +91,13 @@ class Answerer:
                 return run.declined()
         doubted = False
         if material is not None and self.settings.check:
-            reply = yield from self._generate(run, self._check_messages(prepared), _CHECK_TOKENS)
-            doubted = decline.says_no(reply)
+            check = yield from self._generate(run, self._check_messages(prepared), _CHECK_TOKENS)
+            doubted = decline.doubts(check)
         # What is doubted is not shown before it is proved.
-        text = yield from self._generate(
+        written = yield from self._generate(
             run, prepared.messages, self.settings.max_answer_tokens, answer=True, shown=not doubted
         )
+        text = written.text.strip()
         yield Phase("checking")
         if material is None:
             return run.answer(text, _unproved(text))
@@ -143,7 +144,7 @@ class Answerer:
         *,
         answer: bool = False,
         shown: bool = False,
-    ) -> Generator[AskEvent, None, str]:
+    ) -> Generator[AskEvent, None, Generation]:
         """Run the model, for the answer or for the check; pass its words on if they are shown."""
         sampling = Sampling(
             temperature=self.settings.temperature if answer else 0.0, max_tokens=max_tokens
@@ -174,7 +175,7 @@ class Answerer:
             generation.close()
         self._preparer.speed(run.model).learn(result)
         run.take(result, is_answer=answer)
-        return result.text.strip()
+        return result
 
     def _prove(self, text: str, prepared: Prepared) -> Proof:
         assert prepared.material is not None

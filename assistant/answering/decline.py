@@ -18,6 +18,7 @@ from assistant.answering.material import Material
 from assistant.answering.proof import Proof, asked_about
 from assistant.answering.words import content_keys, read_words
 from indexing.types import Evidence
+from models.engine.types import Generation
 
 # Best cosine, and part of the question's words held, below which what was found is about
 # something else. Measured with all-MiniLM-L6-v2: questions that a set of manuals answers reach
@@ -26,6 +27,10 @@ _UNRELATED = ((0.18, 0.7), (0.3, 0.4))
 
 # Part of the words of question and answer that one quote holds where it plainly answers.
 _PLAIN = 0.95
+
+# A small model says no lightly. Of 33 questions over manuals and SQuAD 2.0 articles, put to
+# Qwen2.5-Coder-1.5B, a no as sure as this met 8 of 15 that were not answered and 2 of 17 that were.
+_SURE = 0.55
 
 _DECLINES = re.compile(
     r"""
@@ -74,9 +79,9 @@ def plain(question: str, proof: Proof, material: Material) -> bool:
     return False
 
 
-def says_no(reply: str) -> bool:
-    """Tell whether the model's reply to the check is a no."""
-    return _NO.match(reply) is not None
+def doubts(check: Generation) -> bool:
+    """Tell whether the model's reply to the check is a no, and one that it is sure of."""
+    return _NO.match(check.text) is not None and check.first_token_probability >= _SURE
 
 
 def declines(answer: str) -> bool:

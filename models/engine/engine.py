@@ -181,6 +181,8 @@ class Engine:
             if vocabulary.is_end(token):
                 finish = "stop"
                 break
+            if not answer.tokens:
+                answer.first_probability = memory.probability(token, vocabulary.size)
             answer.take(vocabulary.piece(token))
             if answer.stopped:
                 finish = "stop"
@@ -235,6 +237,7 @@ class _Answer:
 
     def __init__(self, stop: Sequence[str], thinking_until: str | None) -> None:
         self.tokens = 0
+        self.first_probability = 0.0
         self._splitter = AnswerSplitter(stop, thinking_until)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._waiting: list[tuple[Kind, str]] = []
@@ -306,4 +309,5 @@ class _Answer:
             first_token_ms=max(0.0, self._first_at - started) * 1000,
             tokens_per_s=(self.tokens - 1) / seconds if seconds > 0 else 0.0,
             prefill_tokens_per_s=prefill_tokens_per_s,
+            first_token_probability=self.first_probability,
         )

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+import numpy as np
+
 from models.engine.types import Sampling
 
 # Threads that wait for each other at every operation of a model must not do so by spinning:
@@ -277,6 +279,12 @@ class TokenMemory:
             self.tokens.clear()
             self._read = 0
         return code
+
+    def probability(self, token: int, vocabulary_size: int) -> float:
+        """How probable a token is after all that was decoded, before any sampling."""
+        row = llama.llama_get_logits_ith(self.context, -1)
+        logits = np.ctypeslib.as_array(row, shape=(vocabulary_size,)).astype(np.float64)
+        return float(np.exp(logits[token] - logits.max()) / np.exp(logits - logits.max()).sum())
 
     def close(self) -> None:
         """Frees the context and its buffers."""

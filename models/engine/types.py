@@ -110,6 +110,8 @@ class Generation(msgspec.Struct, frozen=True):
         first_token_ms: From the call to the first generated token.
         tokens_per_s: Decoding speed after the first token; 0 before a second one.
         prefill_tokens_per_s: Reading speed of what was not cached; 0 where nothing was read.
+        first_token_probability: How sure the model was of its first token, before sampling
+            (0 to 1): of a one-word reply, how much it is worth.
     """
 
     text: str
@@ -121,6 +123,7 @@ class Generation(msgspec.Struct, frozen=True):
     first_token_ms: float
     tokens_per_s: float
     prefill_tokens_per_s: float = 0.0
+    first_token_probability: float = 0.0
 
 
 class PromptSize(msgspec.Struct, frozen=True):

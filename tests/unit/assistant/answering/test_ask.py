@@ -65,7 +65,9 @@ class Model:
                 yield TextDelta(word + " ")
         finally:
             self.closed += 1
-        return Generation(text + " ", "", "stop", tokens, 0, len(text.split()), 5.0, 30.0, 200.0)
+        return Generation(
+            text + " ", "", "stop", tokens, 0, len(text.split()), 5.0, 30.0, 200.0, 0.9
+        )
 
 
 class Index:
