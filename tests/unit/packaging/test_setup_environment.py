@@ -139,7 +139,7 @@ def test_gpu_builds_past_pips_cache_and_stays(checkout, console, pip_runs, monke
     monkeypatch.delenv("CMAKE_ARGS", raising=False)
     prepared(checkout, console, gpu="vulkan")
     [(arguments, variables)] = [run for run in pip_runs if run[1]]
-    assert variables == {"CMAKE_ARGS": "-DGGML_VULKAN=on"}
+    assert variables["CMAKE_ARGS"] == "-DGGML_VULKAN=on"
     assert "--no-cache-dir" in arguments
     # Without saying so again, the choice stays; a change of pins builds for it again.
     assert Environment(checkout).is_ready([], None)
@@ -147,8 +147,22 @@ def test_gpu_builds_past_pips_cache_and_stays(checkout, console, pip_runs, monke
     pins.write_text(pins.read_text() + "numpy==2\n")
     pip_runs.clear()
     prepared(checkout, console)
-    assert [run for run in pip_runs if run[1] == {"CMAKE_ARGS": "-DGGML_VULKAN=on"}]
+    assert [run for run in pip_runs if run[1] and run[1]["CMAKE_ARGS"] == "-DGGML_VULKAN=on"]
     assert json.loads((checkout / ".venv" / "set-up.json").read_text())["gpu"] == "vulkan"
+
+
+@pytest.mark.parametrize(("machine", "without_amx"), [("x86_64", True), ("arm64", False)])
+def test_llama_is_compiled_without_amx_where_a_processor_may_have_it(
+    checkout, console, pip_runs, monkeypatch, machine, without_amx
+):
+    monkeypatch.setattr(setup_environment.sys, "platform", "linux")
+    monkeypatch.setattr(setup_environment.platform, "machine", lambda: machine)
+    monkeypatch.setenv("CFLAGS", "-g")
+    prepared(checkout, console)
+    [variables] = [
+        variables for names, variables in pip_runs if "-v" in names and "llama-cpp-python" in names
+    ]
+    assert (variables.get("CFLAGS") == "-g -U__AMX_INT8__") is without_amx
 
 
 def test_every_direct_dependency_is_pinned():
