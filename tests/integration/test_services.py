@@ -279,7 +279,7 @@ def test_a_file_that_takes_too_long_is_given_up(tmp_path):
 def test_a_file_that_takes_too_much_memory_is_given_up(tmp_path, monkeypatch):
     from assistant.services import reader as module
 
-    monkeypatch.setattr(module, "_MEMORY_BYTES", 400 * 1024**2)
+    monkeypatch.setattr(module, "_MEMORY_BYTES", 300 * 1024**2)
     reader = Reader(tmp_path / "reader.log")
     try:
         with pytest.raises(FileUnreadable) as caught:
