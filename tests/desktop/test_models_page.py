@@ -45,7 +45,7 @@ def test_added_used_removed_and_brought_back(window, until, qtbot, smollm_path, 
     assert not page._empty.isVisible()
     assert progress[-1] is None
     done = [step.done for step in progress if step is not None]
-    assert len(done) > 3
+    assert len(done) >= 3  # more on a slower disk
     assert done == sorted(done)
     assert done[-1] == smollm_path.stat().st_size
     # The first model there is answers at once.

@@ -304,7 +304,7 @@ def test_an_interrupt_stops_cleanly_and_what_was_begun_goes_on_later(
     tmp_path, embedder_path, empty
 ):
     empty.install(embedder=embedder_path)
-    file = write_long_document(tmp_path / "cellar.md", 120)
+    file = write_long_document(tmp_path / "cellar.md", 800)
     process = empty.start("index", "add", file)
     database = empty.data_dir / "studiolo.db"
     try:

@@ -41,6 +41,14 @@ QUESTION = [ChatMessage("user", "Count from one to a hundred, one number in each
 HEAVY = {"llama_cpp", "torch", "transformers", "sentence_transformers", "chromadb"}
 
 
+@pytest.fixture(autouse=True)
+def _nothing_heavy_is_loaded_here() -> Iterator[None]:
+    # Tests of the libraries themselves may have loaded some into this process before.
+    before = HEAVY & set(sys.modules)
+    yield
+    assert HEAVY & set(sys.modules) == before
+
+
 def wait_until(condition: Callable[[], bool], timeout: float = 10.0) -> bool:
     end = time.monotonic() + timeout
     while not condition():
@@ -95,7 +103,6 @@ def test_a_model_loads_and_answers(model, smollm_path):
     with pytest.raises(NoModelLoaded):
         model.prompt_size(QUESTION)
     assert states == ["loading", "ready", "none"]
-    assert not HEAVY & set(sys.modules)
 
 
 @pytest.mark.model
@@ -344,7 +351,6 @@ def test_files_are_indexed_and_found_and_only_in_the_index_process(index, tmp_pa
     assert abs(sum(x * x for x in vector) - 1) < 1e-3
     gone = report.documents[0].id
     assert index.remove([gone, 10_000]) == [gone]
-    assert not HEAVY & set(sys.modules)
 
 
 @pytest.mark.model
