@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -85,7 +86,10 @@ class Studio:
         return Done(done.returncode, done.stdout, done.stderr)
 
     def start(self, *arguments: str | Path) -> subprocess.Popen[str]:
-        """Start a command and leave it running, its streams at hand."""
+        """Start a command and leave it running, its streams at hand; it can be interrupted."""
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+            # The tests run in the background of a shell, and a child would inherit its deafness.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         return subprocess.Popen(
             self.command(*arguments),
             cwd=CHECKOUT,
