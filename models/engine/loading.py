@@ -153,6 +153,9 @@ class _Load:
         params.n_batch = params.n_ubatch = self._batch_tokens
         params.n_threads = params.n_threads_batch = threads
         params.n_seq_max = 1
+        if not llama.llama_supports_gpu_offload():
+            # Left to itself llama.cpp takes it on a processor too, where decoding fell to .85.
+            params.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_DISABLED
         params.no_perf = True
         return params
 
