@@ -29,7 +29,8 @@ _UNRELATED = ((0.18, 0.7), (0.3, 0.4))
 _PLAIN = 0.95
 
 # A small model says no lightly. Of 39 questions over manuals, SQuAD and SQuAD 2.0 articles put to
-# Qwen2.5-Coder-1.5B, a no as sure as this met 4 of 12 that were not answered and 1 of 27 that were.
+# Qwen2.5-Coder-1.5B, a no as sure as this met 4 of 12 that were not answered and 1 of 27 that were
+# (with a prompt worded a little differently).
 _SURE = 0.5
 
 _DECLINES = re.compile(

@@ -45,7 +45,8 @@ def test_added_used_removed_and_brought_back(window, until, qtbot, smollm_path, 
     assert not page._empty.isVisible()
     assert progress[-1] is None
     done = [step.done for step in progress if step is not None]
-    assert len(done) >= 2  # more on a slower disk
+    # Not only its beginning and its end, however fast the disk.
+    assert any(0 < step < smollm_path.stat().st_size for step in done)
     assert done == sorted(done)
     assert done[-1] == smollm_path.stat().st_size
     # The first model there is answers at once.
