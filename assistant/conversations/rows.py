@@ -12,7 +12,9 @@ import msgspec
 from assistant.answering.types import Answer, Plan
 from assistant.conversations.types import Conversation, Failure, Message, Scope
 
-CONVERSATION_COLUMNS: Final = "id, title, created, updated, pinned, deleted_at, scope, model, leaf"
+CONVERSATION_COLUMNS: Final = (
+    "id, title, created, updated, pinned, deleted_at, scope, model, persona, leaf"
+)
 MESSAGE_COLUMNS: Final = (
     "id, conversation, parent, role, text, thinking, state, failure, answer, plan, model, created"
 )
@@ -35,7 +37,7 @@ def to_json(value: msgspec.Struct | None) -> str | None:
 
 def conversation_of(row: sqlite3.Row | tuple[Any, ...]) -> Conversation:
     """Decode a row of `CONVERSATION_COLUMNS`."""
-    identifier, title, created, updated, pinned, deleted, scope, model, leaf = row
+    identifier, title, created, updated, pinned, deleted, scope, model, persona, leaf = row
     return Conversation(
         id=identifier,
         title=title,
@@ -45,6 +47,7 @@ def conversation_of(row: sqlite3.Row | tuple[Any, ...]) -> Conversation:
         deleted=None if deleted is None else _time(deleted),
         scope=_scope.decode(scope),
         model=model,
+        persona=persona,
         leaf=leaf,
     )
 

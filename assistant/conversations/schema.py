@@ -60,4 +60,16 @@ MIGRATIONS: Final[tuple[str, ...]] = (
         DELETE FROM messages_fts WHERE rowid = old.id;
     END;
     """,
+    # The draft of the conversation that has not begun is kept under 0, which no conversation has.
+    """
+    ALTER TABLE conversations ADD COLUMN persona TEXT;
+    CREATE TABLE drafts (
+        conversation INTEGER PRIMARY KEY,
+        text TEXT NOT NULL,
+        documents TEXT NOT NULL
+    );
+    CREATE TRIGGER conversations_gone_with_draft AFTER DELETE ON conversations BEGIN
+        DELETE FROM drafts WHERE conversation = old.id;
+    END;
+    """,
 )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -25,6 +26,7 @@ from assistant.conversations.titles import clean_title, title_of
 from assistant.conversations.types import (
     Conversation,
     ConversationGroup,
+    Draft,
     Found,
     Message,
     Scope,
@@ -64,13 +66,16 @@ class ConversationStore:
 
     # Conversations
 
-    def create(self, scope: Scope | None = None, model: str | None = None) -> Conversation:
+    def create(
+        self, scope: Scope | None = None, model: str | None = None, persona: str | None = None
+    ) -> Conversation:
         """Begin an empty conversation; its first question gives it a title."""
         now = now_ms()
         with self._pool.write() as connection:
             cursor = connection.execute(
-                "INSERT INTO conversations (created, updated, scope, model) VALUES (?, ?, ?, ?)",
-                (now, now, to_json(scope or Scope()), model),
+                "INSERT INTO conversations (created, updated, scope, model, persona) "
+                "VALUES (?, ?, ?, ?, ?)",
+                (now, now, to_json(scope or Scope()), model, persona),
             )
             return self._conversation(connection, cursor.lastrowid or 0)
 
@@ -109,6 +114,10 @@ class ConversationStore:
         """Choose the model of a conversation; None follows the current one."""
         self._update(conversation, "model", model)
 
+    def set_persona(self, conversation: int, persona: str | None) -> None:
+        """Choose who answers in a conversation; None for the usual persona."""
+        self._update(conversation, "persona", persona)
+
     def delete(self, conversation: int) -> None:
         """Put a conversation aside; `undo_delete` brings it back for `KEEP_DELETED`."""
         self._update(conversation, "deleted_at", now_ms())
@@ -116,6 +125,15 @@ class ConversationStore:
     def undo_delete(self, conversation: int) -> None:
         """Bring a deleted conversation back as it was."""
         self._update(conversation, "deleted_at", None)
+
+    def deleted(self) -> list[Conversation]:
+        """Return the conversations that can still be brought back, the last deleted first."""
+        with self._pool.read() as connection:
+            rows = connection.execute(
+                f"SELECT {CONVERSATION_COLUMNS} FROM conversations "
+                "WHERE deleted_at IS NOT NULL ORDER BY deleted_at DESC, id DESC"
+            ).fetchall()
+            return [conversation_of(row) for row in rows]
 
     def search(self, query: str, limit: int = 50) -> list[Found]:
         """Find words in titles and messages, the last word also as a beginning."""
@@ -127,6 +145,31 @@ class ConversationStore:
         with self._pool.read() as connection:
             row = self._conversation(connection, conversation)
             return to_markdown(row, tree.branch(connection, row.leaf))
+
+    # Drafts
+
+    def drafts(self) -> dict[int | None, Draft]:
+        """Return what was begun and not asked, by conversation; None is for a new one."""
+        with self._pool.read() as connection:
+            rows = connection.execute("SELECT conversation, text, documents FROM drafts")
+            return {
+                conversation or None: Draft(text, tuple(json.loads(documents)))
+                for conversation, text, documents in rows
+            }
+
+    def keep_drafts(self, drafts: Mapping[int | None, Draft]) -> None:
+        """Keep drafts in place of those that their conversations had; an empty one goes."""
+        with self._pool.write() as connection:
+            for conversation, draft in drafts.items():
+                if draft == Draft(""):
+                    connection.execute(
+                        "DELETE FROM drafts WHERE conversation = ?", (conversation or 0,)
+                    )
+                else:
+                    connection.execute(
+                        "INSERT OR REPLACE INTO drafts VALUES (?, ?, ?)",
+                        (conversation or 0, draft.text, json.dumps(draft.documents)),
+                    )
 
     # Messages
 

@@ -35,6 +35,7 @@ class Conversation(msgspec.Struct, frozen=True):
         leaf: Last message of the branch that is shown; None while there is no message.
         deleted: When it was put aside; None for one that is not deleted.
         model: File name of the model chosen for it; None follows the current one.
+        persona: Name of the persona that answers in it; None for the usual one.
     """
 
     id: int
@@ -45,7 +46,19 @@ class Conversation(msgspec.Struct, frozen=True):
     deleted: datetime | None
     scope: Scope
     model: str | None
+    persona: str | None
     leaf: int | None
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """A question that was begun and not asked yet.
+
+    Attributes:
+        documents: What is attached to it, where its conversation has not begun either.
+    """
+
+    text: str
+    documents: tuple[int, ...] = ()
 
 
 class ConversationGroup(msgspec.Struct, frozen=True):

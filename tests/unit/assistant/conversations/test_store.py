@@ -12,7 +12,7 @@ from assistant.answering.types import Answer, AnswerSentence, Citation, Plan, Ti
 from assistant.conversations import store as store_module
 from assistant.conversations.grouping import group_by_period
 from assistant.conversations.store import ConversationStore
-from assistant.conversations.types import Conversation, Failure, Scope
+from assistant.conversations.types import Conversation, Draft, Failure, Scope
 from assistant.errors import ConversationNotFound, MessageNotFound
 
 
@@ -173,7 +173,7 @@ def test_groups_follow_the_days_of_the_persons_clock():
 
     def used(hours_ago: float, pinned: bool = False) -> Conversation:
         at = (now - timedelta(hours=hours_ago)).astimezone(UTC)
-        return Conversation(1, "", at, at, pinned, None, Scope(), None, None)
+        return Conversation(1, "", at, at, pinned, None, Scope(), None, None, None)
 
     rows = [
         used(900, True), used(0.5), used(-1), used(2), used(24.5), used(26), used(6 * 24),
@@ -240,3 +240,50 @@ def test_a_reader_does_not_wait_for_another_process_that_writes(store, tmp_path)
         other.execute("ROLLBACK")
     finally:
         other.close()
+
+
+def test_drafts_are_kept_until_they_are_asked(store, tmp_path):
+    talk = store.create()
+    store.keep_drafts({None: Draft("Is there", (3, 4)), talk.id: Draft("And then")})
+    store.keep_drafts({talk.id: Draft("And then what")})
+    store.close()
+    again = ConversationStore(tmp_path)
+    assert again.drafts() == {None: Draft("Is there", (3, 4)), talk.id: Draft("And then what")}
+    again.keep_drafts({None: Draft("")})
+    assert again.drafts() == {talk.id: Draft("And then what")}
+    # A conversation that goes for good takes its draft with it.
+    again.delete(talk.id)
+    again._purge(store_module.now_ms() + 1)
+    assert again.drafts() == {}
+    again.close()
+
+
+def test_deleted_conversations_are_listed_and_come_back_with_their_persona(store):
+    first, second = store.create(persona="librarian"), store.create()
+    store.set_persona(second.id, "writer")
+    for talk in (first, second):
+        store.delete(talk.id)
+    assert {(talk.id, talk.persona) for talk in store.deleted()} == {
+        (first.id, "librarian"), (second.id, "writer"),
+    }  # fmt: skip
+    store.undo_delete(first.id)
+    assert [talk.id for talk in store.deleted()] == [second.id]
+    assert [talk.id for talk in store.list()] == [first.id]
+
+
+def test_conversations_of_an_earlier_version_are_taken_over(tmp_path):
+    """The tables as they were before drafts and personas."""
+    from assistant.conversations.schema import COMPONENT, MIGRATIONS
+    from indexing.database import connect, migrate
+
+    with connect(tmp_path) as connection:
+        migrate(connection, COMPONENT, MIGRATIONS[:1])
+        connection.execute(
+            "INSERT INTO conversations (title, created, updated, scope) VALUES ('Old', 1, 1, '{}')"
+        )
+        connection.commit()
+    connection.close()
+    store = ConversationStore(tmp_path)
+    [kept] = store.list()
+    assert (kept.title, kept.persona) == ("Old", None)
+    store.close()
