@@ -35,6 +35,11 @@ def to_json(value: msgspec.Struct | None) -> str | None:
     return None if value is None else msgspec.json.encode(value).decode()
 
 
+def scope_of(text: str) -> Scope:
+    """Decode a scope as the tables keep it."""
+    return _scope.decode(text)
+
+
 def conversation_of(row: sqlite3.Row | tuple[Any, ...]) -> Conversation:
     """Decode a row of `CONVERSATION_COLUMNS`."""
     identifier, title, created, updated, pinned, deleted, scope, model, persona, leaf = row
@@ -45,7 +50,7 @@ def conversation_of(row: sqlite3.Row | tuple[Any, ...]) -> Conversation:
         updated=_time(updated),
         pinned=bool(pinned),
         deleted=None if deleted is None else _time(deleted),
-        scope=_scope.decode(scope),
+        scope=scope_of(scope),
         model=model,
         persona=persona,
         leaf=leaf,

@@ -66,7 +66,7 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     CREATE TABLE drafts (
         conversation INTEGER PRIMARY KEY,
         text TEXT NOT NULL,
-        documents TEXT NOT NULL
+        scope TEXT NOT NULL
     );
     CREATE TRIGGER conversations_gone_with_draft AFTER DELETE ON conversations BEGIN
         DELETE FROM drafts WHERE conversation = old.id;

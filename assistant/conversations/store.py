@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sqlite3
 from collections.abc import Iterable, Mapping
@@ -19,6 +18,7 @@ from assistant.conversations.rows import (
     CONVERSATION_COLUMNS,
     conversation_of,
     now_ms,
+    scope_of,
     to_json,
 )
 from assistant.conversations.schema import COMPONENT, MIGRATIONS
@@ -151,10 +151,10 @@ class ConversationStore:
     def drafts(self) -> dict[int | None, Draft]:
         """Return what was begun and not asked, by conversation; None is for a new one."""
         with self._pool.read() as connection:
-            rows = connection.execute("SELECT conversation, text, documents FROM drafts")
+            rows = connection.execute("SELECT conversation, text, scope FROM drafts")
             return {
-                conversation or None: Draft(text, tuple(json.loads(documents)))
-                for conversation, text, documents in rows
+                conversation or None: Draft(text, scope_of(scope))
+                for conversation, text, scope in rows
             }
 
     def keep_drafts(self, drafts: Mapping[int | None, Draft]) -> None:
@@ -168,7 +168,7 @@ class ConversationStore:
                 else:
                     connection.execute(
                         "INSERT OR REPLACE INTO drafts VALUES (?, ?, ?)",
-                        (conversation or 0, draft.text, json.dumps(draft.documents)),
+                        (conversation or 0, draft.text, to_json(draft.scope)),
                     )
 
     # Messages

@@ -54,11 +54,11 @@ class Draft(msgspec.Struct, frozen=True):
     """A question that was begun and not asked yet.
 
     Attributes:
-        documents: What is attached to it, where its conversation has not begun either.
+        scope: What it is about, where its conversation has not begun either.
     """
 
     text: str
-    documents: tuple[int, ...] = ()
+    scope: Scope = Scope()
 
 
 class ConversationGroup(msgspec.Struct, frozen=True):

@@ -242,13 +242,16 @@ def test_a_reader_does_not_wait_for_another_process_that_writes(store, tmp_path)
         other.close()
 
 
+ABOUT = Scope(documents=(3, 4))
+
+
 def test_drafts_are_kept_until_they_are_asked(store, tmp_path):
     talk = store.create()
-    store.keep_drafts({None: Draft("Is there", (3, 4)), talk.id: Draft("And then")})
+    store.keep_drafts({None: Draft("Is there", ABOUT), talk.id: Draft("And then")})
     store.keep_drafts({talk.id: Draft("And then what")})
     store.close()
     again = ConversationStore(tmp_path)
-    assert again.drafts() == {None: Draft("Is there", (3, 4)), talk.id: Draft("And then what")}
+    assert again.drafts() == {None: Draft("Is there", ABOUT), talk.id: Draft("And then what")}
     again.keep_drafts({None: Draft("")})
     assert again.drafts() == {talk.id: Draft("And then what")}
     # A conversation that goes for good takes its draft with it.
