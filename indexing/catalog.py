@@ -17,7 +17,8 @@ import msgspec
 
 from indexing.database import connect_to_read
 from indexing.errors import DocumentNotFound, PageNotFound
-from indexing.types import Block, DocumentRow, LineBox
+from indexing.places import place_at
+from indexing.types import Block, CanonicalDocument, DocumentRow, LineBox, Place
 
 
 class Structure(msgspec.Struct, frozen=True, array_like=True):
@@ -27,6 +28,7 @@ class Structure(msgspec.Struct, frozen=True, array_like=True):
     blocks: tuple[tuple[int, int, str, int | None, int], ...]
     headings: tuple[tuple[str, ...], ...]
     warnings: tuple[str, ...]
+    places: tuple[tuple[int, str, int, str, str, str], ...] = ()
 
 
 # A document's pages and passages are those of the text that is searched; before it has one,
@@ -162,6 +164,14 @@ class Catalog:
         starts = _structure(self._content(document, "structure")).page_starts
         return page_at(starts, offset)
 
+    def place_of(self, document: int, start: int, end: int) -> Place | None:
+        """Where `text[start:end]` stands, as a person would cite it.
+
+        None where the page says it all, or nothing does.
+        """
+        structure = _structure(self._content(document, "structure"))
+        return place_at(unpack_places(structure), start, end)
+
     def stored_file(self, document: int) -> Path:
         """The document's own copy in the data folder, as it was when it was read.
 
@@ -224,15 +234,31 @@ def page_at(page_starts: Sequence[int], offset: int) -> int | None:
     return max(1, bisect_right(page_starts, offset))
 
 
-def pack_structure(
-    page_starts: tuple[int, ...], blocks: Sequence[Block], warnings: tuple[str, ...]
-) -> bytes:
+def pack_structure(document: CanonicalDocument) -> bytes:
     """A text's structure as a blob; equal heading paths are kept once."""
     paths: dict[tuple[str, ...], int] = {}
     packed = tuple(
-        (b.start, b.end, b.kind, b.page, paths.setdefault(b.headings, len(paths))) for b in blocks
+        (b.start, b.end, b.kind, b.page, paths.setdefault(b.headings, len(paths)))
+        for b in document.blocks
     )
-    return msgspec.msgpack.encode(Structure(page_starts, packed, tuple(paths), warnings))
+    places = tuple(
+        (start, place.kind, place.number, place.name, place.cells, place.file)
+        for start, place in document.places
+    )
+    return msgspec.msgpack.encode(
+        Structure(document.page_starts, packed, tuple(paths), document.warnings, places)
+    )
+
+
+def unpack_places(structure: Structure) -> list[tuple[int, Place]]:
+    """The places of a structure with their offsets."""
+    return msgspec.convert(
+        [
+            (start, {"kind": kind, "number": number, "name": name, "cells": cells, "file": file})
+            for start, kind, number, name, cells, file in structure.places
+        ],
+        list[tuple[int, Place]],
+    )
 
 
 def unpack_blocks(structure: Structure) -> list[Block]:

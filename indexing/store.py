@@ -247,7 +247,7 @@ class DocumentStore:
                     len(canonical.page_starts) or None,
                     len(passages),
                     text,
-                    pack_structure(canonical.page_starts, canonical.blocks, canonical.warnings),
+                    pack_structure(canonical),
                 ),
             )
             content = done.lastrowid

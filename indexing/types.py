@@ -13,6 +13,7 @@ import msgspec
 
 BlockKind = Literal["heading", "paragraph", "list_item", "table", "code", "quote"]
 DocumentStatus = Literal["queued", "ready", "failed", "skipped"]
+PlaceKind = Literal["page", "slide", "sheet", "chapter", "message", "time", "file"]
 
 
 class LineBox(msgspec.Struct, frozen=True):
@@ -47,17 +48,38 @@ class Block(msgspec.Struct, frozen=True):
     headings: tuple[str, ...] = ()
 
 
+class Place(msgspec.Struct, frozen=True):
+    """Where in its file something stands, as a person would cite it.
+
+    Attributes:
+        kind: What the file is divided into; "file" where it only holds other files.
+        number: Which one, from 1; of a "time", seconds from the beginning.
+        name: Its name: a sheet's, a chapter's title, a message's subject; "" without one.
+        cells: Cells of a sheet, "A2:D9"; "" elsewhere.
+        file: The attachment or member of an archive that it stands in, behind those that hold
+            that one ("old.zip/prices.xlsx"); "" for the document's file itself.
+    """
+
+    kind: PlaceKind
+    number: int = 1
+    name: str = ""
+    cells: str = ""
+    file: str = ""
+
+
 class CanonicalDocument(msgspec.Struct, frozen=True):
     r"""A file's one canonical text and its structure.
 
     Attributes:
         title: The document's own title, else its file name without the suffix.
-        kind: "pdf", "docx", "html", "markdown" or "text".
+        kind: What kind of file it is: "pdf", "docx", "text" and so on.
         text: The canonical text. Line ends are "\n".
         blocks: In order of `start`, not overlapping; what lies between is white space.
-        page_starts: Offset at which each page begins, page 1 first; empty without pages.
+        page_starts: Offset at which each page (slide, sheet, chapter, message) begins, the first
+            first; empty without pages.
         lines: Where each line stands on its page, where the format says so.
         warnings: What could not be read, as sentences with facts ("page 3 has no text").
+        places: Offsets from which on a place holds, in order; none where pages say it all.
     """
 
     title: str
@@ -67,6 +89,7 @@ class CanonicalDocument(msgspec.Struct, frozen=True):
     page_starts: tuple[int, ...] = ()
     lines: tuple[LineBox, ...] = ()
     warnings: tuple[str, ...] = ()
+    places: tuple[tuple[int, Place], ...] = ()
 
 
 class Passage(msgspec.Struct, frozen=True):

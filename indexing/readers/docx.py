@@ -1,4 +1,4 @@
-"""DOCX: headings, paragraphs, lists, tables and notes in reading order.
+"""DOCX: headings, paragraphs, lists, tables, notes and comments in reading order.
 
 python-docx opens the package and finds its parts; the body is walked as XML here, because
 its own iteration leaves out content controls, tracked insertions and text boxes. Entities
@@ -12,9 +12,14 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
-from indexing.readers.assemble import Assembler, clean, row
+from indexing.readers.assemble import Assembler, clean
+from indexing.readers.charts import chart_texts
 from indexing.readers.docx_numbering import Numbering
 from indexing.readers.docx_package import open_docx
+from indexing.readers.docx_parts import edges_of, notes_of, number, styles_of
+from indexing.readers.omml import equation_text
+from indexing.readers.tables import guess_header, table_lines
+from indexing.readers.xml import parse_xml
 from indexing.types import BlockKind, CanonicalDocument, ReadProgress
 
 _YIELD_S = 0.1
@@ -22,10 +27,10 @@ _YIELD_S = 0.1
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
-_NOTES = {
-    "http://schemas.openxmlformats.org/officeDocument/2006/relationships/footnotes": "footnote",
-    "http://schemas.openxmlformats.org/officeDocument/2006/relationships/endnotes": "endnote",
-}
+_C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
+_R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+# Columns that a cell may claim to span.
+_MOST_ACROSS = 63
 # Wrappers whose content is the document's as it stands.
 _TRANSPARENT = frozenset(
     _W + name
@@ -49,21 +54,21 @@ _SKIPPED = frozenset(
 
 def read_docx(
     path: Path,
-    password: str | None = None,  # noqa: ARG001 -- as every reader
+    password: str | None = None,
 ) -> Generator[ReadProgress, None, CanonicalDocument]:
     """Read a Word document.
 
     Raises:
-        PasswordNeeded: It is encrypted; Word's encryption cannot be opened here.
+        PasswordNeeded: It is encrypted, and the password does not open it.
         UnsupportedFormat: It is Word's old binary format.
-        TooLarge: It unpacks to more than `MAX_UNPACKED`.
+        TooLarge: It unpacks to more than a package may.
         FileUnreadable: Damaged, or no Word document.
         EmptyDocument: No text in it.
     """
     yield ReadProgress(0, None)
-    document = open_docx(path)
+    document = open_docx(path, password)
     yield ReadProgress(0, None)
-    walker = _Walker(document)
+    walker = _Walker(path, document)
     due = time.monotonic() + _YIELD_S
     for _ in walker.walk():
         if time.monotonic() > due:
@@ -79,25 +84,32 @@ def read_docx(
 class _Walker:
     """Walks the body in reading order and fills an assembler."""
 
-    def __init__(self, document: Any) -> None:
+    def __init__(self, path: Path, document: Any) -> None:
         self.assembler = Assembler()
         self.title: str | None = None
-        self._body = document.element.body
-        self._styles = _styles(document)
+        self._path = path
+        self._document = document
+        self._styles = styles_of(document)
         self._numbering = Numbering(document)
-        self._notes = _notes(document)
+        self._notes = notes_of(document)
+        self._counts = {"footnote": 0, "endnote": 0}
+        # What the paragraph at hand calls for, put behind it.
         self._boxes: list[Any] = []
+        self._charts: list[str] = []
         self._noted: list[tuple[str, str]] = []
 
     def walk(self) -> Generator[None, None, None]:
         """Visit the body; yields after each paragraph or table."""
-        for element in _block_elements(self._body):
+        for element in _block_elements(self._document.element.body):
             if element.tag == _W + "p":
                 self._paragraph(element)
             else:
                 self._table(element)
             yield from self._after()
             yield
+        self.assembler.leave(1)
+        for edge in edges_of(self._document, self._text):
+            self.assembler.block(edge, "paragraph")
 
     def _after(self) -> Iterator[None]:
         """Text boxes anchored in, and notes called by, what was just added."""
@@ -109,6 +121,9 @@ class _Walker:
                 else:
                     self._table(element)
                 yield
+        charts, self._charts = self._charts, []
+        for key in charts:
+            self._chart(key)
         noted, self._noted = self._noted, []
         for key, label in noted:
             note = self._notes.pop(key, None)
@@ -117,13 +132,22 @@ class _Walker:
                 if text:
                     self.assembler.block(f"[{label}] {text}", "paragraph")
 
+    def _chart(self, key: str) -> None:
+        try:
+            part = self._document.part.related_parts[key]
+        except KeyError:
+            return
+        title, lines = chart_texts(parse_xml(self._path, part.blob))
+        self.assembler.block(title, "paragraph")
+        self.assembler.table(lines)
+
     def _paragraph(self, element: Any) -> None:
         text = clean(self._text(element))
         style = _style_of(element)
         name, level = self._styles.get(style, ("", None))
         own_level = element.find(f"{_W}pPr/{_W}outlineLvl")
         if own_level is not None:
-            level = _number(own_level.get(_W + "val"))
+            level = number(own_level.get(_W + "val"))
         label = self._numbering.label(element, style) if text else None
         if name == "title" and text:
             if self.title is None:
@@ -141,10 +165,7 @@ class _Walker:
             self.assembler.block(text, kind)
 
     def _table(self, element: Any) -> None:
-        rows = [
-            [self._cell(cell) for cell in _children(line, _W + "tc")]
-            for line in _children(element, _W + "tr")
-        ]
+        rows, headers = self._rows(element)
         if max((len(cells) for cells in rows), default=0) <= 1:
             # One column is a frame around text: keep what stands in it as it is.
             for line in _children(element, _W + "tr"):
@@ -155,8 +176,36 @@ class _Walker:
                         elif _depth(inner) < 16:
                             self._table(inner)
             return
-        lines = [line for line in map(row, rows) if line]
-        self.assembler.block("\n".join(lines), "table")
+        lines = table_lines(rows, headers or guess_header(rows))
+        self.assembler.table([line for line in lines if line])
+
+    def _rows(self, table: Any) -> tuple[list[list[str]], int]:
+        """The texts of a table's cells, and how many rows at its top it repeats on each page.
+
+        A cell that spans rows is said in each of them, one that spans columns once.
+        """
+        rows: list[list[str]] = []
+        headers = 0
+        for line in _children(table, _W + "tr"):
+            cells: list[str] = []
+            is_header = line.find(f"{_W}trPr/{_W}tblHeader") is not None
+            for cell in _children(line, _W + "tc"):
+                properties = cell.find(_W + "tcPr")
+                merged = properties.find(_W + "vMerge") if properties is not None else None
+                span = properties.find(_W + "gridSpan") if properties is not None else None
+                across = number(span.get(_W + "val")) if span is not None else 1
+                if merged is not None and merged.get(_W + "val") != "restart":
+                    above = rows[-1] if rows else []
+                    text = above[len(cells)] if len(cells) < len(above) else ""
+                else:
+                    text = self._cell(cell)
+                cells.append(text)
+                again = text if is_header else ""
+                cells += [again] * (min(across or 1, _MOST_ACROSS) - 1)
+            if is_header and headers == len(rows):
+                headers += 1
+            rows.append(cells)
+        return rows, headers if headers < len(rows) else 0
 
     def _cell(self, cell: Any) -> str:
         pieces: list[str] = []
@@ -174,8 +223,10 @@ class _Walker:
         while pending:
             element = pending.pop()
             tag = element.tag
-            if tag in (_W + "t", _M + "t"):
+            if tag == _W + "t":
                 pieces.append(element.text or "")
+            elif tag == _M + "oMath":
+                pieces.append(f" {equation_text(element)} ")
             elif tag in (_W + "tab", _W + "ptab"):
                 pieces.append("\t")
             elif tag in (_W + "br", _W + "cr"):
@@ -184,15 +235,32 @@ class _Walker:
                 pieces.append("-")
             elif tag == _W + "txbxContent":
                 self._boxes.append(element)
+            elif tag == _C + "chart":
+                self._charts.append(str(element.get(_R + "id")))
             elif tag in (_W + "footnoteReference", _W + "endnoteReference"):
-                kind = "footnote" if tag.endswith("footnoteReference") else "endnote"
-                label = element.get(_W + "id") or ""
-                if f"{kind}{label}" in self._notes:
-                    self._noted.append((f"{kind}{label}", label))
-                    pieces.append(f"[{label}]")
+                pieces.append(self._note(element))
+            elif tag == _W + "commentReference":
+                self._comment(element)
             elif tag not in _SKIPPED and isinstance(tag, str):
                 pending.extend(reversed(element))
         return "".join(pieces)
+
+    def _note(self, reference: Any) -> str:
+        """The mark of a note as Word counts it; its text is put aside."""
+        kind = "footnote" if reference.tag.endswith("footnoteReference") else "endnote"
+        key = f"{kind}{reference.get(_W + 'id')}"
+        if key not in self._notes:
+            return ""
+        self._counts[kind] += 1
+        count = self._counts[kind]
+        self._noted.append((key, f"{kind.capitalize()} {count}"))
+        return f"[{count}]" if kind == "footnote" else f"[endnote {count}]"
+
+    def _comment(self, reference: Any) -> None:
+        key = f"comment{reference.get(_W + 'id')}"
+        if (comment := self._notes.get(key)) is not None:
+            author = clean(str(comment.get(_W + "author") or ""))
+            self._noted.append((key, f"Comment by {author}" if author else "Comment"))
 
 
 def _block_elements(parent: Any) -> Iterator[Any]:
@@ -223,61 +291,3 @@ def _depth(element: Any) -> int:
 def _style_of(paragraph: Any) -> str:
     style = paragraph.find(f"{_W}pPr/{_W}pStyle")
     return "" if style is None else str(style.get(_W + "val") or "")
-
-
-def _styles(document: Any) -> dict[str, tuple[str, int | None]]:
-    """Style id to its name in lower case and its outline level (0 outermost), inherited."""
-    try:
-        elements = list(document.styles.element.iter(_W + "style"))
-    except (KeyError, AttributeError):
-        return {}
-    names: dict[str, str] = {}
-    levels: dict[str, int | None] = {}
-    parents: dict[str, str] = {}
-    for element in elements:
-        key = str(element.get(_W + "styleId") or "")
-        name = element.find(_W + "name")
-        names[key] = "" if name is None else str(name.get(_W + "val") or "").lower()
-        outline = element.find(f"{_W}pPr/{_W}outlineLvl")
-        level = None if outline is None else _number(outline.get(_W + "val"))
-        if level is None and names[key].startswith("heading "):
-            number = _number(names[key].removeprefix("heading "))
-            level = None if number is None else number - 1
-        levels[key] = level
-        based = element.find(_W + "basedOn")
-        if based is not None:
-            parents[key] = str(based.get(_W + "val") or "")
-    resolved: dict[str, tuple[str, int | None]] = {}
-    for key, name in names.items():
-        ancestor, seen = key, set[str]()
-        while levels.get(ancestor) is None and ancestor in parents and ancestor not in seen:
-            seen.add(ancestor)
-            ancestor = parents[ancestor]
-        resolved[key] = (name, levels.get(ancestor))
-    return resolved
-
-
-def _notes(document: Any) -> dict[str, Any]:
-    """Notes by kind and id, separators left out."""
-    from docx.oxml import parse_xml
-
-    notes: dict[str, Any] = {}
-    for relation in document.part.rels.values():
-        kind = _NOTES.get(relation.reltype)
-        if kind is None or relation.is_external:
-            continue
-        try:
-            root = parse_xml(relation.target_part.blob)
-        except (ValueError, SyntaxError):
-            continue
-        for note in root.iter(_W + kind):
-            if note.get(_W + "type") in (None, "normal"):
-                notes[f"{kind}{note.get(_W + 'id')}"] = note
-    return notes
-
-
-def _number(value: str | None) -> int | None:
-    try:
-        return int(value or "")
-    except ValueError:
-        return None

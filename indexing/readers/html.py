@@ -15,8 +15,9 @@ from typing import Any
 from lxml import etree
 
 from indexing.errors import EmptyDocument, FileUnreadable, TooLarge
-from indexing.readers.assemble import Assembler, clean, clean_verbatim, row
+from indexing.readers.assemble import Assembler, clean, clean_verbatim
 from indexing.readers.plain import decode
+from indexing.readers.tables import bars
 from indexing.types import BlockKind, CanonicalDocument, ReadProgress
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -189,7 +190,7 @@ class _Walker:
         elif tag in _BLOCKS and not self._inside_cell(tag):
             if tag == "tr" and self._in_table:
                 self._inline = []
-                if line := row(self._cells or []):
+                if line := bars(self._cells or []):
                     self._rows.append(line)
                 self._cells = None
                 return

@@ -10,11 +10,15 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 
 from indexing.errors import FileMissing, FileUnreadable, IndexingError, UnsupportedFormat
+from indexing.readers.delimited import read_delimited
 from indexing.readers.docx import read_docx
 from indexing.readers.html import read_html
 from indexing.readers.markdown import read_markdown
 from indexing.readers.pdf import read_pdf
 from indexing.readers.plain import read_plain
+from indexing.readers.pptx import read_pptx
+from indexing.readers.xls import read_xls
+from indexing.readers.xlsx import read_xlsx
 from indexing.types import CanonicalDocument, ReadProgress
 
 Reader = Callable[[Path, str | None], Generator[ReadProgress, None, CanonicalDocument]]
@@ -24,6 +28,18 @@ _BY_SUFFIX: dict[str, Reader] = {
     ".docx": read_docx,
     ".docm": read_docx,
     ".dotx": read_docx,
+    ".pptx": read_pptx,
+    ".pptm": read_pptx,
+    ".ppsx": read_pptx,
+    ".potx": read_pptx,
+    ".xlsx": read_xlsx,
+    ".xlsm": read_xlsx,
+    ".xltx": read_xlsx,
+    ".xlsb": read_xls,
+    ".xls": read_xls,
+    ".csv": read_delimited,
+    ".tsv": read_delimited,
+    ".tab": read_delimited,
     ".html": read_html,
     ".htm": read_html,
     ".xhtml": read_html,
@@ -34,6 +50,7 @@ _BY_SUFFIX: dict[str, Reader] = {
     ".log": read_plain,
     ".rst": read_plain,
 }
+_PACKED = (read_docx, read_pptx, read_xlsx, read_xls)
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # The first bytes of formats that are not text, whatever the name says.
 _FOREIGN = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\x7fELF", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b",
@@ -87,6 +104,6 @@ def _reader_for(path: Path) -> Reader:
     if head.lstrip().startswith(b"%PDF-"):
         return read_pdf
     packed = head.startswith((b"PK\x03\x04", _OLE))
-    if reader is None or head.startswith(_FOREIGN) or (packed and reader is not read_docx):
+    if reader is None or head.startswith(_FOREIGN) or (packed and reader not in _PACKED):
         raise UnsupportedFormat(str(path), suffix)
     return reader

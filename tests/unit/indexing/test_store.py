@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexing.catalog import Catalog, pack_structure, page_at, unpack_blocks
+from indexing.catalog import Catalog, pack_structure, page_at, unpack_blocks, unpack_places
 from indexing.database import connect, migrate
 from indexing.errors import DocumentNotFound, PageNotFound
 from indexing.schema import COMPONENT, MIGRATIONS
 from indexing.store import DocumentStore
-from indexing.types import Block, CanonicalDocument, LineBox, Passage
+from indexing.types import Block, CanonicalDocument, LineBox, Passage, Place
 
 TEXT = "Lease\nThe rent is 900 euros.\n\nNotice\nThree months. \U0001f3e0"
 PAGE_TWO = TEXT.index("Notice")
@@ -227,5 +227,8 @@ def test_blocks_come_back_as_they_were(kinds):
 
     from indexing.catalog import Structure
 
-    blob = pack_structure((0, 5), blocks, ())
-    assert unpack_blocks(msgspec.msgpack.decode(blob, type=Structure)) == blocks
+    places = ((0, Place("sheet", 1, "Prices", "A1:B1")), (3, Place("page", 2, file="a.pdf")))
+    document = CanonicalDocument("T", "xlsx", "", tuple(blocks), (0, 5), (), ("half",), places)
+    structure = msgspec.msgpack.decode(pack_structure(document), type=Structure)
+    assert unpack_blocks(structure) == blocks
+    assert tuple(unpack_places(structure)) == places
