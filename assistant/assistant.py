@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Generator, Sequence
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -42,6 +44,7 @@ from models.engine.types import (
 )
 from models.errors import InvalidModelFile, ModelNotFound
 from models.library import ModelFacts, ModelLibrary
+from models.other_programs import other_programs
 
 # A model and its context must leave room for the rest of the machine.
 _MEMORY_SHARE: Final = 0.6
@@ -68,7 +71,7 @@ class Assistant:
     def __init__(self, paths: DataPaths) -> None:
         self.paths = paths.create()
         self.settings = SettingsFile(paths.settings_file)
-        self.models = ModelLibrary(paths.models)
+        self.models = ModelLibrary(paths.models, lambda: other_programs(os.environ, Path.home()))
         self.catalog = Catalog(paths.root)
         self.index = IndexService(paths)
         self.gate = ComputeGate(self.index.worker)
@@ -117,13 +120,16 @@ class Assistant:
     def current_model(self) -> ModelFacts | None:
         """Return the model that answers; None where no model can.
 
-        It is the one the person chose, else the largest that this machine's memory holds well.
+        It is the one the person chose, else the largest that this machine's memory holds well; one
+        of another program only where there is none of Studiolo's own.
         """
         usable = [facts for facts in self.models.list() if facts.problem is None]
         chosen = self.settings.current.model
         for facts in usable:
             if facts.name == chosen:
                 return facts
+        own = [facts for facts in usable if facts.source in ("library", "folder")]
+        usable = own or usable
         room = psutil.virtual_memory().total * _MEMORY_SHARE
         fitting = [facts for facts in usable if facts.bytes <= room]
         if fitting:

@@ -24,6 +24,7 @@ from assistant.paths import DataPaths
 from indexing.database import connect_to_read
 from models.engine.hardware import compute_threads
 from models.library import ModelLibrary
+from models.other_programs import other_programs
 
 State = Literal["ok", "note", "problem"]
 Facts = dict[str, str | int | float | bool | list[str] | None]
@@ -201,7 +202,7 @@ def _offload() -> Finding:
 
 
 def _models(paths: DataPaths) -> Finding:
-    rows = ModelLibrary(paths.models).list()
+    rows = ModelLibrary(paths.models, lambda: other_programs(os.environ, Path.home())).list()
     names = [row.name for row in rows]
     if not rows:
         return Finding("models", "problem", "none", {"folder": str(paths.models), "names": names})

@@ -19,6 +19,8 @@ class Ways:
     see_collections: str
     see_states: str
     see_models: str
+    see_model_folders: str
+    see_hub_files: str
     see_data_folder: str
     leave_data_folder: str
     use_other_disk: str
@@ -33,6 +35,8 @@ COMMANDS: Final = Ways(
     see_collections="'studiolo index list' shows which collection each document belongs to.",
     see_states="'studiolo index list' shows how each one stands.",
     see_models=f"'studiolo models list' shows those there are, and '{IMPORT_COMMAND}' adds one.",
+    see_model_folders="'studiolo models folders list' shows them.",
+    see_hub_files="'studiolo models search' with the repository's name shows those it has.",
     see_data_folder="'studiolo doctor' names the data folder.",
     leave_data_folder="Close it, or name another data folder with --data-dir.",
     use_other_disk="Make room, or name a data folder on another disk with --data-dir.",
@@ -45,6 +49,8 @@ WINDOW: Final = Ways(
     see_collections="The library shows which collection each document belongs to.",
     see_states="The library shows how each one stands.",
     see_models="The models page shows those there are, and adds one from a file.",
+    see_model_folders="The models page shows them.",
+    see_hub_files="Search for the repository to see those it has.",
     see_data_folder="The settings name the data folder.",
     leave_data_folder="Close it, then open this window again.",
     use_other_disk="Make room, or start Studiolo with --data-dir and a folder on another disk.",
@@ -220,7 +226,12 @@ _MODEL_FILE_PROBLEMS: Final[dict[str, str]] = {
     "absurd_header": "its beginning makes no sense. Download it again from a source you trust",
     "unsupported_version": "its version of the GGUF format is not known here. Get a newer file",
     "not_a_language_model": "it is no language model. Get one that can chat",
-    "split": "it is one part of several. Join the parts into one file first",
+    "missing_part": "it is one part of several, and others are missing. Put all of them into one "
+    "folder",
+    "embedding": "it turns texts into numbers for searching and cannot chat. Get one that can",
+    "reranker": "it judges search results and cannot chat. Get one that can",
+    "projector": "it only lets another model see pictures. Get the model that it belongs to",
+    "adapter": "it only changes another model. Get the model that it belongs to",
 }
 
 
@@ -245,6 +256,60 @@ def _import_failed(facts: Facts) -> str:
             f"permissions. {facts.ways.see_data_folder}"
         )
     return f"{name} was not imported: it could not be read to its end. Check the file and its disk."
+
+
+_FOLDER_PROBLEMS: Final[dict[str, str]] = {
+    "missing": "There is no folder {path}. Check its name.",
+    "unreadable": "The folder {path} may not be read. Check its permissions.",
+    "library": "{path} is Studiolo's own models folder, which is looked into anyway.",
+    "not_added": "{path} is none of the folders that were added. {see}",
+}
+
+
+def _folder_not_usable(facts: Facts) -> str:
+    sentence = _FOLDER_PROBLEMS.get(str(facts.get("problem")), "{path} cannot be used.")
+    return sentence.format(path=facts.get("path"), see=facts.ways.see_model_folders)
+
+
+_DOWNLOAD_PROBLEMS: Final[dict[str, str]] = {
+    "offline": "the model hub cannot be reached. Check the internet connection and any proxy, then "
+    "go on; what has arrived is kept.",
+    "connection_lost": "the connection broke off again and again. What has arrived is kept: go on "
+    "when the connection is better.",
+    "server": "the model hub has a problem of its own. What has arrived is kept: go on later.",
+    "gated": "its makers ask you to agree to their terms first. Do that on its page of the model "
+    "hub ({repository}), then give Studiolo your access token in the variable HF_TOKEN.",
+    "token_rejected": "the model hub does not accept the access token. Make a new one there, and "
+    "set it in the variable HF_TOKEN.",
+    "repository_not_found": "the model hub has no {repository}, or it is private. Check its name.",
+    "file_not_found": "{repository} has no such file, or no longer. {files}",
+    "rate_limited": "the model hub asks for a pause{pause}. What has arrived is kept: go on then.",
+    "no_checksum": "the model hub does not say how to check it. Get it from another repository.",
+    "wrong_checksum": "what arrived is not what the model hub announced, so it was deleted. Try "
+    "again; if it stays, get the model from another repository.",
+    "not_a_model": "what arrived cannot be used as a model, so it was deleted. Get the model from "
+    "another repository.",
+    "disk_full": "it needs {needed} and the disk has {free} free. What has arrived is kept. {room}",
+    "not_writable": "the models folder may not be written to. Check its permissions. {folder}",
+    "busy": "another window or command of Studiolo is downloading it. Wait for that one.",
+}
+
+
+def _download_failed(facts: Facts) -> str:
+    file = str(facts.get("file") or "")
+    name = PurePath(file).name or str(facts.get("repository") or "") or "The model hub"
+    seconds = float(str(facts.get("retry_after_s") or 0))
+    problem = _DOWNLOAD_PROBLEMS.get(str(facts.get("problem")), "something went wrong. Try again.")
+    sentence = problem.format(
+        repository=facts.get("repository"),
+        pause=f" of {seconds:.0f} seconds" if seconds else "",
+        needed=bytes_text(float(str(facts.get("needed_bytes") or 0))),
+        free=bytes_text(float(str(facts.get("free_bytes") or 0))),
+        room=facts.ways.use_other_disk,
+        folder=facts.ways.see_data_folder,
+        files=facts.ways.see_hub_files,
+    )
+    return f"{name} was not downloaded: {sentence}"
 
 
 def _load_failed(facts: Facts) -> str:
@@ -406,6 +471,8 @@ SENTENCES: Final[dict[str, Callable[[Facts], str]]] = {
     "ModelNotFound": _model_not_found,
     "InvalidModelFile": _invalid_model,
     "ImportFailed": _import_failed,
+    "FolderNotUsable": _folder_not_usable,
+    "DownloadFailed": _download_failed,
     "LoadFailed": _load_failed,
     "NoModelLoaded": _no_model_loaded,
     "NoModelInstalled": _no_model_installed,

@@ -4,6 +4,8 @@ ModelsError
 ├── ModelNotFound            no such file in the library
 ├── InvalidModelFile         not a GGUF file that can be used, and how
 ├── ImportFailed             a file could not be copied into the library
+├── FolderNotUsable          a folder cannot be added to the library
+├── DownloadFailed           a model could not be fetched from the hub
 ├── LoadFailed               llama.cpp refused a file whose header is sound
 ├── NoModelLoaded            asked to work without a model
 ├── ContextOverflow          the prompt leaves no room for an answer
@@ -32,7 +34,9 @@ class InvalidModelFile(ModelsError):
     Attributes:
         path: The file.
         problem: One of "missing", "unreadable", "empty", "not_gguf", "truncated",
-            "absurd_header", "unsupported_version", "not_a_language_model", "split".
+            "absurd_header", "unsupported_version", "missing_part"; or, of a sound file that
+            cannot chat, "embedding", "reranker", "projector", "adapter",
+            "not_a_language_model".
     """
 
     def __init__(self, path: str, problem: str) -> None:
@@ -57,6 +61,63 @@ class ImportFailed(ModelsError):
         self.problem = problem
         self.needed_bytes = needed_bytes
         self.free_bytes = free_bytes
+
+
+class FolderNotUsable(ModelsError):
+    """A folder cannot be added to the library, or taken out of it.
+
+    Attributes:
+        path: The folder.
+        problem: One of "missing", "unreadable", "library" (it is the library's own), "not_added".
+    """
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(path, problem)
+        self.path = path
+        self.problem = problem
+
+
+class DownloadFailed(ModelsError):
+    """A model could not be fetched from the hub; what has arrived is kept unless told otherwise.
+
+    Attributes:
+        repository: As the hub names it, "owner/name"; empty for a search.
+        file: The file's name in it; empty where it is not about one.
+        problem: One of
+            "offline": the hub cannot be reached;
+            "connection_lost": it broke off time and again;
+            "server": the hub answered with an error of its own;
+            "gated": its makers let nobody have it who has not agreed to their terms;
+            "token_rejected": the hub does not know the access token;
+            "repository_not_found": there is no such repository, or it is private;
+            "file_not_found": the repository has no such file, or no longer;
+            "rate_limited": the hub wants to be asked less often;
+            "no_checksum": the hub does not say what the file's SHA-256 is;
+            "wrong_checksum": what arrived is not what the hub announced; it was deleted;
+            "not_a_model": what arrived cannot be used as a model; it was deleted;
+            "disk_full", "not_writable": the library's disk;
+            "busy": another process is fetching it.
+        needed_bytes: Room the rest of it needs, where the problem is about room.
+        free_bytes: Room there is.
+        retry_after_s: Seconds after which the hub may be asked again, where it says so.
+    """
+
+    def __init__(
+        self,
+        repository: str,
+        file: str,
+        problem: str,
+        needed_bytes: int = 0,
+        free_bytes: int = 0,
+        retry_after_s: float = 0.0,
+    ) -> None:
+        super().__init__(repository, file, problem)
+        self.repository = repository
+        self.file = file
+        self.problem = problem
+        self.needed_bytes = needed_bytes
+        self.free_bytes = free_bytes
+        self.retry_after_s = retry_after_s
 
 
 class LoadFailed(ModelsError):

@@ -1,7 +1,9 @@
-"""The library: the model files in one folder, with their facts, without llama.cpp.
+"""The library: the models on this machine, with their facts, without llama.cpp.
 
-The folder is the truth: what lies in it is in the library, whoever put it there. Removed
-files wait in a hidden folder beside them, so that removing can be undone.
+Its own folder is the truth about its own models: what lies in it is in the library, whoever put
+it there. Models in folders that the person added and those of other programs are used where they
+lie, and never changed. Removed files wait in a hidden folder beside the library's, so that
+removing can be undone; what is not the library's own is only hidden.
 """
 
 from __future__ import annotations
@@ -9,156 +11,269 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
-from models.errors import ImportFailed, InvalidModelFile, ModelNotFound
-from models.gguf_header import GgufHeader, read_header
+from models.errors import FolderNotUsable, ImportFailed, InvalidModelFile, ModelNotFound
+from models.facts import ModelFacts, read_facts, stamp
+from models.files import (
+    IMPORTABLE,
+    Checksum,
+    FileProgress,
+    check_file,
+    copy_all,
+    free_names,
+    model_name,
+    same_bytes,
+)
+from models.record import FactsCache, Origin, Record, RecordFile
+from models.sources import SUFFIX, Found, Place, Source, find, siblings
 
-SUFFIX = ".gguf"
+__all__ = ["TRASH", "ImportProgress", "ModelFacts", "ModelLibrary"]
+
 TRASH = ".trash"
-_PART_SUFFIX = ".part"
-_COPY_BYTES = 8 * 1024 * 1024
-# Left free on the disk after an import: conversations must still be saved.
-_SPARE_BYTES = 256 * 1024 * 1024
-
-
-class ModelFacts(msgspec.Struct, frozen=True):
-    """A model as the library lists it.
-
-    Attributes:
-        name: Its file's name, by which it is called.
-        path: Where the file is.
-        title: The name its makers gave it; empty when they gave none.
-        bytes: Size of the file.
-        architecture: llama.cpp's name of its kind, such as "qwen2".
-        parameters: How many it has; 0 when the file cannot be read.
-        quantization: Such as "Q4_K_M".
-        trained_context: Context it was trained for, in tokens; 0 when it does not say.
-        licence: As the file states it; empty when it does not.
-        has_template: Whether it brings its own chat template.
-        problem: Why it cannot be used, a word of `InvalidModelFile.problem`; None if it can.
-    """
-
-    name: str
-    path: str
-    title: str
-    bytes: int
-    architecture: str
-    parameters: int
-    quantization: str
-    trained_context: int
-    licence: str
-    has_template: bool
-    problem: str | None = None
-
-
-class ImportProgress(msgspec.Struct, frozen=True, tag=True):
-    """How much of a file is copied, in bytes."""
-
-    done: int
-    total: int
+ImportProgress = FileProgress
+# Left free on the disk after an import or a download: conversations must still be saved.
+SPARE_BYTES: Final = 256 * 1024 * 1024
+# Before a token of `remove` that stands for a hidden model; no file is called so.
+_HIDDEN = "hidden:"
 
 
 class ModelLibrary:
-    """The GGUF files of a folder.
+    """The models of a folder, and those elsewhere. May be used from any thread.
 
     Args:
-        folder: Where they lie; it is made when something is first put there.
+        folder: Where its own lie; it is made when something is first put there.
+        other_places: Says which other programs' models there are; asked at each listing.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, other_places: Callable[[], Sequence[Place]] | None = None
+    ) -> None:
         self._folder = folder
-        # Reading a vocabulary's header takes a moment: once for each state of a file.
-        self._read: dict[tuple[str, int, int], ModelFacts] = {}
+        self._other_places = other_places or (lambda: ())
+        self._record = RecordFile(folder)
+        self._cache = FactsCache(folder)
+
+    # --- What there is ----------------------------------------------------------------------
 
     def list(self) -> list[ModelFacts]:
-        """All models by name, those that cannot be used included, with the reason."""
-        try:
-            entries = [p for p in self._folder.iterdir() if p.suffix.lower() == SUFFIX]
-        except FileNotFoundError:
-            return []
+        """All models by source and name, those that cannot chat included, with the reason."""
+        record = self._record.read()
         facts: list[ModelFacts] = []
-        for path in sorted(entries, key=lambda p: p.name.casefold()):
-            with contextlib.suppress(FileNotFoundError):  # removed while we look
-                facts.append(self._facts(path))
+        keys: set[str] = set()
+        for name, found, source in self._all():
+            if source != "library" and str(found.files[0]) in record.hidden:
+                continue
+            with contextlib.suppress(OSError):  # removed while we look
+                facts.append(self._facts(name, found, source, record))
+                keys.add(str(found.files[0]))
+        self._cache.save(keys)
         return facts
 
     def info(self, name: str) -> ModelFacts:
-        """Facts of one model, named by its file with or without the suffix.
+        """Facts of one model.
+
+        Args:
+            name: As `list` says it, or the last part of that; the suffix may be left out.
 
         Raises:
-            ModelNotFound: There is no such file.
+            ModelNotFound: There is no such model.
         """
-        return self._facts(self._path(name))
+        record = self._record.read()
+        try:
+            return self._facts(*self._named(name, record), record)
+        except OSError as error:
+            raise ModelNotFound(name) from error
+
+    def places(self) -> list[Place]:
+        """The folders that are looked into: the library's own, the person's, other programs'."""
+        record = self._record.read()
+        return [
+            Place("library", str(self._folder)),
+            *(Place("folder", folder) for folder in record.folders),
+            *self._other_places(),
+        ]
+
+    def hidden(self) -> list[str]:
+        """Files elsewhere that were removed from the list."""
+        return list(self._record.read().hidden)
+
+    # --- Folders ----------------------------------------------------------------------------
+
+    def add_folder(self, path: str) -> Place:
+        """Lists the models of a folder, and of those in it, from now on.
+
+        Raises:
+            FolderNotUsable: There is no such folder, it cannot be read, or it is the library's.
+        """
+        folder = Path(path).expanduser().absolute()
+        if not folder.is_dir():
+            raise FolderNotUsable(path, "missing")
+        if not os.access(folder, os.R_OK | os.X_OK):
+            raise FolderNotUsable(path, "unreadable")
+        if folder.resolve() == self._folder.resolve():
+            raise FolderNotUsable(path, "library")
+        place = Place("folder", str(folder))
+
+        def add(record: Record) -> Record:
+            folders = [*record.folders, place.folder]
+            return msgspec.structs.replace(record, folders=list(dict.fromkeys(folders)))
+
+        self._record.change(add)
+        return place
+
+    def remove_folder(self, path: str) -> None:
+        """Lists the models of a folder no longer; the folder stays as it is.
+
+        Raises:
+            FolderNotUsable: It is none of the folders that were added.
+        """
+        folder = str(Path(path).expanduser().absolute())
+        known = path if path in self._record.read().folders else folder
+
+        def remove(record: Record) -> Record:
+            if known not in record.folders:
+                raise FolderNotUsable(path, "not_added")
+            folders = [each for each in record.folders if each != known]
+            return msgspec.structs.replace(record, folders=folders)
+
+        self._record.change(remove)
+
+    # --- Import -----------------------------------------------------------------------------
 
     def import_file(self, path: str) -> Generator[ImportProgress, None, ModelFacts]:
-        """Copies a model file into the library; whole or not at all.
+        """Copies a model into the library; whole or not at all.
 
-        A file whose very bytes are there already is not copied again; another file of the
-        same name gets a number.
+        A model whose very bytes are there already is not copied again; another of the same name
+        gets a number. Of a split model any part may be named. One that lies elsewhere and was
+        removed from the list only comes back to it.
 
         Raises:
-            InvalidModelFile: It is not a model that can be used; nothing is copied.
+            InvalidModelFile: It is not a model; nothing is copied.
             ImportFailed: The disk is full or cannot be written.
         """
         source = Path(path)
-        header = read_header(source)
-        if not header.generates_text:
-            raise InvalidModelFile(path, "not_a_language_model")
-        if header.splits > 1:
-            raise InvalidModelFile(path, "split")
-        name = source.name if source.suffix.lower() == SUFFIX else f"{source.name}{SUFFIX}"
+        found = siblings(source)
+        try:
+            facts = read_facts(source.name, found, "library")
+        except FileNotFoundError as error:
+            raise InvalidModelFile(path, "missing") from error
+        except OSError as error:
+            raise InvalidModelFile(path, "unreadable") from error
+        if facts.kind not in IMPORTABLE or facts.problem == "missing_part":
+            raise InvalidModelFile(path, facts.problem or "not_a_language_model")
+        shown = self._show_again(source)
+        if shown is not None:
+            return shown
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             if source.resolve().parent == self._folder.resolve():
-                return self._facts(source)
-            target = self._folder / name
-            if target.exists() and (yield from _same_bytes(source, target)):
-                return self._facts(target)
+                return self.info(found.files[0].name)
+            names = [model_name(file) for file in found.files]
+            if all((self._folder / name).exists() for name in names):
+                pairs = zip(found.files, names, strict=True)
+                if (yield from same_bytes([(one, self._folder / two) for one, two in pairs])):
+                    return self.info(names[0])
             free = shutil.disk_usage(self._folder).free
-            if free < header.bytes + _SPARE_BYTES:
-                raise ImportFailed(path, "disk_full", header.bytes + _SPARE_BYTES, free)
-            target = _free_name(target)
-            part = target.with_name(target.name + _PART_SUFFIX)
-            try:
-                yield from _copy(source, part, header.bytes)
-                # What arrived is what counts: the source may have changed on the way.
-                read_header(part)
-                part.replace(target)
-            finally:
-                part.unlink(missing_ok=True)
+            if free < facts.bytes + SPARE_BYTES:
+                raise ImportFailed(path, "disk_full", facts.bytes + SPARE_BYTES, free)
+            targets = free_names(self._folder, names)
+            yield from copy_all(found.files, targets, facts.bytes)
         except OSError as error:
             raise ImportFailed(path, "not_writable") from error
-        return self._facts(target)
+        return self.info(targets[0].name)
 
-    def remove(self, name: str) -> str:
-        """Moves a model out of the library; returns the token that `restore` takes.
+    def adopt(self, files: Sequence[Path], origins: Sequence[Origin]) -> ModelFacts:
+        """Moves files that were downloaded beside the library into it, under names that are free.
+
+        Args:
+            files: Whole and checked, on the library's own disk; of a split model all parts.
+            origins: Where each of them came from.
 
         Raises:
-            ModelNotFound: There is no such file.
+            OSError: They cannot be moved.
         """
-        path = self._path(name)
+        targets = free_names(self._folder, [Path(origin.file).name for origin in origins])
+
+        def add(record: Record) -> Record:
+            named = {target.name: origin for target, origin in zip(targets, origins, strict=True)}
+            return msgspec.structs.replace(record, origins={**record.origins, **named})
+
+        self._record.change(add)
+        # The first part last: until it is there, nothing is listed as a model to use.
+        for file, target in reversed(list(zip(files, targets, strict=True))):
+            file.replace(target)
+        return self.info(targets[0].name)
+
+    # --- Checking ---------------------------------------------------------------------------
+
+    def verify(self, name: str) -> Generator[FileProgress, None, list[Checksum]]:
+        """Computes the SHA-256 of a model's files and compares it with what it should be.
+
+        Raises:
+            ModelNotFound: There is no such model, or a file of it went meanwhile.
+        """
+        facts = self.info(name)
+        origins = self._record.read().origins if facts.source == "library" else {}
+        done = 0
+        checksums: list[Checksum] = []
+        for number, file in enumerate(facts.files):
+            origin = origins.get(Path(file).name)
+            expected = origin.sha256 if origin is not None else facts.sha256 if not number else ""
+            try:
+                checksums.append((yield from check_file(Path(file), expected, done, facts.bytes)))
+                done += Path(file).stat().st_size
+            except OSError as error:
+                raise ModelNotFound(name) from error
+        return checksums
+
+    # --- Removal ----------------------------------------------------------------------------
+
+    def remove(self, name: str) -> str:
+        """Takes a model out of the library; returns the token that `restore` takes.
+
+        The library's own files are moved away, anything else is only hidden.
+
+        Raises:
+            ModelNotFound: There is no such model.
+        """
+        _, found, source = self._named(name, self._record.read())
+        first = str(found.files[0])
+        if source != "library":
+            self._record.change(
+                lambda record: msgspec.structs.replace(record, hidden=[*record.hidden, first])
+            )
+            return f"{_HIDDEN}{first}"
         trash = self._folder / TRASH
         trash.mkdir(exist_ok=True)
-        kept = _free_name(trash / path.name)
-        path.replace(kept)
-        return kept.name
+        kept = free_names(trash, [file.name for file in found.files])
+        for file, target in zip(found.files, kept, strict=True):
+            file.replace(target)
+        return kept[0].name
 
     def restore(self, token: str) -> ModelFacts:
         """Undoes a removal.
 
         Raises:
-            ModelNotFound: The trash does not hold it any more.
+            ModelNotFound: It is not hidden, or the trash does not hold it any more.
         """
+        if token.startswith(_HIDDEN):
+            shown = self._show_again(Path(token.removeprefix(_HIDDEN)))
+            if shown is None:
+                raise ModelNotFound(token)
+            return shown
         kept = self._folder / TRASH / token
         if Path(token).name != token or not kept.is_file():
             raise ModelNotFound(token)
-        target = _free_name(self._folder / token)
-        kept.replace(target)
-        return self._facts(target)
+        files = siblings(kept).files
+        targets = free_names(self._folder, [file.name for file in files])
+        for file, target in reversed(list(zip(files, targets, strict=True))):
+            file.replace(target)
+        return self.info(targets[0].name)
 
     def empty_trash(self) -> int:
         """Deletes removed models for good; returns the bytes freed."""
@@ -170,90 +285,80 @@ class ModelLibrary:
                 freed += size
         return freed
 
-    def _path(self, name: str) -> Path:
-        for candidate in (name, f"{name}{SUFFIX}"):
-            # A name is a name: never a way out of the folder.
-            if Path(candidate).name == candidate and candidate.lower().endswith(SUFFIX):
-                path = self._folder / candidate
-                if path.is_file():
-                    return path
+    # --- Inside -----------------------------------------------------------------------------
+
+    def _show_again(self, file: Path) -> ModelFacts | None:
+        """Lists a hidden model again; None where it is not hidden."""
+        first = str(siblings(file).files[0].absolute())
+        if first not in self._record.read().hidden:
+            return None
+        record = self._record.change(
+            lambda record: msgspec.structs.replace(
+                record, hidden=[each for each in record.hidden if each != first]
+            )
+        )
+        for name, found, source in self._all():
+            if str(found.files[0]) == first:
+                return self._facts(name, found, source, record)
+        return None
+
+    def _named(self, name: str, record: Record) -> tuple[str, Found, Source]:
+        # Its own first, without looking through other programs' folders.
+        wanted = {name, f"{name}{SUFFIX}"}
+        for found in find(Place("library", str(self._folder))):
+            if found.name in wanted:
+                return found.name, found, "library"
+        if not name.strip("./\\"):
+            raise ModelNotFound(name)
+        elsewhere = [
+            each
+            for each in self._all()
+            if each[2] != "library" and str(each[1].files[0]) not in record.hidden
+        ]
+        for each in elsewhere:
+            if each[0] in wanted:
+                return each
+        for each in elsewhere:
+            if each[0].rpartition("/")[2] in wanted:
+                return each
         raise ModelNotFound(name)
 
-    def _facts(self, path: Path) -> ModelFacts:
-        status = path.stat()
-        key = (path.name, status.st_size, status.st_mtime_ns)
-        facts = self._read.get(key)
-        if facts is None or facts.path != str(path):
-            facts = self._read[key] = _read_facts(path, status)
-        return facts
+    def _all(self) -> Iterator[tuple[str, Found, Source]]:
+        """All models, hidden ones included, by names that differ; a file linked twice once."""
+        names: set[str] = set()
+        files: set[tuple[int, int]] = set()
+        for place in self.places():
+            prefix = {"library": "", "folder": f"{Path(place.folder).name}/"}.get(
+                place.source, f"{place.source}/"
+            )
+            for found in find(place):
+                try:
+                    status = found.files[0].stat()
+                except OSError:
+                    continue
+                if (status.st_dev, status.st_ino) in files:
+                    continue
+                files.add((status.st_dev, status.st_ino))
+                name, number = f"{prefix}{found.name}", 2
+                while name in names:
+                    name, number = f"{prefix}{found.name} ({number})", number + 1
+                names.add(name)
+                yield name, found, place.source
 
-
-def _read_facts(path: Path, status: os.stat_result) -> ModelFacts:
-    try:
-        header = read_header(path)
-    except InvalidModelFile as error:
-        return ModelFacts(
-            name=path.name,
-            path=str(path),
-            title="",
-            bytes=status.st_size,
-            architecture="",
-            parameters=0,
-            quantization="",
-            trained_context=0,
-            licence="",
-            has_template=False,
-            problem=error.problem,
-        )
-    return ModelFacts(
-        name=path.name,
-        path=str(path),
-        title=header.title,
-        bytes=header.bytes,
-        architecture=header.architecture,
-        parameters=header.parameters,
-        quantization=header.quantization,
-        trained_context=header.trained_context,
-        licence=header.licence,
-        has_template=header.template is not None,
-        problem=_unusable(header),
-    )
-
-
-def _unusable(header: GgufHeader) -> str | None:
-    return None if header.generates_text else "not_a_language_model"
-
-
-def _free_name(path: Path) -> Path:
-    """The path itself, or with the first number that is free before its suffix."""
-    candidate, number = path, 2
-    while candidate.exists():
-        candidate = path.with_name(f"{path.stem}-{number}{path.suffix}")
-        number += 1
-    return candidate
-
-
-def _copy(source: Path, target: Path, total: int) -> Generator[ImportProgress]:
-    done = 0
-    with source.open("rb") as reader, target.open("wb") as writer:
-        while block := reader.read(_COPY_BYTES):
-            writer.write(block)
-            done += len(block)
-            yield ImportProgress(done=done, total=max(total, done))
-        writer.flush()
-        os.fsync(writer.fileno())
-
-
-def _same_bytes(first: Path, second: Path) -> Generator[ImportProgress, None, bool]:
-    """Whether two files are the same; stops at the first difference."""
-    total = first.stat().st_size
-    if second.stat().st_size != total:
-        return False
-    done = 0
-    with first.open("rb") as one, second.open("rb") as other:
-        while block := one.read(_COPY_BYTES):
-            if block != other.read(_COPY_BYTES):
-                return False
-            done += len(block)
-            yield ImportProgress(done=done, total=total)
-    return True
+    def _facts(self, name: str, found: Found, source: Source, record: Record) -> ModelFacts:
+        key, state = str(found.files[0]), stamp(found.files)
+        facts = self._cache.get(key, state)
+        if facts is None:
+            facts = read_facts(name, found, source)
+            self._cache.put(key, state, facts)
+        origin = record.origins.get(found.files[0].name) if source == "library" else None
+        if origin is not None:
+            facts = msgspec.structs.replace(
+                facts,
+                repository=origin.repository,
+                sha256=origin.sha256,
+                licence=facts.licence or origin.licence,
+            )
+        # What its header says is kept; what it is called may have changed since.
+        projector = str(found.projector) if found.projector is not None else None
+        return msgspec.structs.replace(facts, name=name, source=source, projector=projector)

@@ -16,6 +16,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+CACHE = str(Path.home() / ".cache")
 LEAK_GRACE_S = 5.0
 
 
@@ -28,9 +29,21 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("data")
 
 
+@pytest.fixture(scope="session")
+def home_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home folder in which no other program has left models."""
+    return tmp_path_factory.mktemp("home")
+
+
 @pytest.fixture(autouse=True)
-def _isolated(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _isolated(data_dir: Path, home_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STUDIOLO_DATA_DIR", str(data_dir))
+    # Caches of fonts and packages stay where they are: tests only read them, and slowly without.
+    monkeypatch.setenv("XDG_CACHE_HOME", os.environ.get("XDG_CACHE_HOME") or CACHE)
+    for name in ("HOME", "USERPROFILE", "HF_HOME", "OLLAMA_MODELS"):
+        monkeypatch.setenv(name, str(home_dir))
+    for name in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
 
 
 # --- Models -------------------------------------------------------------------------------------

@@ -33,7 +33,8 @@ SAMPLES: dict[str, object] = {
     "prompt_tokens": 9000, "context_tokens": 8192, "code": 1, "worker": "model", "exit_code": -9,
     "deaths": 3, "log_file": "/tmp/model.log", "method": "ask", "kind": "builtins.ValueError",
     "seconds": 130.0, "documents": (1, 2), "expected": 2, "size": 10, "host": "example.org",
-    "id": 5, "folder": "/models",
+    "id": 5, "folder": "/models", "repository": "ann/small", "file": "Small.gguf",
+    "retry_after_s": 30.0,
 }  # fmt: skip
 
 

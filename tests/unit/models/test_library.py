@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Generator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -15,8 +15,8 @@ from models.library import ImportProgress, ModelFacts, ModelLibrary
 R = TypeVar("R")
 
 
-def run(generator: Generator[object, None, R]) -> tuple[list[object], R]:
-    events: list[object] = []
+def run(generator: Generator[Any, None, R]) -> tuple[list[Any], R]:
+    events: list[Any] = []
     while True:
         try:
             events.append(next(generator))

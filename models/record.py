@@ -1,0 +1,158 @@
+"""What the library remembers beside the files themselves, in two small files of its folder.
+
+One holds what the person decided and where files came from, and is written whole or not at all,
+by one process at a time. The other only saves reading headers again and may be deleted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import filelock
+import msgspec
+
+from models.facts import ModelFacts
+
+_RECORD = ".library.json"
+_CACHE = ".headers.msgpack"
+# Raised when reading headers learns to tell more: what was read before is then read again.
+_CACHE_VERSION = 1
+_LOCK_S = 10.0
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """Where a downloaded file came from.
+
+    Attributes:
+        repository: As the hub names it, "owner/name".
+        file: Its name there.
+        revision: The commit it was taken from.
+        sha256: Its digest, as the hub states it.
+        licence: As the repository states it; empty where it does not.
+    """
+
+    repository: str
+    file: str
+    revision: str
+    sha256: str
+    licence: str = ""
+
+
+class Record(msgspec.Struct, frozen=True):
+    """What the person decided and where files came from.
+
+    Attributes:
+        folders: Folders the person added.
+        hidden: Files of other folders that are not to be listed.
+        origins: Where files of the library came from, by their names.
+    """
+
+    folders: list[str] = []
+    hidden: list[str] = []
+    origins: dict[str, Origin] = {}
+
+
+class _Read(msgspec.Struct, frozen=True):
+    stamp: list[tuple[int, int]]
+    facts: ModelFacts
+
+
+class _Cache(msgspec.Struct, frozen=True):
+    version: int
+    read: dict[str, _Read] = {}
+
+
+class RecordFile:
+    """The record of a library's folder. May be used from any thread and several processes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / _RECORD
+        self._lock = threading.Lock()
+
+    def read(self) -> Record:
+        """Returns the record; an empty one where there is none that can be read."""
+        try:
+            return msgspec.json.decode(self._path.read_bytes(), type=Record)
+        except FileNotFoundError:
+            return Record()
+        except (OSError, msgspec.MsgspecError):
+            return Record()
+
+    def change(self, make: Callable[[Record], Record]) -> Record:
+        """Replaces the record by what `make` makes of it.
+
+        Raises:
+            OSError: It cannot be written; nothing has changed.
+        """
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        between_processes = filelock.FileLock(f"{self._path}.lock", timeout=_LOCK_S)
+        with self._lock, between_processes:
+            record = make(self.read())
+            write_whole(self._path, msgspec.json.format(msgspec.json.encode(record)))
+        return record
+
+
+class FactsCache:
+    """Facts of files that have not changed since they were read. May be used from any thread."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / _CACHE
+        self._lock = threading.Lock()
+        self._read: dict[str, _Read] | None = None
+        self._changed = False
+
+    def get(self, key: str, stamp: list[tuple[int, int]]) -> ModelFacts | None:
+        """Returns what was read of a model whose files look the same now."""
+        with self._lock:
+            entry = self._entries().get(key)
+        return entry.facts if entry is not None and entry.stamp == stamp else None
+
+    def put(self, key: str, stamp: list[tuple[int, int]], facts: ModelFacts) -> None:
+        """Keeps what was read of a model."""
+        with self._lock:
+            self._entries()[key] = _Read(stamp, facts)
+            self._changed = True
+
+    def save(self, keys: set[str]) -> None:
+        """Writes what is kept of these models, if anything is new, and forgets the others."""
+        with self._lock:
+            if not self._changed:
+                return
+            self._changed = False
+            self._read = {key: entry for key, entry in self._entries().items() if key in keys}
+            data = msgspec.msgpack.encode(_Cache(_CACHE_VERSION, self._read))
+        # Only time is lost without it.
+        with contextlib.suppress(OSError):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(self._path, data)
+
+    def _entries(self) -> dict[str, _Read]:
+        if self._read is None:
+            self._read = {}
+            with contextlib.suppress(OSError, msgspec.MsgspecError):
+                cache = msgspec.msgpack.decode(self._path.read_bytes(), type=_Cache)
+                if cache.version == _CACHE_VERSION:
+                    self._read = cache.read
+        return self._read
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Puts a file in the place of another in one step, so that a kill leaves one of the two.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
