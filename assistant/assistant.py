@@ -27,6 +27,7 @@ from assistant.conversations.keeping import history_of, keep_answer, place_quest
 from assistant.conversations.store import ConversationStore
 from assistant.errors import NoModelInstalled
 from assistant.paths import DataPaths
+from assistant.services.downloads import DownloadService
 from assistant.services.index import IndexService
 from assistant.services.model import ModelService
 from assistant.settings import Settings, SettingsFile
@@ -65,6 +66,7 @@ class Assistant:
         catalog: The documents, to read.
         index: The documents' index, in its process.
         model: The model in use, in its process.
+        downloads: Models from the hub, in its process.
         gate: Holds indexing back while an answer is made.
     """
 
@@ -76,6 +78,7 @@ class Assistant:
         self.index = IndexService(paths)
         self.gate = ComputeGate(self.index.worker)
         self.model = ModelService(paths, self.gate)
+        self.downloads = DownloadService(paths)
         self._answerer = Answerer(_ModelPort(self.model), self.index, self.catalog)
         self._conversations: ConversationStore | None = None
         self._opening = threading.Lock()
@@ -104,7 +107,7 @@ class Assistant:
         # Side by side: each may take its time before it is killed.
         closing = [
             threading.Thread(target=close, name="closing")
-            for close in (self.model.close, self.index.close)
+            for close in (self.model.close, self.index.close, self.downloads.close)
         ]
         for thread in closing:
             thread.start()

@@ -68,7 +68,9 @@ class Attempts:
 _lock = threading.Lock()
 _denied: Counter[str] = Counter()
 _granted: Counter[str] = Counter()
-_listeners: list[Callable[[str], None]] = []
+_Listener = Callable[[str], None]
+_listeners: list[_Listener] = []
+_granted_listeners: list[_Listener] = []
 _state = {"installed": False}
 
 
@@ -106,10 +108,15 @@ def attempts() -> Attempts:
         return Attempts(dict(_denied), dict(_granted))
 
 
-def add_listener(on_denied: Callable[[str], None]) -> None:
-    """Have `on_denied(host)` called at each attempt that is refused, on the thread that made it."""
+def add_listener(on_denied: _Listener, on_granted: _Listener | None = None) -> None:
+    """Have `on_denied(host)` called at each attempt that is refused, on the thread that made it.
+
+    Likewise `on_granted(host)` at each one that is let through.
+    """
     with _lock:
         _listeners.append(on_denied)
+        if on_granted is not None:
+            _granted_listeners.append(on_granted)
 
 
 def record_denied(host: str) -> None:
@@ -118,6 +125,15 @@ def record_denied(host: str) -> None:
         _denied[host] += 1
         listeners = list(_listeners)
     _log.warning("an attempt to reach %s was refused", host)
+    for listener in listeners:
+        listener(host)
+
+
+def record_granted(host: str) -> None:
+    """Count an attempt that was let through, here or in a worker, and tell the listeners."""
+    with _lock:
+        _granted[host] += 1
+        listeners = list(_granted_listeners)
     for listener in listeners:
         listener(host)
 
@@ -158,8 +174,7 @@ def _hook(event: str, arguments: tuple[object, ...]) -> None:
         return
     name = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host)
     if _allowed.get():
-        with _lock:
-            _granted[name] += 1
+        record_granted(name)
         return
     record_denied(name)
     raise NetworkDenied(name)

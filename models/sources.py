@@ -93,10 +93,10 @@ def group(files: list[Path], root: Path | None = None) -> list[Found]:
     models: list[Found] = []
     splits: dict[tuple[str, int], dict[int, Path]] = {}
     for file in files:
-        split = _SPLIT.fullmatch(file.name)
-        if split is not None and int(split["count"]) > 1:
-            parts = splits.setdefault((split["stem"], int(split["count"])), {})
-            parts[int(split["number"])] = file
+        split = split_of(file.name)
+        if split is not None:
+            stem, number, count = split
+            splits.setdefault((stem, count), {})[number] = file
             continue
         name = file.relative_to(root).as_posix() if root is not None else file.name
         models.append(Found(name, (file,), projector=None if file in projectors else projector))
@@ -107,10 +107,17 @@ def group(files: list[Path], root: Path | None = None) -> list[Found]:
     return models
 
 
+def split_of(name: str) -> tuple[str, int, int] | None:
+    """Returns what a file's name says of a split model: stem, number from 1, and how many parts."""
+    split = _SPLIT.fullmatch(name)
+    if split is None or int(split["count"]) < 2:
+        return None
+    return split["stem"], int(split["number"]), int(split["count"])
+
+
 def siblings(file: Path) -> Found:
     """Find what belongs together with a file: the other parts of a split model, else nothing."""
-    split = _SPLIT.fullmatch(file.name)
-    if split is None:
+    if split_of(file.name) is None:
         return Found(file.name, (file,))
     try:
         beside = [path for path in file.parent.iterdir() if _is_model(path)]
@@ -124,9 +131,9 @@ def siblings(file: Path) -> Found:
 
 def renamed(file: Path, addition: str) -> str:
     """Add to a file's name before what llama.cpp reads from it: part numbers and suffix."""
-    split = _SPLIT.fullmatch(file.name)
+    split = split_of(file.name)
     if split is not None:
-        return file.name.replace(split["stem"], split["stem"] + addition, 1)
+        return file.name.replace(split[0], split[0] + addition, 1)
     return f"{file.stem}{addition}{file.suffix}"
 
 

@@ -55,7 +55,9 @@ def main() -> None:
 def _serve(start: protocol.Start, source: BinaryIO, sink: BinaryIO) -> None:
     send = _sender(sink, start.frame_limit)
     scheduler = Scheduler(send, start.background_paused)
-    network.add_listener(lambda host: send(protocol.Denied(host)))
+    network.add_listener(
+        lambda host: send(protocol.Denied(host)), lambda host: send(protocol.Granted(host))
+    )
     threading.Thread(
         target=_read, args=(source, start.frame_limit, scheduler), name="requests", daemon=True
     ).start()

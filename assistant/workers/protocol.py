@@ -20,7 +20,7 @@ import msgspec
 
 from assistant.errors import FrameTooLarge, ProtocolError, ProtocolMismatch
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 DEFAULT_FRAME_LIMIT = 256 * 1024 * 1024
 
 _M = TypeVar("_M")
@@ -158,7 +158,13 @@ class Denied(msgspec.Struct, frozen=True, tag=True):
     host: str
 
 
-Reply = Ready | StartFailed | Began | Event | Finished | Failed | Cancelled | Denied
+class Granted(msgspec.Struct, frozen=True, tag=True):
+    """Something in the worker reached out to `host` for a download that a person asked for."""
+
+    host: str
+
+
+Reply = Ready | StartFailed | Began | Event | Finished | Failed | Cancelled | Denied | Granted
 
 
 def _encode_other(value: object) -> object:

@@ -388,6 +388,8 @@ class Worker:
                         self._refusal = error
                 case protocol.Denied(host):
                     network.record_denied(host)
+                case protocol.Granted(host):
+                    network.record_granted(host)
                 case _:
                     self._hear(reply)
 
