@@ -9,12 +9,12 @@ import msgspec
 from PySide6.QtCore import QObject, Signal, Slot
 
 from assistant.answering.types import AskRequest, Mode
-from assistant.conversations.types import Message, Scope
-from desktop.bridge import Bridge
+from assistant.conversations.types import Found, Message, Scope
+from desktop.bridge import Bridge, Run
+from desktop.presenters.base import Presenter
 from desktop.presenters.conversations import ConversationsPresenter
 from desktop.presenters.live import LiveAnswer
 from desktop.presenters.notices import Notices
-from desktop.wording import explain
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
@@ -26,16 +26,18 @@ class _Placed(msgspec.Struct, frozen=True, tag=True):
     conversation: int
 
 
-class ChatPresenter(QObject):
+class ChatPresenter(Presenter):
     """Asks, stops, asks again, and keeps what is shown in step with what is kept.
 
     Signals:
         messages_changed: The messages to show are others now.
         live_changed: An answer begins or has ended being written; see `live`.
+        place_wanted: A message is to be shown, with words marked in it (int, list[str]).
     """
 
     messages_changed = Signal()
     live_changed = Signal()
+    place_wanted = Signal(int, list)
 
     def __init__(
         self,
@@ -44,15 +46,15 @@ class ChatPresenter(QObject):
         conversations: ConversationsPresenter,
         parent: QObject | None = None,
     ) -> None:
-        super().__init__(parent)
-        self._bridge = bridge
-        self._notices = notices
+        super().__init__(bridge, notices, parent)
         self._conversations = conversations
         self._assistant: Assistant | None = None
         self._messages: list[Message] = []
         self._shown: int | None = None
         self._live: LiveAnswer | None = None
+        self._wanted: Found | None = None
         conversations.current_changed.connect(self._on_current_changed)
+        conversations.place_wanted.connect(self._on_place_wanted)
 
     def attach(self, assistant: Assistant) -> None:
         """Begin to show the conversations of an assistant."""
@@ -123,11 +125,12 @@ class ChatPresenter(QObject):
             return
         at = message.siblings.index(message.id) + step
         if 0 <= at < len(message.siblings):
-            run = self._bridge.call(
-                "show a branch", self._assistant.conversations.show, message.siblings[at]
-            )
-            run.finished.connect(self._on_shown)
-            run.failed.connect(self._on_failed)
+            self._show(self._assistant, message.siblings[at])
+
+    def _show(self, assistant: Assistant, message: int) -> Run:
+        """Show the branch through a message."""
+        show = assistant.conversations.show
+        return self._call("show a branch", show, message, then=self._on_shown)
 
     @Slot()
     def stop(self) -> None:
@@ -182,13 +185,8 @@ class ChatPresenter(QObject):
             return
         self._conversations.refresh()
         if live.request.conversation is not None and self._assistant is not None:
-            run = self._bridge.call(
-                "read messages",
-                self._assistant.conversations.messages,
-                live.request.conversation,
-            )
-            run.finished.connect(self._on_settled)
-            run.failed.connect(self._on_failed)
+            read = self._assistant.conversations.messages
+            self._call("read messages", read, live.request.conversation, then=self._on_settled)
         self.live_changed.emit()
 
     @Slot(object)
@@ -228,11 +226,11 @@ class ChatPresenter(QObject):
         if self._assistant is None or conversation is None:
             return
         store = self._assistant.conversations
-        run = self._bridge.call(
-            "read messages", lambda: (conversation, store.messages(conversation))
+        self._call(
+            "read messages",
+            lambda: (conversation, store.messages(conversation)),
+            then=self._on_read,
         )
-        run.finished.connect(self._on_read)
-        run.failed.connect(self._on_failed)
 
     @Slot(object)
     def _on_read(self, result: tuple[int, list[Message]]) -> None:
@@ -246,6 +244,7 @@ class ChatPresenter(QObject):
                 messages = messages[:-2]
         self._messages = messages
         self.messages_changed.emit()
+        self._show_wanted()
 
     @Slot(object)
     def _on_shown(self, messages: list[Message]) -> None:
@@ -253,5 +252,24 @@ class ChatPresenter(QObject):
         self.messages_changed.emit()
 
     @Slot(object)
-    def _on_failed(self, error: Exception) -> None:
-        self._notices.show(explain(error))
+    def _on_place_wanted(self, found: Found) -> None:
+        self._wanted = found
+        if self._messages:
+            self._show_wanted()
+
+    def _show_wanted(self) -> None:
+        """Show the place that a search found, in whichever branch it stands."""
+        found = self._wanted
+        if found is None or found.message is None or found.conversation.id != self.conversation:
+            return
+        self._wanted = None
+        if all(message.id != found.message for message in self._messages):
+            if self._assistant is not None and not self.is_busy:
+                run = self._show(self._assistant, found.message)
+                run.finished.connect(lambda _: self._tell_place(found))
+            return
+        self._tell_place(found)
+
+    def _tell_place(self, found: Found) -> None:
+        words = [found.snippet[begin:end] for begin, end in found.marks]
+        self.place_wanted.emit(found.message, words)

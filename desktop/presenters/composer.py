@@ -3,52 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from assistant.answering.types import AskRequest, Mode, Plan
-from assistant.conversations.types import Scope
+from assistant.conversations.types import Draft, Scope
 from desktop.bridge import Bridge, Run
+from desktop.presenters.attachments import Attachment, Attachments
+from desktop.presenters.base import Presenter
 from desktop.presenters.chat import ChatPresenter
 from desktop.presenters.conversations import ConversationsPresenter
-from desktop.presenters.documents import Adding, DocumentsPresenter
-from desktop.wording import explain, explain_row
-from indexing.types import AddReport, DocumentRow, IndexProgress
+from desktop.presenters.documents import DocumentsPresenter
+from desktop.presenters.notices import Notices
+from indexing.types import DocumentRow
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
 
 PLAN_AFTER_MS = 400
+KEEP_AFTER_MS = 1000
 
 
-class Attachment(msgspec.Struct):
-    """A document attached to the conversation.
-
-    Attributes:
-        fraction: How far it is read and embedded, 0 to 1; None while unknown.
-        reason: Why it failed.
-    """
-
-    path: str
-    title: str
-    state: Literal["adding", "ready", "failed"]
-    document: int | None = None
-    fraction: float | None = None
-    reason: str = ""
-
-
-class ComposerPresenter(QObject):
+class ComposerPresenter(Presenter):
     """Keeps a draft, attachments and a mode for each conversation, and forecasts the cost.
+
+    A question sent while an attached document is still being read waits for it.
 
     Signals:
         draft_changed: Another conversation's draft is to be shown (str).
         attachments_changed: See `attachments`.
         plan_changed: What asking would cost, or None while it is not known (Plan | None).
         mode_changed: See `mode` and `use_documents`.
-        ready_changed: See `can_send` and `waiting_for`.
+        ready_changed: See `can_send`, `waiting_for` and `is_queued`.
     """
 
     draft_changed = Signal(str)
@@ -60,38 +47,46 @@ class ComposerPresenter(QObject):
     def __init__(
         self,
         bridge: Bridge,
+        notices: Notices,
         conversations: ConversationsPresenter,
         chat: ChatPresenter,
         documents: DocumentsPresenter,
         parent: QObject | None = None,
     ) -> None:
-        super().__init__(parent)
-        self._bridge = bridge
+        super().__init__(bridge, notices, parent)
         self._conversations = conversations
         self._chat = chat
         self._documents = documents
+        self._attachments = Attachments(documents, conversations, self)
         self._assistant: Assistant | None = None
         self._drafts: dict[int | None, str] = {}
-        self._draft = ""
-        self._attached: dict[int | None, list[Attachment]] = {}
+        self._unkept: set[int | None] = set()
         self._mode: Mode = "auto"
         self._use_documents = True
         self._current: int | None = None
+        self._queued = False
         self._planning: Run | None = None
         self._plan_timer = QTimer(self, singleShot=True, interval=PLAN_AFTER_MS)
         self._plan_timer.timeout.connect(self._on_plan_due)
+        self._keep_timer = QTimer(self, singleShot=True, interval=KEEP_AFTER_MS)
+        self._keep_timer.timeout.connect(self._on_keep_due)
         conversations.current_changed.connect(self._on_current_changed)
-        conversations.listed.connect(self._on_listed)
-        chat.live_changed.connect(self.ready_changed)
+        chat.live_changed.connect(self._on_live_changed)
         chat.messages_changed.connect(self._plan_soon)
-        documents.listed.connect(self._on_documents_listed)
+        self._attachments.changed.connect(self._on_attachments_changed)
+        self._attachments.chosen.connect(self._keep_scope)
 
     # --- State ----------------------------------------------------------------------------
 
     @property
+    def draft(self) -> str:
+        """What is typed."""
+        return self._drafts.get(self._current, "")
+
+    @property
     def attachments(self) -> list[Attachment]:
-        """The documents attached to the conversation; none means that all may be used."""
-        return self._attached.setdefault(self._current, [])
+        """What is attached to the conversation; nothing means that all documents may be used."""
+        return self._attachments.current
 
     @property
     def mode(self) -> Mode:
@@ -106,33 +101,44 @@ class ComposerPresenter(QObject):
     @property
     def waiting_for(self) -> str:
         """Title of an attached document that is not ready yet; "" when nothing is waited for."""
-        return next((a.title for a in self.attachments if a.state == "adding"), "")
+        return self._attachments.waiting_for
+
+    @property
+    def is_queued(self) -> bool:
+        """Whether the draft is sent as soon as what is attached to it is read."""
+        return self._queued
 
     @property
     def can_send(self) -> bool:
-        """Whether the draft can be sent now."""
-        return bool(self._draft.strip()) and self._chat.can_ask and not self.waiting_for
+        """Whether the draft can be sent now, or as soon as what is attached is read."""
+        return bool(self.draft.strip()) and self._chat.can_ask and not self._queued
 
     @property
     def scope(self) -> Scope:
         """What the next question is about."""
-        ids = tuple(
-            a.document for a in self.attachments if a.document is not None and a.state != "failed"
-        )
-        return Scope(documents=ids, use_documents=self._use_documents)
+        return self._attachments.scope(use_documents=self._use_documents)
+
+    @property
+    def collections(self) -> list[str]:
+        """Names of the collections that have documents, in alphabetical order."""
+        return sorted({row.collection for row in self._documents.rows if row.collection})
 
     # --- Doing ----------------------------------------------------------------------------
 
     def attach(self, assistant: Assistant) -> None:
-        """Begin to work with an assistant."""
+        """Begin to work with an assistant, and bring back what was begun at the last close."""
         self._assistant = assistant
+        self._call("read drafts", assistant.conversations.drafts, then=self._on_drafts)
         self._plan_soon()
         self.ready_changed.emit()
 
     def set_draft(self, text: str) -> None:
         """Keep what is typed."""
-        self._draft = text
+        if text == self.draft:
+            return
         self._drafts[self._current] = text
+        self._queued = False
+        self._keep_soon()
         self._plan_soon()
         self.ready_changed.emit()
 
@@ -140,146 +146,147 @@ class ComposerPresenter(QObject):
         """Choose how documents are used for the next question."""
         self._mode, self._use_documents = mode, use_documents
         self.mode_changed.emit()
+        self._keep_scope()
         self._plan_soon()
 
     def send(self) -> bool:
-        """Ask what is drafted; whether it could be asked."""
-        text = self._draft.strip()
-        if not self.can_send or not self._chat.ask(text, self.scope, self._mode):
+        """Ask what is drafted, or have it asked once what is attached is read; whether so."""
+        if not self.can_send:
             return False
-        self._draft = ""
+        if self.waiting_for:
+            self._queued = True
+            self.ready_changed.emit()
+            return True
+        if not self._chat.ask(self.draft.strip(), self.scope, self._mode):
+            return False
         self._drafts[self._current] = ""
+        self._keep_soon()
         self.draft_changed.emit("")
         self.ready_changed.emit()
         return True
 
+    @Slot()
+    def unqueue(self) -> None:
+        """Do not send the draft by itself after all."""
+        self._queued = False
+        self.ready_changed.emit()
+
     def attach_files(self, paths: Sequence[str]) -> None:
         """Add files to the library and attach them to the conversation."""
-        if not paths:
-            return
-        known = {a.path for a in self.attachments}
-        for path in paths:
-            absolute = str(Path(path).absolute())
-            # A folder becomes as many chips as it has files, once they are known.
-            if absolute not in known and not Path(path).is_dir():
-                self.attachments.append(Attachment(absolute, Path(path).name, "adding"))
-        adding = self._documents.add(paths)
-        conversation = self._current
-        adding.progressed.connect(lambda events: self._progressed(conversation, events))
-        adding.finished.connect(lambda report: self._added(conversation, report))
-        adding.failed.connect(lambda error: self._add_failed(conversation, adding, explain(error)))
-        adding.stopped.connect(lambda: self._add_failed(conversation, adding, self.tr("Stopped.")))
-        self._attachments_changed()
+        if paths:
+            self._attachments.add_files(paths)
 
     def attach_document(self, row: DocumentRow) -> None:
         """Attach a document that is in the library already."""
-        if all(a.document != row.id for a in self.attachments):
-            self.attachments.append(_attachment(row))
-            self._attachments_changed()
-            self._keep_scope()
+        self._attachments.add_document(row)
+
+    def attach_collection(self, name: str) -> None:
+        """Attach a collection of the library."""
+        self._attachments.add_collection(name)
 
     def detach(self, attachment: Attachment) -> None:
         """Take an attached document off the conversation; it stays in the library."""
-        self._attached[self._current] = [a for a in self.attachments if a is not attachment]
-        self._attachments_changed()
-        self._keep_scope()
+        self._attachments.remove(attachment)
 
-    # --- Attachments ----------------------------------------------------------------------
+    def close(self) -> None:
+        """Keep the drafts, waiting for it: for the very end."""
+        self._keep_timer.stop()
+        if self._assistant is not None and self._unkept:
+            self._assistant.conversations.keep_drafts(self._take_unkept())
 
-    def _progressed(self, conversation: int | None, events: list[IndexProgress]) -> None:
-        for event in events:
-            self._take(conversation, event.document, _fraction(event))
-        self._attachments_changed()
+    # --- Reactions ------------------------------------------------------------------------
 
-    def _added(self, conversation: int | None, report: AddReport) -> None:
-        for row in report.documents:
-            self._take(conversation, row, None)
-        self._attachments_changed()
-        self._keep_scope()
-
-    def _add_failed(self, conversation: int | None, adding: Adding, reason: str) -> None:
-        for attachment in self._list(conversation):
-            if attachment.path in adding.paths and attachment.state == "adding":
-                attachment.state, attachment.reason = "failed", reason
-        self._attachments_changed()
-
-    def _take(self, conversation: int | None, row: DocumentRow, fraction: float | None) -> None:
-        attached = self._list(conversation)
-        attachment = next(
-            (a for a in attached if a.path == row.path or (a.document == row.id)), None
-        )
-        made = _attachment(row, fraction)
-        if attachment is None:
-            attached.append(made)
-            return
-        for field in ("title", "state", "document", "fraction", "reason"):
-            setattr(attachment, field, getattr(made, field))
-
-    def _list(self, conversation: int | None) -> list[Attachment]:
-        # A new chat gets its number with its first question; its files may still be read then.
-        if conversation is None and None not in self._attached:
-            conversation = self._current
-        return self._attached.setdefault(conversation, [])
-
-    def _attachments_changed(self) -> None:
+    @Slot()
+    def _on_attachments_changed(self) -> None:
         self.attachments_changed.emit()
+        self._send_queued()
         self.ready_changed.emit()
         self._plan_soon()
 
-    def _keep_scope(self) -> None:
-        if self._assistant is not None and self._current is not None:
-            self._bridge.call(
-                "keep a scope",
-                self._assistant.conversations.set_scope,
-                self._current,
-                self.scope,
-            )
+    @Slot()
+    def _on_live_changed(self) -> None:
+        self._send_queued()
+        self.ready_changed.emit()
 
-    @Slot(object)
-    def _on_documents_listed(self, rows: list[DocumentRow]) -> None:
-        by_id = {row.id: row for row in rows}
-        for attached in self._attached.values():
-            for attachment in attached:
-                row = by_id.get(attachment.document or 0)
-                if row is not None and attachment.state == "adding" and row.status == "ready":
-                    self._take(self._current, row, None)
-        self._restore_scope()
-
-    @Slot(object)
-    def _on_listed(self, _: object) -> None:
-        self._restore_scope()
-
-    def _restore_scope(self) -> None:
-        """Attach what the conversation was about when it was last open."""
-        conversation = self._conversations.conversation(self._current)
-        if conversation is None or self._attached.get(self._current):
-            return
-        rows = (self._documents.row(document) for document in conversation.scope.documents)
-        attached = [_attachment(row) for row in rows if row is not None]
-        if attached:
-            self._attached[self._current] = attached
-            self._attachments_changed()
-
-    # --- Conversations --------------------------------------------------------------------
+    def _send_queued(self) -> None:
+        if self._queued and not self.waiting_for and self._chat.can_ask:
+            self._queued = False
+            failed = [a.title for a in self.attachments if a.state == "failed"]
+            if failed and all(a.state == "failed" for a in self.attachments):
+                # What it was to be asked about is not there: the person decides.
+                self._notices.show(
+                    self.tr("“{title}” could not be read, so the question was not asked.").format(
+                        title=failed[0]
+                    )
+                )
+            else:
+                self.send()
 
     @Slot(object)
     def _on_current_changed(self, conversation: int | None) -> None:
-        placed = self._current is None and self._chat.live is not None
-        if placed:
-            # The new chat has become this conversation: its attachments go with it.
-            self._attached[conversation] = self._attached.pop(None, [])
-            self._drafts[conversation] = self._draft
+        self._queued = False
+        if None in self._unkept and self._current is None:
+            # Its attachments are in sight only until another conversation is open.
+            self._on_keep_due()
+        if self._current is None and conversation is not None and self._chat.live is not None:
+            # The new chat has become this conversation: what was typed since goes with it.
+            self._drafts[conversation] = self._drafts.pop(None, "")
+            self._unkept |= {None, conversation}
+            self._current = conversation
+            self._attachments.place(conversation)
+            return
         self._current = conversation
-        self._draft = self._drafts.get(conversation, "")
-        if not placed:
-            self.draft_changed.emit(self._draft)
-            self._use_documents, self._mode = True, "auto"
-            known = self._conversations.conversation(conversation)
-            if known is not None:
-                self._use_documents = known.scope.use_documents
-            self.mode_changed.emit()
-            self._restore_scope()
-        self._attachments_changed()
+        self.draft_changed.emit(self.draft)
+        known = self._conversations.conversation(conversation)
+        self._mode = "auto"
+        self._use_documents = known.scope.use_documents if known is not None else True
+        self.mode_changed.emit()
+        self._attachments.open(conversation)
+
+    # --- What outlasts the window ---------------------------------------------------------
+
+    @Slot(object)
+    def _on_drafts(self, drafts: dict[int | None, Draft]) -> None:
+        for conversation, draft in drafts.items():
+            # What was typed while the window came up is newer.
+            self._drafts.setdefault(conversation, draft.text)
+        new = drafts.get(None)
+        if new is not None:
+            self._attachments.remember(new.scope)
+            if self._current is None and not new.scope.use_documents:
+                self.set_mode(self._mode, use_documents=False)
+        if self.draft:
+            self.draft_changed.emit(self.draft)
+            self.ready_changed.emit()
+
+    def _keep_soon(self) -> None:
+        self._unkept.add(self._current)
+        if not self._keep_timer.isActive():
+            self._keep_timer.start()
+
+    @Slot()
+    def _on_keep_due(self) -> None:
+        if self._assistant is not None and self._unkept:
+            keep = self._assistant.conversations.keep_drafts
+            self._call("keep drafts", keep, self._take_unkept())
+
+    def _take_unkept(self) -> dict[int | None, Draft]:
+        unkept, self._unkept = self._unkept, set()
+        return {
+            conversation: Draft(
+                self._drafts.get(conversation, ""),
+                self.scope if conversation is None and self._current is None else Scope(),
+            )
+            for conversation in unkept
+        }
+
+    @Slot()
+    def _keep_scope(self) -> None:
+        if self._current is None:
+            self._keep_soon()
+        elif self._assistant is not None:
+            keep = self._assistant.conversations.set_scope
+            self._call("keep a scope", keep, self._current, self.scope)
 
     # --- The forecast ---------------------------------------------------------------------
 
@@ -292,18 +299,18 @@ class ComposerPresenter(QObject):
         assistant = self._assistant
         if assistant is None or self._chat.is_busy or self._planning is not None:
             return
-        if not self._draft.strip() or self.waiting_for:
+        if not self.draft.strip() or self.waiting_for:
             self.plan_changed.emit(None)
             return
-        scope = self.scope
+        scope, asked = self.scope, self.draft
         request = AskRequest(
-            question=self._draft.strip(),
+            question=asked.strip(),
             conversation=self._current,
             documents=scope.documents,
+            collection=scope.collection,
             use_documents=scope.use_documents,
             mode=self._mode,
         )
-        asked = self._draft
         self._planning = self._bridge.call("plan", assistant.plan, request)
         self._planning.finished.connect(self._on_planned)
         self._planning.failed.connect(lambda _: self.plan_changed.emit(None))
@@ -311,29 +318,9 @@ class ComposerPresenter(QObject):
 
     def _plan_over(self, asked: str) -> None:
         self._planning = None
-        if asked != self._draft:
+        if asked != self.draft:
             self._plan_soon()
 
     @Slot(object)
     def _on_planned(self, plan: Plan) -> None:
         self.plan_changed.emit(plan)
-
-
-def _attachment(row: DocumentRow, fraction: float | None = None) -> Attachment:
-    state: Literal["adding", "ready", "failed"] = "adding"
-    if row.status == "ready":
-        state = "ready"
-    elif row.status in ("failed", "skipped"):
-        state = "failed"
-    name = Path(row.path).name or row.title
-    return Attachment(row.path, name, state, row.id, fraction, explain_row(row))
-
-
-def _fraction(event: IndexProgress) -> float | None:
-    if not event.total:
-        return None
-    part = min(1.0, event.done / event.total)
-    # Reading is quick beside embedding; a chip's one bar gives it the first tenth.
-    return {"queued": None, "reading": 0.1 * part, "embedding": 0.1 + 0.9 * part}.get(
-        event.stage, 1.0
-    )

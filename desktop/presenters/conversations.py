@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
+import textwrap
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from assistant.conversations.types import Conversation, ConversationGroup, Found
 from desktop.bridge import Bridge, Run
+from desktop.presenters.base import Presenter
 from desktop.presenters.notices import Notices
-from desktop.wording import explain
 
 if TYPE_CHECKING:
     from assistant.conversations.store import ConversationStore
@@ -18,23 +20,23 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-class ConversationsPresenter(QObject):
+class ConversationsPresenter(Presenter):
     """What the sidebar lists.
 
     Signals:
         listed: The groups of conversations (list[ConversationGroup]).
         found: What a search found (list[Found]); None when there is no search.
         current_changed: The conversation that is open; None for a new one.
+        place_wanted: A place in it that a search found is to be shown (Found).
     """
 
     listed = Signal(object)
     found = Signal(object)
     current_changed = Signal(object)
+    place_wanted = Signal(object)
 
     def __init__(self, bridge: Bridge, notices: Notices, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._bridge = bridge
-        self._notices = notices
+        super().__init__(bridge, notices, parent)
         self._store: ConversationStore | None = None
         self._groups: list[ConversationGroup] = []
         self._known = False
@@ -74,9 +76,7 @@ class ConversationsPresenter(QObject):
     def refresh(self) -> None:
         """List again what there is."""
         if self._store is not None:
-            run = self._bridge.call("list conversations", self._store.grouped)
-            run.finished.connect(self._on_listed)
-            run.failed.connect(self._on_failed)
+            self._call("list conversations", self._store.grouped, then=self._on_listed)
 
     def open(self, conversation: int | None) -> None:
         """Open a conversation; None begins a new one."""
@@ -84,15 +84,27 @@ class ConversationsPresenter(QObject):
             self._current = conversation
             self.current_changed.emit(conversation)
 
+    def step(self, by: int) -> None:
+        """Open the conversation so many places below the open one in the list."""
+        listed = [c.id for group in self._groups for c in group.conversations]
+        if not listed:
+            return
+        at = listed.index(self._current) + by if self._current in listed else 0
+        self.open(listed[min(max(at, 0), len(listed) - 1)])
+
+    def open_found(self, found: Found) -> None:
+        """Open a conversation at the place that a search found."""
+        self.open(found.conversation.id)
+        if found.message is not None:
+            self.place_wanted.emit(found)
+
     def search(self, query: str) -> None:
         """Find words in titles and messages; an empty query shows the list again."""
         self._query = query.strip()
         if not self._query:
             self.found.emit(None)
         elif self._store is not None:
-            run = self._bridge.call("search conversations", self._search, self._query)
-            run.finished.connect(self._on_found)
-            run.failed.connect(self._on_failed)
+            self._call("search conversations", self._search, self._query, then=self._on_found)
 
     def rename(self, conversation: int, title: str) -> None:
         """Give a conversation another title."""
@@ -109,7 +121,8 @@ class ConversationsPresenter(QObject):
         if self._store is None:
             return
         known = self.conversation(conversation)
-        title = (known.title if known else "") or self.tr("New chat")
+        title = textwrap.shorten(known.title if known else "", 60, placeholder="…")
+        title = title or self.tr("New chat")
         self._deleted = conversation
         self._change("delete a conversation", self._store.delete, conversation)
         if conversation == self._current:
@@ -126,9 +139,8 @@ class ConversationsPresenter(QObject):
             run = self._change("bring back a conversation", self._store.undo_delete, back)
             run.finished.connect(lambda _: self.open(back))
 
-    def _change(self, name: str, function: object, *arguments: object) -> Run:
-        run = self._bridge.call(name, function, *arguments)  # type: ignore[arg-type]
-        run.failed.connect(self._on_failed)
+    def _change(self, name: str, function: Callable[..., None], *arguments: object) -> Run:
+        run = self._call(name, function, *arguments)
         run.ended.connect(self.refresh)
         return run
 
@@ -149,7 +161,3 @@ class ConversationsPresenter(QObject):
         # An answer to an earlier query may come late.
         if query == self._query:
             self.found.emit(found)
-
-    @Slot(object)
-    def _on_failed(self, error: Exception) -> None:
-        self._notices.show(explain(error))

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 
 from desktop.bridge import AnyGenerator, Bridge, Run
+from desktop.presenters.base import Presenter
 from desktop.presenters.notices import Notices
-from desktop.wording import explain
 from indexing.types import AddReport, DocumentRow, IndexProgress
 
 if TYPE_CHECKING:
@@ -27,7 +27,9 @@ class Adding(QObject):
         stopped: The person stopped it; what was done stays.
 
     Attributes:
-        paths: The files and folders that were asked for.
+        paths: The files, or the one folder, that were asked for.
+        collection: What a folder's files are kept under: its name; "" for single files.
+        files: How many files there are, as far as they are known.
     """
 
     progressed = Signal(object)
@@ -35,9 +37,11 @@ class Adding(QObject):
     failed = Signal(object)
     stopped = Signal()
 
-    def __init__(self, paths: Sequence[str], parent: QObject) -> None:
+    def __init__(self, paths: Sequence[str], parent: QObject, collection: str = "") -> None:
         super().__init__(parent)
         self.paths = tuple(paths)
+        self.collection = collection
+        self.files = 0
         self._run: Run | None = None
 
     def follow(self, run: Run) -> None:
@@ -57,6 +61,7 @@ class Adding(QObject):
     @Slot(object)
     def _on_events(self, events: list[IndexProgress]) -> None:
         latest = {event.document.path: event for event in events}
+        self.files = max(self.files, *(event.files_left for event in events))
         self.progressed.emit(list(latest.values()))
 
     @Slot()
@@ -65,7 +70,7 @@ class Adding(QObject):
         self.deleteLater()
 
 
-class DocumentsPresenter(QObject):
+class DocumentsPresenter(Presenter):
     """Lists and adds documents.
 
     Signals:
@@ -79,15 +84,13 @@ class DocumentsPresenter(QObject):
     adding_changed = Signal()
 
     def __init__(self, bridge: Bridge, notices: Notices, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._bridge = bridge
-        self._notices = notices
+        super().__init__(bridge, notices, parent)
         self._assistant: Assistant | None = None
         self._rows: list[DocumentRow] = []
         self._known = False
         self._hidden: frozenset[int] = frozenset()
         self._adding: list[Adding] = []
-        self._waiting: list[tuple[Adding, str | None]] = []
+        self._waiting: list[Adding] = []
 
     @property
     def rows(self) -> list[DocumentRow]:
@@ -114,25 +117,31 @@ class DocumentsPresenter(QObject):
         self.refresh()
         self._track(Adding((), self), lambda: assistant.index.resume().stream())
         waiting, self._waiting = self._waiting, []
-        for adding, collection in waiting:
-            self._start(assistant, adding, collection)
+        for adding in waiting:
+            self._start(assistant, adding)
 
     @Slot()
     def refresh(self) -> None:
         """List again what there is."""
         if self._assistant is not None:
-            run = self._bridge.call("list documents", self._assistant.catalog.documents)
-            run.finished.connect(self._on_listed)
-            run.failed.connect(self._on_failed)
+            self._call("list documents", self._assistant.catalog.documents, then=self._on_listed)
 
-    def add(self, paths: Sequence[str], collection: str | None = None) -> Adding:
-        """Add files and folders; those that are there already and unchanged are left alone."""
-        adding = Adding([str(Path(path).absolute()) for path in paths], self)
-        if self._assistant is None:
-            self._waiting.append((adding, collection))
-        else:
-            self._start(self._assistant, adding, collection)
-        return adding
+    def add(self, paths: Sequence[str]) -> list[Adding]:
+        """Add files and folders; those that are there already and unchanged are left alone.
+
+        Returns:
+            Single files together, then each folder by itself, as a collection of its name.
+        """
+        absolute = [Path(path).absolute() for path in paths]
+        files = [str(path) for path in absolute if not path.is_dir()]
+        made = [Adding(files, self)] if files else []
+        made += [Adding([str(path)], self, path.name) for path in absolute if path.is_dir()]
+        for adding in made:
+            if self._assistant is None:
+                self._waiting.append(adding)
+            else:
+                self._start(self._assistant, adding)
+        return made
 
     def hide(self, documents: Iterable[int]) -> None:
         """Leave documents out of every list, since they are about to be removed."""
@@ -144,8 +153,8 @@ class DocumentsPresenter(QObject):
         self._hidden -= frozenset(documents)
         self.refresh()
 
-    def _start(self, assistant: Assistant, adding: Adding, collection: str | None) -> None:
-        paths = list(adding.paths)
+    def _start(self, assistant: Assistant, adding: Adding) -> None:
+        paths, collection = list(adding.paths), adding.collection or None
         self._track(adding, lambda: assistant.add_documents(paths, collection).stream())
 
     def _track(self, adding: Adding, make: Callable[[], AnyGenerator]) -> None:
@@ -203,7 +212,3 @@ class DocumentsPresenter(QObject):
                     count=len(failed)
                 )
             )
-
-    @Slot(object)
-    def _on_failed(self, error: Exception) -> None:
-        self._notices.show(explain(error))

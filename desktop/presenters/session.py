@@ -61,7 +61,7 @@ class Session(QObject):
         self.source = SourcePresenter(self.bridge, self.notices, settings, self)
         self.chat = ChatPresenter(self.bridge, self.notices, self.conversations, self)
         self.composer = ComposerPresenter(
-            self.bridge, self.conversations, self.chat, self.documents, self
+            self.bridge, self.notices, self.conversations, self.chat, self.documents, self
         )
         # What a person has removed is not to be cited any more.
         self.chat.live_changed.connect(self._on_live_changed)
@@ -97,6 +97,7 @@ class Session(QObject):
         """Stop what goes on, keep what is to be kept, and end the processes."""
         self.settings.save_now()
         self.chat.stop()
+        self.composer.close()
         self.library.close()
         self.bridge.close()
         if self._assistant is not None:

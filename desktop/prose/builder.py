@@ -11,19 +11,15 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from markdown_it.token import Token
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import (
-    QBrush,
     QFont,
     QTextBlockFormat,
     QTextCharFormat,
     QTextCursor,
     QTextDocument,
-    QTextFrameFormat,
     QTextList,
     QTextListFormat,
-    QTextTableCellFormat,
-    QTextTableFormat,
 )
 
 from assistant.answering.types import AnswerSentence
@@ -37,6 +33,7 @@ from desktop.prose.style import (
     RULE,
     ProseStyle,
 )
+from desktop.prose.tables import cell_format, rows_of, table_format
 
 LINE_SEPARATOR = "\u2028"
 NO_BREAK_SPACE = "\u00a0"
@@ -269,65 +266,33 @@ class ProseBuilder:
     # --- Tables ---------------------------------------------------------------------------
 
     def _table(self, tokens: list[Token]) -> None:
-        rows: list[list[tuple[Token, Token]]] = []
-        for index, token in enumerate(tokens):
-            if token.type == "tr_open":
-                rows.append([])
-            elif token.type in ("th_open", "td_open"):
-                rows[-1].append((token, tokens[index + 1]))
+        rows = rows_of(tokens)
         columns = max((len(row) for row in rows), default=0)
         if not columns:
             return
         if self._empty:
             self._shrink()
-        table = self._cursor.insertTable(len(rows), columns, self._table_format())
+        above = self._cursor.blockFormat()
+        table = self._cursor.insertTable(len(rows), columns, table_format(above))
         self._in_table = True
         for y, row in enumerate(rows):
-            for x, (cell_token, inline) in enumerate(row):
+            for x, (words, alignment) in enumerate(row):
                 cell = table.cellAt(y, x)
                 self._cursor = cell.firstCursorPosition()
                 block = self.style.block(below=0)
-                if "right" in str(cell_token.attrGet("style") or ""):
-                    block.setAlignment(Qt.AlignmentFlag.AlignRight)
-                elif "center" in str(cell_token.attrGet("style") or ""):
-                    block.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+                block.setAlignment(alignment)
                 self._cursor.setBlockFormat(block)
                 base = self.style.text()
                 if y == 0:
                     base.setFontWeight(QFont.Weight.DemiBold)
-                self._inline(inline, base)
+                self._inline(words, base)
                 # Last, since Qt keeps a cell's format and its first block's in one place.
-                cell.setFormat(self._cell_format(header=y == 0))
+                cell.setFormat(cell_format(self.style, header=y == 0))
         self._in_table = False
         self._cursor = QTextCursor(self.document)
         self._cursor.movePosition(QTextCursor.MoveOperation.End)
         self._empty = True
         self._note_if_due()
-
-    def _table_format(self) -> QTextTableFormat:
-        made = QTextTableFormat()
-        made.setBorder(0)
-        made.setBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_None)
-        made.setBorderCollapse(True)
-        made.setCellSpacing(0)
-        made.setCellPadding(0)
-        # A frame does not honour the gap below the block above it.
-        above = self._cursor.blockFormat()
-        made.setTopMargin(above.bottomMargin() if above.property(CODE_BLOCK) else 0)
-        made.setBottomMargin(PARAGRAPH_GAP + 4)
-        return made
-
-    def _cell_format(self, *, header: bool) -> QTextTableCellFormat:
-        made = QTextTableCellFormat()
-        made.setTopPadding(5)
-        made.setBottomPadding(5)
-        made.setLeftPadding(2)
-        made.setRightPadding(24)
-        made.setBottomBorder(1)
-        made.setBottomBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)
-        token = "line-strong" if header else "line"
-        made.setBottomBorderBrush(QBrush(self.style.theme.colour(token)))
-        return made
 
     # --- Words ----------------------------------------------------------------------------
 

@@ -30,7 +30,7 @@ from PySide6.QtGui import (
     QTextCursor,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QFrame, QMenu, QSizePolicy, QTextBrowser, QWidget
+from PySide6.QtWidgets import QFrame, QMenu, QSizePolicy, QTextBrowser, QTextEdit, QWidget
 
 from assistant.answering.types import AnswerSentence
 from desktop.prose.builder import Checkpoint, ProseBuilder
@@ -79,6 +79,7 @@ class ProseView(QTextBrowser):
         self._chips: list[_Chip] = []
         self._hovered: _Chip | None = None
         self._announced = 0
+        self._followed = False
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setOpenLinks(False)
         self.setUndoRedoEnabled(False)
@@ -142,6 +143,29 @@ class ProseView(QTextBrowser):
         self._chips = list(self._find_chips())
         self.viewport().update()
 
+    def chip_place(self, number: int) -> QRect:
+        """Return where a citation's chip stands; nothing where it does not."""
+        chip = next((chip for chip in self._chips if chip.number == number), None)
+        return QRect() if chip is None else self._chip_rect(chip).toAlignedRect()
+
+    def mark_words(self, words: Sequence[str]) -> QRect:
+        """Mark every place that has these words; return the first, nothing for none."""
+        marked: list[QTextEdit.ExtraSelection] = []
+        for word in dict.fromkeys(words):
+            cursor = self.document().find(word)
+            while not cursor.isNull():
+                selection = QTextEdit.ExtraSelection()
+                selection.cursor = cursor  # type: ignore[attr-defined]  # missing in the stubs
+                selection.format.setBackground(  # type: ignore[attr-defined]
+                    self._theme.colour("highlight")
+                )
+                marked.append(selection)
+                cursor = self.document().find(word, cursor)
+        self.setExtraSelections(marked)
+        starts = [selection.cursor for selection in marked]  # type: ignore[attr-defined]
+        first = min(starts, key=QTextCursor.selectionStart, default=None)
+        return QRect() if first is None else self.cursorRect(first)
+
     def _find_chips(self) -> Any:
         block = self.document().begin()
         while block.isValid():
@@ -190,6 +214,15 @@ class ProseView(QTextBrowser):
         """Notice chips and code under the pointer."""
         super().mouseMoveEvent(event)
         self._look_at(event.position().toPoint())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Follow a link, without the frame that marks one for the keyboard."""
+        self._followed = False
+        super().mouseReleaseEvent(event)
+        if self._followed:
+            cursor = self.textCursor()
+            cursor.clearSelection()
+            self.setTextCursor(cursor)
 
     def leaveEvent(self, event: QEvent) -> None:
         """Forget what was under the pointer."""
@@ -267,6 +300,7 @@ class ProseView(QTextBrowser):
 
     @Slot(QUrl)
     def _on_anchor(self, address: QUrl) -> None:
+        self._followed = True
         if address.scheme() == "cite":
             self.citation_clicked.emit(int(address.path()))
         else:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QRect, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from assistant.answering.types import Answer, AnswerSentence, Citation, Plan
 from assistant.conversations.types import Message
@@ -15,6 +17,7 @@ from desktop.views.question_view import Branches
 from desktop.views.source_list import SourceList
 from desktop.views.wording import phase_fraction, phase_text, sources_text, speed_text
 from desktop.widgets.buttons import IconButton, push_button
+from desktop.widgets.disclosure import Disclosure
 from desktop.widgets.labels import ElidedLabel, label
 from desktop.widgets.plain_prose import PlainProse
 from desktop.wording import explain, explain_failure
@@ -30,6 +33,8 @@ class AnswerView(QWidget):
         regenerate_wanted: The question is to be asked once more.
         sibling_wanted: The branch before (-1) or after (1) this one is wanted.
         stop_wanted: The answer is to be stopped.
+        alone_wanted: The question is to be asked of the model alone.
+        unfolding: Something in it is opened or closed by the person.
     """
 
     citation_activated = Signal(object)
@@ -38,6 +43,8 @@ class AnswerView(QWidget):
     regenerate_wanted = Signal()
     sibling_wanted = Signal(int)
     stop_wanted = Signal()
+    alone_wanted = Signal()
+    unfolding = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,7 +54,10 @@ class AnswerView(QWidget):
         self._text = ""
         self._sources: SourceList | None = None
         self._regenerate: IconButton | None = None
+        self._alone: QPushButton | None = None
+        self._copy_button: IconButton | None = None
         self._thinking = _Thinking(theme)
+        self._thinking.opener.toggled.connect(self.unfolding)
         self._prose = ProseView(theme)
         self._prose.setAccessibleName(self.tr("Answer"))
         self._prose.citation_clicked.connect(self._on_citation_clicked)
@@ -137,6 +147,14 @@ class AnswerView(QWidget):
         self._add_outcome(message)
         self._add_footer(message, message.plan)
 
+    def chip_place(self, number: int) -> QRect:
+        """Return where a citation's number stands in this view; nothing where it does not."""
+        return self._prose.chip_place(number).translated(self._prose.pos())
+
+    def mark_words(self, words: Sequence[str]) -> QRect:
+        """Mark words in the answer, and return where the first of them stands in this view."""
+        return self._prose.mark_words(words).translated(self._prose.pos())
+
     @property
     def text(self) -> str:
         """The answer's Markdown."""
@@ -144,8 +162,9 @@ class AnswerView(QWidget):
 
     def set_editable(self, editable: bool) -> None:
         """Allow asking again, or not while an answer is written."""
-        if self._regenerate is not None:
-            self._regenerate.setEnabled(editable)
+        for button in (self._regenerate, self._alone):
+            if button is not None:
+                button.setEnabled(editable)
 
     def _add_outcome(self, message: Message) -> None:
         if message.state == "failed" and message.failure is not None:
@@ -157,9 +176,15 @@ class AnswerView(QWidget):
 
     def _add_withdrawn(self, text: str) -> None:
         words = PlainProse(self._theme, text, muted=True)
-        opener = _Disclosure(self._theme, self.tr("What the model wrote, unsupported"), words)
-        self._column.addWidget(opener, 0, Qt.AlignmentFlag.AlignLeft)
+        self._column.addWidget(
+            self._disclosure(self.tr("What the model wrote, unsupported"), words)
+        )
         self._column.addWidget(words)
+
+    def _disclosure(self, text: str, opened: QWidget) -> Disclosure:
+        made = Disclosure(self._theme, text, opened)
+        made.toggled.connect(self.unfolding)
+        return made
 
     def _add_problem(self, text: str, *, again: bool) -> None:
         row = QHBoxLayout()
@@ -179,23 +204,25 @@ class AnswerView(QWidget):
         row.setSpacing(2)
         answer = message.answer
         if answer is not None:
-            what = sources_text(answer, plan)
-            if answer.stopped:
-                what = " · ".join(
-                    part for part in (self.tr("You stopped this answer"), what) if part
-                )
+            parts = (
+                self.tr("You stopped this answer") if answer.stopped else "",
+                self.tr("Cut off at the longest answer") if answer.cut else "",
+                sources_text(answer, plan),
+                speed_text(answer),
+            )
+            text = " · ".join(part for part in parts if part)
             if answer.citations:
-                self._sources = SourceList(answer.citations)
+                self._sources = SourceList(self._theme, answer.citations)
                 self._sources.activated.connect(self.citation_activated)
-                opener = _Disclosure(self._theme, what, self._sources)
-                row.addWidget(opener)
-                cost = f"· {speed_text(answer)}" if speed_text(answer) else ""
+                row.addWidget(self._disclosure(text, self._sources), 1)
             else:
-                cost = " · ".join(part for part in (what, speed_text(answer)) if part)
-            spent = ElidedLabel(cost, "small")
-            # One pixel up, onto the line of the words beside it.
-            spent.setContentsMargins(0, 0, 0, 2 if answer.citations else 0)
-            row.addWidget(spent, 1)
+                row.addWidget(ElidedLabel(text, "small"), 1)
+            if answer.declined:
+                alone = push_button(self.tr("Ask the model alone"), "link")
+                alone.setToolTip(self.tr("Ask once more, without your documents"))
+                alone.clicked.connect(self.alone_wanted)
+                self._alone = alone
+                row.addWidget(alone)
         else:
             stopped = message.state == "stopped"
             row.addWidget(label(self.tr("You stopped this answer.") if stopped else "", "small"), 1)
@@ -203,6 +230,7 @@ class AnswerView(QWidget):
             row.addWidget(Branches(self._theme, message, self.sibling_wanted))
         copy = IconButton(self._theme, "copy", self.tr("Copy answer"), size=16)
         copy.clicked.connect(lambda: self._copy(copy))
+        self._copy_button = copy
         self._regenerate = IconButton(self._theme, "regenerate", self.tr("Answer again"), size=16)
         self._regenerate.clicked.connect(self.regenerate_wanted)
         row.addWidget(copy)
@@ -210,6 +238,11 @@ class AnswerView(QWidget):
         self._column.addLayout(row)
         if self._sources is not None:
             self._column.addWidget(self._sources)
+
+    def copy(self) -> None:
+        """Copy the answer's Markdown."""
+        if self._copy_button is not None:
+            self._copy(self._copy_button)
 
     def _copy(self, button: IconButton) -> None:
         QGuiApplication.clipboard().setText(self._text)
@@ -272,24 +305,6 @@ class _Waiting(QWidget):
         self._stop.setVisible(can_stop)
 
 
-class _Disclosure(IconButton):
-    """Words with an arrow that opens what they are about."""
-
-    def __init__(self, theme: Theme, text: str, opened: QWidget) -> None:
-        super().__init__(theme, "chevron-right", text, size=12, role="disclosure")
-        self._opened = opened
-        self.setText(text)
-        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.setCheckable(True)
-        opened.hide()
-        self.toggled.connect(self._on_toggled)
-
-    @Slot(bool)
-    def _on_toggled(self, on: bool) -> None:
-        self.set_icon("chevron-down" if on else "chevron-right")
-        self._opened.setVisible(on)
-
-
 class _Thinking(QWidget):
     """The model's thinking, folded away."""
 
@@ -297,11 +312,11 @@ class _Thinking(QWidget):
         super().__init__()
         self._text = ""
         self._prose = PlainProse(theme, "", muted=True)
-        opener = _Disclosure(theme, self.tr("Thinking"), self._prose)
+        self.opener = Disclosure(theme, self.tr("Thinking"), self._prose)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
-        column.addWidget(opener, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self.opener)
         column.addWidget(self._prose)
 
     def add(self, piece: str) -> None:

@@ -8,30 +8,26 @@ from typing import NamedTuple
 from PySide6.QtCore import QEvent, QObject, QRect, Qt, QTimer, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
     QMessageBox,
-    QScrollArea,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
 from assistant.answering.types import Citation
-from assistant.conversations.types import Message
+from assistant.conversations.types import Message, Scope
 from desktop.presenters.chat import ChatPresenter
 from desktop.presenters.composer import ComposerPresenter
 from desktop.presenters.live import LiveAnswer
 from desktop.theme.theme import Theme
 from desktop.views.answer_view import AnswerView
+from desktop.views.chat_scroll import MARGIN, ChatScroll, centred
 from desktop.views.citation_card import CitationCard
 from desktop.views.composer import Composer
 from desktop.views.empty import EmptyChat
 from desktop.views.question_view import QuestionView
 
 COLUMN = 720
-MARGIN = 24
-NEAR_END = 32
 # Views are made a few at a time, the last ones first, so that a long conversation opens at once.
 SLICE_S = 0.012
 SHOWN_AT_FIRST = 40
@@ -71,8 +67,8 @@ class ChatPage(QWidget):
         self._pending: list[Message] = []
         self._limit = SHOWN_AT_FIRST
         self._shown: int | None = None
-        self._at_end = True
         self._card: CitationCard | None = None
+        self._wanted: tuple[int, list[str]] | None = None
         self._slice = QTimer(self, singleShot=True, interval=0)
         self._slice.timeout.connect(self._on_slice)
 
@@ -82,31 +78,23 @@ class ChatPage(QWidget):
         self._list.setContentsMargins(0, MARGIN, 0, MARGIN)
         self._list.setSpacing(0)
         self._list.addStretch(1)
-        self._scroll = QScrollArea()
-        self._frame = _centred(self._column)
-        self._scroll.setWidget(self._frame)
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._scroll.viewport().setAutoFillBackground(False)
+        self._scroll = ChatScroll(self._column)
         self._scroll.setAccessibleName(self.tr("Conversation"))
-        bar = self._scroll.verticalScrollBar()
-        bar.valueChanged.connect(self._on_scrolled)
-        bar.rangeChanged.connect(self._on_range_changed)
-        bar.setSingleStep(24)
+        self._scroll.verticalScrollBar().valueChanged.connect(self._on_scrolled)
 
         empty.setMaximumWidth(COLUMN)
         self._stack = QStackedWidget()
-        self._stack.addWidget(_centred(empty))
+        self._stack.addWidget(centred(empty))
         self._stack.addWidget(self._scroll)
         composer.setMaximumWidth(COLUMN + 24)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 16)
         layout.setSpacing(8)
         layout.addWidget(self._stack, 1)
-        layout.addWidget(_centred(composer, MARGIN - 12))
+        layout.addWidget(centred(composer, MARGIN - 12))
         chat.messages_changed.connect(self._on_messages_changed)
         chat.live_changed.connect(self._on_live_changed)
+        chat.place_wanted.connect(self._on_place_wanted)
         self._on_messages_changed()
 
     # --- Keeping the list in step ---------------------------------------------------------
@@ -117,7 +105,7 @@ class ChatPage(QWidget):
             # A new chat that has just become a conversation is shown already.
             if self._shown is not None or not self._items:
                 self._limit = SHOWN_AT_FIRST
-                self._at_end = True
+                self._scroll.at_end = True
             self._shown = self._chat.conversation
         messages = self._chat.messages[-self._limit :]
         wanted = {("message", message.id): message for message in messages}
@@ -141,6 +129,7 @@ class ChatPage(QWidget):
 
     @Slot()
     def _on_slice(self) -> None:
+        self._hold_top()
         self._build(time.monotonic() + SLICE_S)
         self._update_editable()
 
@@ -151,6 +140,12 @@ class ChatPage(QWidget):
             if time.monotonic() > deadline and self._pending:
                 self._slice.start()
                 return
+        QTimer.singleShot(0, self, self._on_built)
+
+    @Slot()
+    def _on_built(self) -> None:
+        if not self._pending:
+            self._show_wanted()
 
     def _insert(self, message: Message) -> None:
         view = (
@@ -172,11 +167,12 @@ class ChatPage(QWidget):
         answer.stop_wanted.connect(self._chat.stop)
         answer.link_clicked.connect(self._on_link)
         answer.regenerate_wanted.connect(self._on_retry)
+        answer.unfolding.connect(self._on_unfolding)
         answer.follow(live)
         for key, view in (("live question", question), ("live", answer)):
             self._items.append(_Item((key, id(live)), None, view))
             self._list.insertWidget(self._list.count() - 1, view)
-        self._at_end = True
+        self._scroll.at_end = True
 
     def _question_view(self, message: Message) -> QuestionView:
         view = QuestionView(self._theme, message.text, message)
@@ -193,10 +189,13 @@ class ChatPage(QWidget):
         view.citation_hovered.connect(self._on_citation_hovered)
         view.link_clicked.connect(self._on_link)
         view.regenerate_wanted.connect(lambda: self._regenerate(message))
+        view.alone_wanted.connect(lambda: self._ask_alone(message))
+        view.unfolding.connect(self._on_unfolding)
         view.sibling_wanted.connect(lambda step: self._chat.show_sibling(message, step))
         return view
 
     def _drop(self, item: _Item) -> None:
+        self._scroll.let_go()
         self._list.removeWidget(item.widget)
         item.widget.hide()
         item.widget.deleteLater()
@@ -219,41 +218,94 @@ class ChatPage(QWidget):
     def _regenerate(self, message: Message) -> None:
         self._chat.regenerate(message, self._presenter.scope, self._presenter.mode)
 
+    def _ask_alone(self, message: Message) -> None:
+        self._chat.regenerate(message, Scope(use_documents=False), self._presenter.mode)
+
+    @Slot()
+    def regenerate_last(self) -> None:
+        """Answer the last question once more."""
+        last = self._last(AnswerView)
+        if last is not None and not self._chat.is_busy:
+            self._regenerate(last)
+
+    @Slot()
+    def copy_last(self) -> None:
+        """Copy the last answer."""
+        for item in reversed(self._items):
+            if isinstance(item.widget, AnswerView):
+                item.widget.copy()
+                return
+
+    @Slot()
+    def edit_last(self) -> None:
+        """Change the last question in its place."""
+        for item in reversed(self._items):
+            if isinstance(item.widget, QuestionView) and item.message is not None:
+                item.widget.edit()
+                self._scroll.ensureWidgetVisible(item.widget)
+                return
+
+    def _last(self, kind: type[QWidget]) -> Message | None:
+        shown = (item.message for item in reversed(self._items) if isinstance(item.widget, kind))
+        return next(shown, None)
+
     @Slot()
     def _on_retry(self) -> None:
         live = self._chat.live
         if live is not None and live.is_over:
             self._chat.ask(live.request.question, self._presenter.scope, self._presenter.mode)
 
-    # --- Scrolling ------------------------------------------------------------------------
+    # --- What is in sight -----------------------------------------------------------------
 
     @Slot(int)
     def _on_scrolled(self, value: int) -> None:
-        bar = self._scroll.verticalScrollBar()
-        self._at_end = value >= bar.maximum() - NEAR_END
         if self._card is not None:
             self._card.hide()
-        if value == 0 and bar.maximum() > 0 and len(self._chat.messages) > self._limit:
+        more = value == 0 and self._scroll.verticalScrollBar().maximum() > 0
+        if more and len(self._chat.messages) > self._limit:
             self._limit += SHOWN_MORE
-            self._at_end = False
+            self._scroll.at_end = False
+            self._hold_top()
             self._on_messages_changed()
 
-    @Slot(int, int)
-    def _on_range_changed(self, _: int, maximum: int) -> None:
-        bar = self._scroll.verticalScrollBar()
-        # The column stays in the middle of the page, over the composer, with a bar or without.
-        left = MARGIN + (bar.sizeHint().width() if maximum > 0 else 0)
-        layout = self._frame.layout()
-        if layout is not None and layout.contentsMargins().left() != left:
-            layout.setContentsMargins(left, 0, MARGIN, 0)
-        if self._at_end:
-            bar.setValue(maximum)
-        elif self._pending or self._slice.isActive():
-            # Views are being added above: what is read stays where it is.
-            bar.setValue(bar.value() + max(0, maximum - self._last_maximum))
-        self._last_maximum = maximum
+    def _hold_top(self) -> None:
+        """Keep what is read where it is, while views are added above it."""
+        seen = self._scroll.verticalScrollBar().value()
+        if not self._scroll.at_end:
+            widgets = (item.widget for item in self._items)
+            first = next((w for w in widgets if self._top(w) + w.height() > seen), None)
+            if first is not None:
+                self._scroll.hold(lambda: self._top(first))
 
-    _last_maximum = 0
+    @Slot()
+    def _on_unfolding(self) -> None:
+        # What was opened is what is looked at: it stays where it is.
+        self._scroll.at_end = False
+
+    @Slot(int, list)
+    def _on_place_wanted(self, message: int, words: list[str]) -> None:
+        messages = [kept.id for kept in self._chat.messages]
+        if message in messages:
+            self._wanted = message, words
+            self._limit = max(self._limit, len(messages) - messages.index(message) + 1)
+            self._on_messages_changed()
+
+    def _show_wanted(self) -> None:
+        """Scroll to what a search found, and mark its words."""
+        if self._wanted is None:
+            return
+        (message, words), self._wanted = self._wanted, None
+        view = next((i.widget for i in self._items if i.message and i.message.id == message), None)
+        if view is None:
+            return
+        self._scroll.at_end = False
+        place = view.mark_words(words) if isinstance(view, AnswerView) else QRect()
+        # Once everything has its size.
+        QTimer.singleShot(0, view, lambda: self._scroll.show_place(self._top(view, place)))
+
+    def _top(self, view: QWidget, place: QRect | None = None) -> int:
+        place = place or QRect()
+        return view.mapTo(self._scroll.frame, place.topLeft()).y()
 
     # --- Citations and links --------------------------------------------------------------
 
@@ -261,6 +313,11 @@ class ChatPage(QWidget):
     def _on_citation_activated(self, citation: Citation) -> None:
         if self._card is not None:
             self._card.hide()
+        view = self.sender()
+        if isinstance(view, AnswerView):
+            # The panel that opens takes its room from the text.
+            self._scroll.at_end = False
+            self._scroll.hold(lambda: self._top(view, view.chip_place(citation.n)))
         self.citation_activated.emit(citation)
 
     @Slot(object, QRect)
@@ -301,15 +358,3 @@ def _open(address: str) -> None:
     # An answer may name anything; only what a browser is for is handed on.
     if url.scheme() in ("http", "https", "mailto"):
         QDesktopServices.openUrl(url)
-
-
-def _centred(widget: QWidget, margin: int = MARGIN) -> QWidget:
-    frame = QWidget()
-    frame.setObjectName("column")
-    row = QHBoxLayout(frame)
-    row.setContentsMargins(margin, 0, margin, 0)
-    row.setSpacing(0)
-    row.addStretch(1)
-    row.addWidget(widget, 1000)
-    row.addStretch(1)
-    return frame

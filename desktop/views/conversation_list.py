@@ -16,7 +16,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QFontMetrics, QMouseEvent, QPainter
+from PySide6.QtGui import QMouseEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QLineEdit,
@@ -28,11 +28,12 @@ from PySide6.QtWidgets import (
 
 from assistant.conversations.types import Conversation, ConversationGroup, Found, Period
 from desktop.theme.theme import Theme
+from desktop.widgets.marked_text import draw_marked
 
 CONVERSATION: Final = int(Qt.ItemDataRole.UserRole)
 PINNED: Final = CONVERSATION + 1
 HEADING: Final = CONVERSATION + 2
-SNIPPET: Final = CONVERSATION + 3
+FOUND: Final = CONVERSATION + 3
 CURRENT: Final = CONVERSATION + 4
 
 ROW: Final = 32
@@ -46,7 +47,7 @@ AnyIndex = QModelIndex | QPersistentModelIndex
 class _Row(NamedTuple):
     heading: str
     conversation: Conversation | None
-    snippet: str
+    found: Found | None = None
 
 
 class ConversationModel(QAbstractListModel):
@@ -61,18 +62,15 @@ class ConversationModel(QAbstractListModel):
         """Show conversations by the stretch of time."""
         rows: list[_Row] = []
         for group in groups:
-            rows.append(_Row(self._period(group.period), None, ""))
-            rows += [_Row("", conversation, "") for conversation in group.conversations]
+            rows.append(_Row(self._period(group.period), None))
+            rows += [_Row("", conversation) for conversation in group.conversations]
         self._reset(rows)
 
     def show_found(self, found: list[Found]) -> None:
         """Show what a search found, each conversation once with its best place."""
         rows: dict[int, _Row] = {}
         for place in found:
-            rows.setdefault(
-                place.conversation.id,
-                _Row("", place.conversation, place.snippet if place.message else ""),
-            )
+            rows.setdefault(place.conversation.id, _Row("", place.conversation, place))
         self._reset(list(rows.values()))
 
     def set_current(self, conversation: int | None) -> None:
@@ -108,7 +106,7 @@ class ConversationModel(QAbstractListModel):
         values = {
             CONVERSATION: conversation.id,
             PINNED: conversation.pinned,
-            SNIPPET: row.snippet,
+            FOUND: row.found,
             CURRENT: conversation.id == self._current,
             int(Qt.ItemDataRole.ToolTipRole): conversation.title,
         }
@@ -160,7 +158,8 @@ class ConversationDelegate(QStyledItemDelegate):
         """Return a row's height."""
         if index.data(HEADING):
             return QSize(100, HEADING_ROW)
-        return QSize(100, FOUND_ROW if index.data(SNIPPET) else ROW)
+        found: Found | None = index.data(FOUND)
+        return QSize(100, FOUND_ROW if found is not None and found.message is not None else ROW)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
         """Draw a heading, or a conversation with what can be done with it."""
@@ -206,14 +205,19 @@ class ConversationDelegate(QStyledItemDelegate):
         if current:
             font.setWeight(font.Weight.DemiBold)
         painter.setFont(font)
-        painter.setPen(theme.colour("text"))
-        snippet = str(index.data(SNIPPET) or "")
-        line = words if not snippet else words.adjusted(0, 4, 0, -words.height() // 2)
-        _draw_elided(painter, line, str(index.data()))
-        if snippet:
+        found: Found | None = index.data(FOUND)
+        text, mark = theme.colour("text"), theme.colour("highlight")
+        if found is None:
+            draw_marked(painter, words, str(index.data()), (), text, mark)
+        elif found.message is None:
+            draw_marked(painter, words, found.snippet, found.marks, text, mark)
+        else:
+            upper = words.adjusted(0, 4, 0, -words.height() // 2)
+            draw_marked(painter, upper, str(index.data()), (), text, mark)
             painter.setFont(theme.small_font)
-            painter.setPen(theme.colour("text-muted"))
-            _draw_elided(painter, words.adjusted(0, words.height() // 2, 0, -4), snippet)
+            lower = words.adjusted(0, words.height() // 2, 0, -4)
+            muted = theme.colour("text-muted")
+            draw_marked(painter, lower, found.snippet, found.marks, muted, mark)
         if hovered:
             theme.icon("more", size=16).paint(painter, self._more(box))
 
@@ -257,9 +261,3 @@ class ConversationDelegate(QStyledItemDelegate):
 
     def _more(self, box: QRect) -> QRect:
         return QRect(box.right() - 23, box.center().y() - 8, 16, 16)
-
-
-def _draw_elided(painter: QPainter, rect: QRect, text: str) -> None:
-    metrics = QFontMetrics(painter.font())
-    shown = metrics.elidedText(" ".join(text.split()), Qt.TextElideMode.ElideRight, rect.width())
-    painter.drawText(rect, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), shown)

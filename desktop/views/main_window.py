@@ -6,12 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
-    QAction,
     QCloseEvent,
-    QDragEnterEvent,
-    QDragLeaveEvent,
-    QDropEvent,
-    QKeySequence,
     QResizeEvent,
     QShowEvent,
 )
@@ -32,13 +27,15 @@ from desktop.views.chat_page import ChatPage
 from desktop.views.composer import Composer
 from desktop.views.dialogs import PrivacySheet, ShortcutsSheet
 from desktop.views.empty import EmptyChat
+from desktop.views.file_drop import FileDrop
 from desktop.views.library_page import LibraryPage
 from desktop.views.models_page import ModelsPage
 from desktop.views.settings_page import SettingsPage
+from desktop.views.shortcuts import Shortcut, add_shortcuts
 from desktop.views.sidebar import Page, Sidebar
 from desktop.views.source_panel import SourcePanel
 from desktop.views.title_bar import TitleBar
-from desktop.widgets.floating import DropOverlay, Snackbar
+from desktop.widgets.floating import Snackbar
 from indexing.types import DocumentRow
 
 if TYPE_CHECKING:
@@ -66,9 +63,7 @@ class MainWindow(QMainWindow):
         self._session = session
         self._was_shown = False
         self._made_room = False
-        self._shortcuts: list[tuple[str, str]] = []
         self.setWindowTitle("Studiolo")
-        self.setAcceptDrops(True)
         self.setMinimumSize(640, 480)
 
         self._sidebar = Sidebar(theme, session.conversations)
@@ -111,9 +106,10 @@ class MainWindow(QMainWindow):
         row.addWidget(self._splitter, 1)
         self.setCentralWidget(whole)
         self._snackbar = Snackbar(theme, self)
-        self._overlay = DropOverlay(theme, self)
+        self._drop = FileDrop(theme, self, self._drop_purpose)
+        self._drop.dropped.connect(self._on_dropped)
         self._connect()
-        self._make_actions()
+        self._add_shortcuts()
         self._restore()
         self.show_page("chat")
 
@@ -210,7 +206,7 @@ class MainWindow(QMainWindow):
         self._title_bar.new_chat_wanted.connect(self.new_chat)
         self._title_bar.models_wanted.connect(lambda: self.show_page("models"))
         self._chat.citation_activated.connect(self.show_citation)
-        self._composer.settings_wanted.connect(lambda: self.show_page("settings"))
+        self._composer.edit_last_wanted.connect(self._chat.edit_last)
         self._empty.attach_wanted.connect(self._composer.choose_files)
         self._empty.ask_wanted.connect(self._ask_alone)
         self._empty.library_wanted.connect(lambda: self.show_page("library"))
@@ -228,31 +224,28 @@ class MainWindow(QMainWindow):
         session.ready.connect(self._on_ready)
         session.notices.shown.connect(self._on_notice)
 
-    def _make_actions(self) -> None:
-        for text, keys, act in (
-            (self.tr("New chat"), "Ctrl+N", self.new_chat),
-            (self.tr("Search conversations"), "Ctrl+K", self._search),
-            (self.tr("Attach documents"), "Ctrl+O", self._attach),
-            (self.tr("Stop the answer"), "Esc", self._escape),
-            (self.tr("Write a question"), "Ctrl+J", self._write),
-            (self.tr("Library"), "Ctrl+L", lambda: self.show_page("library")),
-            (self.tr("Models"), "Ctrl+M", lambda: self.show_page("models")),
-            (self.tr("Settings"), "Ctrl+,", lambda: self.show_page("settings")),
-            (self.tr("Show or hide the sidebar"), "Ctrl+B", self._toggle_sidebar),
-            (self.tr("List of keys"), "Ctrl+/", self._show_shortcuts),
-            (self.tr("Quit"), "Ctrl+Q", self.close),
-        ):
-            action = QAction(text, self)
-            action.setShortcut(QKeySequence(keys))
-            action.triggered.connect(act)
-            self.addAction(action)
-            self._shortcuts.append((text, keys))
-        self._shortcuts += [
-            (self.tr("Send"), "Return"),
-            (self.tr("Begin a new line"), "Shift+Return"),
-            (self.tr("Rename a conversation"), "F2"),
-            (self.tr("Delete a conversation"), "Del"),
-        ]
+    def _add_shortcuts(self) -> None:
+        self._shortcuts = add_shortcuts(
+            self,
+            [
+                Shortcut(self.tr("New chat"), "Ctrl+N", self.new_chat),
+                Shortcut(self.tr("Search conversations"), "Ctrl+K", self._search),
+                Shortcut(self.tr("Attach documents"), "Ctrl+O", self._attach),
+                Shortcut(self.tr("Write a question"), "Ctrl+J", lambda: self.show_page("chat")),
+                Shortcut(self.tr("Change the last question"), "Ctrl+E", self._chat.edit_last),
+                Shortcut(self.tr("Answer again"), "Ctrl+R", self._chat.regenerate_last),
+                Shortcut(self.tr("Copy the last answer"), "Ctrl+Shift+C", self._chat.copy_last),
+                Shortcut(self.tr("Stop the answer"), "Esc", self._escape),
+                Shortcut(self.tr("Conversation above"), "Alt+Up", lambda: self._step(-1)),
+                Shortcut(self.tr("Conversation below"), "Alt+Down", lambda: self._step(1)),
+                Shortcut(self.tr("Library"), "Ctrl+L", lambda: self.show_page("library")),
+                Shortcut(self.tr("Models"), "Ctrl+M", lambda: self.show_page("models")),
+                Shortcut(self.tr("Settings"), "Ctrl+,", lambda: self.show_page("settings")),
+                Shortcut(self.tr("Show or hide the sidebar"), "Ctrl+B", self._toggle_sidebar),
+                Shortcut(self.tr("List of keys"), "Ctrl+/", self._show_shortcuts),
+                Shortcut(self.tr("Quit"), "Ctrl+Q", self.close),
+            ],
+        )
 
     # --- Reactions ------------------------------------------------------------------------
 
@@ -266,8 +259,8 @@ class MainWindow(QMainWindow):
         self.show_page("chat")
         self._composer.choose_files()
 
-    @Slot()
-    def _write(self) -> None:
+    def _step(self, by: int) -> None:
+        self._session.conversations.step(by)
         self.show_page("chat")
 
     @Slot()
@@ -337,30 +330,18 @@ class MainWindow(QMainWindow):
         self._snackbar.set_place(self._stack, self._composer.height() + 28 if chat else 24)
         self._snackbar.show_message(*notice)
 
-    # --- Dropping files -------------------------------------------------------------------
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Say what dropping files does."""
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
-            event.acceptProposedAction()
-            library = self._stack.currentWidget() is self._library
-            self._overlay.cover(
-                self.tr("Drop to add to the library")
-                if library
-                else self.tr("Drop to ask about it"),
-                self.tr("PDF, Word, HTML, Markdown and plain text. Files are copied, never sent."),
-            )
-
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        """Uncover the window."""
-        self._overlay.hide()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """Attach the files."""
-        self._overlay.hide()
-        event.acceptProposedAction()
-        files = [u.toLocalFile() for u in event.mimeData().urls() if u.isLocalFile()]
+    def _drop_purpose(self) -> str:
         if self._stack.currentWidget() is self._library:
+            return self.tr("Drop to add to the library")
+        return self.tr("Drop to ask about it")
+
+    @Slot(list)
+    def _on_dropped(self, files: list[str]) -> None:
+        if not files:
+            self._session.notices.show(
+                self.tr("That is no file. Save it on this computer first, then drop the file.")
+            )
+        elif self._stack.currentWidget() is self._library:
             self._session.library.add(files)
         else:
             self.add_files(files)

@@ -58,6 +58,12 @@ class QuestionView(QWidget):
         self._edit.setEnabled(editable)
 
     @Slot()
+    def edit(self) -> None:
+        """Begin to change the question, where that is allowed now."""
+        if self._edit.isEnabled():
+            self._on_edit()
+
+    @Slot()
     def _on_edit(self) -> None:
         if self._editor is not None:
             return

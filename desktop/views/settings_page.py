@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QVBoxLayout, QWidg
 
 from desktop.presenters.settings import SettingsPresenter
 from desktop.theme.theme import Theme
-from desktop.views.composer import CONTEXT_CHOICES, SECONDS_CHOICES
+from desktop.views.composer_controls import CONTEXT_CHOICES, SECONDS_CHOICES
 from desktop.views.page import Page
 from desktop.views.wording import number
 from desktop.widgets.buttons import push_button

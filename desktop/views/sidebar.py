@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from PySide6.QtCore import QEvent, QModelIndex, QPoint, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QModelIndex, QPoint, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -23,6 +23,7 @@ from desktop.presenters.conversations import ConversationsPresenter
 from desktop.theme.theme import Theme
 from desktop.views.conversation_list import (
     CONVERSATION,
+    FOUND,
     PINNED,
     ConversationDelegate,
     ConversationModel,
@@ -153,6 +154,7 @@ class Sidebar(QFrame):
         self._delegate = ConversationDelegate(self._theme, self._list)
         self._delegate.renamed.connect(self._presenter.rename)
         self._delegate.menu_wanted.connect(self._on_menu_wanted)
+        self._delegate.closeEditor.connect(self._on_edited)
         self._list.setItemDelegate(self._delegate)
         self._list.setAccessibleName(self.tr("Conversations"))
         self._list.clicked.connect(self._on_clicked)
@@ -175,10 +177,18 @@ class Sidebar(QFrame):
 
     @Slot(object)
     def _on_listed(self, groups: list[ConversationGroup]) -> None:
+        if self._list.is_editing:
+            # Listing anew would take the title away that is being typed.
+            return
         if not self._search.text().strip():
             self._model.show_groups(groups)
             nothing = not groups and self._presenter.is_known
             self._stack.setCurrentIndex(1 if nothing else 0)
+
+    @Slot()
+    def _on_edited(self) -> None:
+        # What changed meanwhile, once the list has its field back.
+        QTimer.singleShot(0, self, lambda: self._on_listed(self._presenter.groups))
 
     @Slot(object)
     def _on_found(self, found: list[Found] | None) -> None:
@@ -194,10 +204,15 @@ class Sidebar(QFrame):
 
     @Slot(QModelIndex)
     def _on_clicked(self, index: QModelIndex) -> None:
-        conversation = index.data(CONVERSATION)
-        if conversation is not None:
+        conversation, found = index.data(CONVERSATION), index.data(FOUND)
+        if conversation is None:
+            return
+        # The page first: what is found is shown in it.
+        self.page_wanted.emit("chat")
+        if found is not None:
+            self._presenter.open_found(found)
+        else:
             self._presenter.open(conversation)
-            self.page_wanted.emit("chat")
 
     @Slot()
     def _on_search_down(self) -> None:
@@ -257,9 +272,16 @@ class _List(QListView):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.setFrameShape(QFrame.Shape.NoFrame)
 
+    @property
+    def is_editing(self) -> bool:
+        """Whether a title is being changed."""
+        return self.state() == QAbstractItemView.State.EditingState
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Open at Enter, delete at Delete."""
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        """Open at Enter, delete at Delete; a title that is edited has its own keys."""
+        if self.is_editing:
+            super().keyPressEvent(event)
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.activated.emit(self.currentIndex())
         elif event.key() == Qt.Key.Key_Delete:
             self.delete_wanted.emit()

@@ -1,19 +1,20 @@
-"""The sources of an answer, one row each."""
+"""The sources of an answer: under each document the quotes that were taken from it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from assistant.answering.types import Citation
+from desktop.theme.theme import Theme
 from desktop.views.wording import place_of
 from desktop.widgets.labels import ElidedLabel, label
 
 
 class SourceList(QFrame):
-    """Number, file, page and quote of each citation; a click reads it in its place.
+    """Number, quote and page of each citation; a click reads it in its place.
 
     Signals:
         activated: A citation is to be read in its place (Citation).
@@ -21,14 +22,42 @@ class SourceList(QFrame):
 
     activated = Signal(object)
 
-    def __init__(self, citations: Sequence[Citation], parent: QWidget | None = None) -> None:
+    def __init__(
+        self, theme: Theme, citations: Sequence[Citation], parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
+        self._theme = theme
         self.setObjectName("card")
+        self._icons: list[QLabel] = []
         column = QVBoxLayout(self)
-        column.setContentsMargins(4, 4, 4, 4)
+        column.setContentsMargins(4, 8, 4, 8)
         column.setSpacing(0)
+        documents: dict[int, list[Citation]] = {}
         for citation in citations:
-            column.addWidget(self._row(citation))
+            documents.setdefault(citation.document, []).append(citation)
+        for index, of_document in enumerate(documents.values()):
+            if index:
+                column.addSpacing(8)
+            column.addWidget(self._heading(of_document[0]))
+            for citation in of_document:
+                column.addWidget(self._row(citation))
+        theme.changed.connect(self._paint_icons)
+        self._paint_icons()
+
+    def _heading(self, citation: Citation) -> QWidget:
+        name, _ = place_of(citation)
+        icon = QLabel()
+        icon.setFixedWidth(24)
+        icon.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._icons.append(icon)
+        made = QWidget()
+        made.setToolTip(citation.path)
+        row = QHBoxLayout(made)
+        row.setContentsMargins(8, 0, 12, 4)
+        row.setSpacing(8)
+        row.addWidget(icon)
+        row.addWidget(ElidedLabel(name, "strong", Qt.TextElideMode.ElideMiddle), 1)
+        return made
 
     def _row(self, citation: Citation) -> QWidget:
         name, page = place_of(citation)
@@ -43,19 +72,16 @@ class SourceList(QFrame):
         number = label(str(citation.n), "number")
         number.setAlignment(Qt.AlignmentFlag.AlignCenter)
         number.setFixedSize(24, 18)
-        head = QHBoxLayout()
-        head.setSpacing(8)
-        head.addWidget(ElidedLabel(name, "strong", Qt.TextElideMode.ElideMiddle), 1)
-        head.addWidget(label(page, "small"))
-        words = QVBoxLayout()
-        words.setSpacing(2)
-        words.addLayout(head)
-        words.addWidget(ElidedLabel(f"“{citation.quote}”", "small"))
         layout = QHBoxLayout(row)
-        layout.setContentsMargins(12, 6, 12, 6)
-        layout.setSpacing(12)
-        layout.addWidget(number, 0, Qt.AlignmentFlag.AlignTop)
-        layout.addLayout(words, 1)
+        layout.setContentsMargins(7, 0, 11, 0)
+        layout.setSpacing(8)
+        layout.addWidget(number)
+        layout.addWidget(ElidedLabel(f"“{citation.quote}”", "small"), 1)
+        layout.addWidget(label(page, "small"))
         for part in row.findChildren(QWidget):
             part.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         return row
+
+    def _paint_icons(self) -> None:
+        for icon in self._icons:
+            icon.setPixmap(self._theme.icon("file", size=16).pixmap(16, 16))

@@ -95,13 +95,13 @@ def sources_text(answer: Answer, plan: Plan | None) -> str:
         )
     elif plan is not None and plan.passages > 0:
         passages = counted(plan.passages, _tr("1 passage"), _tr("{n} passages"))
-        parts.append(
-            _tr("{passages} from {used} of {all}").format(
+        if plan.documents_searched > 1:
+            passages = _tr("{passages} from {used} of {all} documents").format(
                 passages=passages,
                 used=number(plan.documents_used),
                 all=number(plan.documents_searched),
             )
-        )
+        parts.append(passages)
     if plan is not None and plan.earlier_left_out:
         parts.append(left_out_text(plan))
     return " · ".join(parts)

@@ -28,6 +28,7 @@ class Chip(QFrame):
         super().__init__(parent)
         self.setObjectName("chip")
         self._theme = theme
+        self._kind = icon
         self._icon_name = icon
         self._fraction: float | None = None
         self._busy = False
@@ -59,7 +60,7 @@ class Chip(QFrame):
         self._state.setText(text)
         self._state.setVisible(bool(text))
         set_role(self._state, "small-danger" if state == "failed" else "small")
-        self._icon_name = "warning" if state == "failed" else "file"
+        self._icon_name = "warning" if state == "failed" else self._kind
         if self.property("state") != state:
             self.setProperty("state", state)
             restyle(self)

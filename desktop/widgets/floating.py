@@ -29,6 +29,8 @@ from desktop.widgets.buttons import IconButton, push_button
 from desktop.widgets.labels import label
 
 NOTICE_MS = 7000
+# What can be undone waits longer for that.
+UNDO_MS = 12000
 
 
 def cast_shadow(widget: QWidget, theme: Theme) -> None:
@@ -99,6 +101,8 @@ class Snackbar(QFrame):
 
     def set_place(self, over: QWidget, above: int) -> None:
         """Stand in the middle of a part of the window, so many pixels above its bottom."""
+        if over is not self._over:
+            over.installEventFilter(self)
         self._over, self._above = over, above
 
     def show_message(
@@ -128,7 +132,7 @@ class Snackbar(QFrame):
         end = self._place()
         self.show()
         self.raise_()
-        self._timer.start()
+        self._timer.start(NOTICE_MS if act is None else UNDO_MS)
         if self._theme.animation_ms:
             self._animation.stop()
             self._animation.setDuration(self._theme.animation_ms)
@@ -139,7 +143,7 @@ class Snackbar(QFrame):
             self.move(end)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Stay at the bottom when the window is resized."""
+        """Stay at the bottom when what it stands over is resized."""
         if event.type() == QEvent.Type.Resize and self.isVisible():
             # Once what it stands over has its new size too.
             QTimer.singleShot(0, self, self._on_resized)
@@ -211,7 +215,8 @@ class DropOverlay(QFrame):
         """Dim what is covered."""
         painter = QPainter(self)
         veil = self._theme.colour("surface")
-        veil.setAlphaF(0.9)
+        # What is covered may be guessed at, not read: the words above it are.
+        veil.setAlphaF(0.97)
         painter.fillRect(self.rect(), veil)
         painter.end()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Slot
-from PySide6.QtGui import QResizeEvent, QWheelEvent
+from PySide6.QtGui import QResizeEvent, QTextCharFormat, QWheelEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy, QTextEdit, QWidget
 
 from desktop.prose.style import ProseStyle
@@ -39,7 +39,9 @@ class PlainProse(QTextEdit):
     def add(self, text: str) -> None:
         """Show a further piece of the text."""
         self._text += text
-        self._on_theme_changed()
+        cursor = self.textCursor()
+        cursor.movePosition(cursor.MoveOperation.End)
+        cursor.insertText(_lines(text), self._characters())
 
     def sizeHint(self) -> QSize:
         """As tall as the text."""
@@ -63,11 +65,20 @@ class PlainProse(QTextEdit):
     @Slot()
     def _on_theme_changed(self) -> None:
         style = ProseStyle(self._theme)
-        characters = style.note() if self._muted else style.text()
-        if self._muted:
-            characters.setForeground(self._theme.colour("text-muted"))
         font = style.small_font if self._muted else style.font
         self.document().clear()
         cursor = self.textCursor()
         cursor.setBlockFormat(style.block(font, below=0))
-        cursor.insertText(self._text.replace("\r\n", "\n").replace("\n", "\u2028"), characters)
+        cursor.insertText(_lines(self._text), self._characters())
+
+    def _characters(self) -> QTextCharFormat:
+        style = ProseStyle(self._theme)
+        if not self._muted:
+            return style.text()
+        characters = style.note()
+        characters.setForeground(self._theme.colour("text-muted"))
+        return characters
+
+
+def _lines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\n", "\u2028")

@@ -32,6 +32,7 @@ from desktop.app import Window, make_application  # noqa: E402
 from desktop.presenters.live import LiveAnswer  # noqa: E402
 from desktop.views.dialogs import PrivacySheet, ShortcutsSheet  # noqa: E402
 from desktop.views.question_view import QuestionView  # noqa: E402
+from desktop.widgets.disclosure import Disclosure  # noqa: E402
 
 SIZES = ((1280, 800), (900, 600))
 READABLE = ("Inter", "Cantarell", "Noto Sans", "Segoe UI", "SF Pro Text", "DejaVu Sans")
@@ -142,21 +143,19 @@ def full(studio: Studio, root: Path) -> None:
 
     studio.shoot(window, "card", card)
     main._chat._on_citation_hovered(None, QRect())
-    for button in main._chat.findChildren(type(main._composer._send)):
-        if button.isCheckable() and "source" in button.text():
-            button.setChecked(True)
+    for opener in main._chat.findChildren(Disclosure):
+        if "source" in opener.accessibleName():
+            opener.setChecked(True)
     studio.shoot(window, "sources", lambda: bar.setValue(0))
     studio.shoot(window, "source-panel", lambda: main.show_citation(answer.citations[1]))
     main._close_source()
     session.notices.show("Deleted “Reading list”.", "Undo", lambda: None)
     studio.shoot(window, "notice")
     main._snackbar.hide()
-    main._overlay.cover(
-        "Drop to ask about it",
-        "PDF, Word, HTML, Markdown and plain text. Files are copied, never sent.",
-    )
-    studio.shoot(window, "drop", lambda: main._overlay.setGeometry(main.rect()))
-    main._overlay.hide()
+    overlay = main._drop.overlay
+    overlay.cover("Drop to ask about it", "Files and folders are copied here, and never sent.")
+    studio.shoot(window, "drop", lambda: overlay.setGeometry(main.rect()))
+    overlay.hide()
     main.show_page("settings")
     studio.shoot(window, "settings")
     main.show_page("chat")

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import time
+from types import SimpleNamespace
 
+import msgspec
 import pytest
 import scenes
+from PySide6.QtCore import QPoint
+from PySide6.QtGui import QGuiApplication
 
-from assistant.answering.types import AnswerDelta, AskRequest, Phase
+from assistant.answering.types import AnswerDelta, AnswerSentence, AskRequest, Citation, Phase
 from assistant.conversations.store import ConversationStore
 from assistant.paths import DataPaths
 from assistant.settings import SettingsFile
@@ -16,6 +20,8 @@ from desktop.views.answer_view import AnswerView
 from desktop.views.chat_page import SHOWN_AT_FIRST, ChatPage
 from desktop.views.composer import Composer
 from desktop.views.empty import EmptyChat
+from desktop.widgets.disclosure import Disclosure
+from desktop.widgets.labels import ElidedLabel
 
 
 @pytest.fixture
@@ -170,3 +176,114 @@ def test_asking_again_is_not_offered_while_an_answer_is_written(
     assert not answer._regenerate.isEnabled()
     live.stop()
     until(answer._regenerate.isEnabled)
+
+
+def write_proved(store, text="Something is said here. " * 12):
+    """Write two questions with a long answer, each of whose sentences has a source."""
+    talk = store.create()
+    for number in range(2):
+        answer = scenes.plain_answer(f"Question {number}", f"The {number}st heron stood. " + text)
+        words = tuple(range(1, 13))
+        citations = tuple(
+            Citation(n, 1 + n % 2, f"/a/{n % 2}.pdf", "a", 3, 0, 9, "Something") for n in words
+        )
+        sentences = tuple(
+            AnswerSentence("Something is said here.", True, (n,), 24 * n - 3, 24 * n + 20)
+            for n in words
+        )
+        answer = msgspec.structs.replace(
+            answer, mode="retrieval", citations=citations, sentences=sentences
+        )
+        question = store.ask(talk.id, answer.question)
+        writer = store.begin_answer(question.id, answer.model)
+        writer.finish(answer)
+    return talk.id
+
+
+def test_opening_the_sources_leaves_them_in_sight(page, session, store, until, qtbot):
+    page.resize(700, 420)
+    open_talk(session, store, write_proved(store))
+    until(lambda: len(built(page)) == 4)
+    bar = page._scroll.verticalScrollBar()
+    until(lambda: bar.value() == bar.maximum() > 0)
+    openers = page._items[-1].widget.findChildren(Disclosure)
+    [opener] = [each for each in openers if "sources" in each.accessibleName()]
+    before, longest = opener.mapTo(page, QPoint()).y(), bar.maximum()
+    opener.click()
+    until(lambda: bar.maximum() > longest)
+    qtbot.wait(30)
+    assert opener.mapTo(page, QPoint()).y() == before
+    # The quotes stand under their document, which is named once.
+    names = [each.text() for each in opener._opened.findChildren(ElidedLabel)]
+    assert names.count("0.pdf") == names.count("1.pdf") == 1
+
+
+def test_a_citation_stays_in_sight_when_the_panel_takes_its_room(
+    page, session, store, until, qtbot
+):
+    page.resize(1000, 420)
+    open_talk(session, store, write_proved(store))
+    until(lambda: len(built(page)) == 4)
+    view = page._items[1].widget
+    bar = page._scroll.verticalScrollBar()
+    until(lambda: view.chip_place(3).width() > 5 and bar.maximum() > 0)
+    bar.setValue(view.y())
+
+    def seen_at():
+        return page._top(view, view.chip_place(3)) - bar.value()
+
+    before = seen_at()
+    view.citation_activated.emit(view._citation(3))
+    width = view.width()
+    page.resize(460, 420)
+    until(lambda: view.width() < width)
+    qtbot.wait(30)
+    assert abs(seen_at() - before) <= 2
+
+
+def test_what_a_search_found_is_scrolled_to_and_marked(page, session, store, until, qtbot):
+    page.resize(700, 420)
+    talk = write_proved(store, "Something is said here. " * 60)
+    session.chat._assistant = SimpleNamespace(conversations=store)
+    [found] = [f for f in store.search("1st heron") if f.message is not None]
+    session.conversations.open_found(found)
+    assert session.conversations.current == talk
+    until(lambda: len(built(page)) == 4)
+    view = page._items[-1].widget
+    bar = page._scroll.verticalScrollBar()
+    until(view._prose.extraSelections)
+    until(lambda: 0 <= view.mapTo(page._scroll.viewport(), QPoint()).y() < 300)
+    assert bar.value() < bar.maximum()
+    marked = [selection.cursor.selectedText() for selection in view._prose.extraSelections()]
+    assert set(marked) == {"1st", "heron"}
+
+
+def test_what_the_documents_do_not_say_can_be_asked_of_the_model_alone(
+    page, session, store, until, monkeypatch
+):
+    talk = store.create()
+    question = store.ask(talk.id, "Who built it?")
+    answer = msgspec.structs.replace(
+        scenes.plain_answer(question.text, "Your documents do not say."),
+        mode="retrieval", declined=True,
+    )  # fmt: skip
+    store.begin_answer(question.id).finish(answer)
+    open_talk(session, store, talk.id)
+    until(lambda: len(built(page)) == 2)
+    asked = []
+    monkeypatch.setattr(session.chat, "_ask", lambda request, before: asked.append(request))
+    page._items[1].widget._alone.click()
+    assert [(r.question, r.use_documents, r.replaces) for r in asked] == [
+        ("Who built it?", False, question.id)
+    ]
+
+
+def test_the_last_question_is_changed_and_the_last_answer_copied_by_key(
+    page, session, store, until
+):
+    open_talk(session, store, write(store, 2))
+    until(lambda: len(built(page)) == 4)
+    page.edit_last()
+    assert page._items[2].widget._editor is not None
+    page.copy_last()
+    assert QGuiApplication.clipboard().text() == scenes.CODE_ANSWER

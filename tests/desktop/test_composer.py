@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from PySide6.QtCore import QMimeData, Qt, QUrl
 
 from assistant.answering.types import Plan
+from assistant.conversations.store import ConversationStore
+from assistant.conversations.types import Scope
 from assistant.paths import DataPaths
 from assistant.settings import SettingsFile
 from desktop.presenters.session import Session
@@ -30,10 +34,10 @@ def composer(theme, session, qtbot):
     return made
 
 
-def row(path, *, number=1, status: DocumentStatus = "queued", reason=None):
+def row(path, *, number=1, status: DocumentStatus = "queued", reason=None, collection=None):
     return DocumentRow(
         id=number, path=path, title=path, kind="pdf", pages=3, passages=9, status=status,
-        reason=reason, bytes=10, indexed_at=None, collection=None,
+        reason=reason, bytes=10, indexed_at=None, collection=collection,
     )  # fmt: skip
 
 
@@ -83,7 +87,7 @@ def test_attached_files_show_how_they_stand(composer, session, tmp_path):
     session.composer.attach_files([str(good), str(bad)])
     assert len(chips(composer)) == 2
     assert session.composer.waiting_for == "lease.pdf"
-    [adding] = [a for a, _ in session.documents._waiting]
+    [adding] = session.documents._waiting
     adding.progressed.emit(
         [
             IndexProgress(
@@ -129,6 +133,130 @@ def test_files_are_pasted_as_attachments_and_words_as_plain_text(composer, sessi
     assert composer._field.toPlainText() == "bold"
 
 
+class Asked:
+    """A chat that takes every question."""
+
+    def __init__(self, session, monkeypatch):
+        self.questions = []
+        monkeypatch.setattr(type(session.chat), "can_ask", property(lambda _: True))
+        monkeypatch.setattr(session.chat, "ask", self.ask)
+
+    def ask(self, question, scope, mode):
+        self.questions.append((question, scope.documents))
+        return True
+
+
+def test_a_question_waits_for_its_document(composer, session, tmp_path, qtbot, monkeypatch):
+    asked = Asked(session, monkeypatch)
+    lease = str(tmp_path / "lease.pdf")
+    session.composer.attach_files([lease])
+    qtbot.keyClicks(composer._field, "What is the rent?")
+    qtbot.keyClick(composer._field, Qt.Key.Key_Return)
+    assert composer._queued.isVisible()
+    assert "lease.pdf" in composer._queued_text.text()
+    assert asked.questions == []
+    [adding] = session.documents._waiting
+    adding.finished.emit(AddReport((row(lease, status="ready"),), 1.0))
+    assert asked.questions == [("What is the rent?", (1,))]
+    assert composer._field.toPlainText() == ""
+    assert not composer._queued.isVisible()
+
+
+def test_a_waiting_question_is_not_asked_of_a_document_that_failed(
+    composer, session, said, tmp_path, qtbot, monkeypatch
+):
+    asked = Asked(session, monkeypatch)
+    heard = []
+    session.notices.begin()
+    session.notices.shown.connect(heard.append)
+    path = str(tmp_path / "scan.pdf")
+    session.composer.attach_files([path])
+    qtbot.keyClicks(composer._field, "What is the rent?")
+    qtbot.keyClick(composer._field, Qt.Key.Key_Return)
+    [adding] = session.documents._waiting
+    adding.finished.emit(AddReport((row(path, status="failed", reason="no_text: x"),), 1.0))
+    assert asked.questions == []
+    assert composer._field.toPlainText() == "What is the rent?"
+    assert "scan.pdf" in heard[0].text
+
+
+def test_a_waiting_question_can_be_held_back(composer, session, tmp_path, qtbot, monkeypatch):
+    asked = Asked(session, monkeypatch)
+    lease = str(tmp_path / "lease.pdf")
+    session.composer.attach_files([lease])
+    qtbot.keyClicks(composer._field, "What is")
+    qtbot.keyClick(composer._field, Qt.Key.Key_Return)
+    # Typing on means that it was not finished.
+    qtbot.keyClicks(composer._field, " the rent?")
+    assert not session.composer.is_queued
+    [adding] = session.documents._waiting
+    adding.finished.emit(AddReport((row(lease, status="ready"),), 1.0))
+    assert asked.questions == []
+
+
+def test_a_folder_is_one_chip_and_its_collection_the_scope(composer, session, tmp_path):
+    folder = tmp_path / "Leases"
+    folder.mkdir()
+    (folder / "a.md").write_text("a")
+    session.composer.attach_files([str(folder)])
+    [adding] = session.documents._waiting
+    assert adding.collection == "Leases"
+    many = [row(str(folder / f"{n}.md"), number=n, collection="Leases") for n in range(1, 901)]
+    adding.progressed.emit(
+        [IndexProgress(many[0], "queued", done=0, total=None, files_left=900, passages_left=0)]
+    )
+    adding.files = 900
+    adding.progressed.emit(
+        [IndexProgress(many[9], "reading", done=1, total=2, files_left=450, passages_left=5)]
+    )
+    [chip] = chips(composer)
+    assert chip.accessibleName() == "Leases 50 %"
+    adding.finished.emit(AddReport((row("x", status="ready", collection="Leases"),), 1.0))
+    assert session.composer.scope == Scope(collection="Leases")
+    assert composer._controls._scope.text() == "This collection"
+    # With a document beside it, what is asked is asked of all of them.
+    session.documents._on_listed([row("x", number=4, status="ready", collection="Leases")])
+    session.composer.attach_document(row("other.pdf", number=7, status="ready"))
+    assert set(session.composer.scope.documents) == {4, 7}
+    assert session.composer.scope.collection is None
+
+
+def test_drafts_outlast_the_window(composer, session, data_dir, bridge, until, theme, qtbot):
+    store = ConversationStore(data_dir)
+    talk = store.create()
+    assistant = SimpleNamespace(conversations=store)
+    session.composer._assistant = assistant
+    session.documents._on_listed([row("lease.pdf", status="ready")])
+    composer._field.setPlainText("Half a ques")
+    session.composer.attach_document(row("lease.pdf", status="ready"))
+    session.conversations.open(talk.id)
+    composer._field.setPlainText("And another")
+    session.composer.close()
+    until(lambda: len(store.drafts()) == 2)
+
+    settings = SettingsPresenter(SettingsFile(session.paths.settings_file), data_dir, bridge)
+    again = Session(session.paths, settings, bridge)
+    field = Composer(theme, again.composer, again.chat, again.documents, again.settings)
+    qtbot.addWidget(field)
+    again.documents._on_listed([row("lease.pdf", status="ready")])
+    again.composer.attach(assistant)
+    until(lambda: field._field.toPlainText() == "Half a ques")
+    assert [a.title for a in again.composer.attachments] == ["lease.pdf"]
+    again.conversations.open(talk.id)
+    assert field._field.toPlainText() == "And another"
+    again.composer._assistant = None
+    session.composer._assistant = None
+    store.close()
+
+
+def test_up_in_the_empty_field_asks_for_the_last_question(composer, qtbot):
+    with qtbot.waitSignal(composer.edit_last_wanted):
+        qtbot.keyClick(composer._field, Qt.Key.Key_Up)
+    composer._field.setPlainText("one")
+    with qtbot.assertNotEmitted(composer.edit_last_wanted):
+        qtbot.keyClick(composer._field, Qt.Key.Key_Up)
+
+
 def test_the_plan_is_said_before_sending(composer, session):
     session.composer.plan_changed.emit(
         Plan(
@@ -137,20 +265,20 @@ def test_the_plan_is_said_before_sending(composer, session):
         )
     )  # fmt: skip
     session.documents._on_listed([row("lease.pdf", status="ready")])
-    assert composer._tokens.text() == "1,240 tokens"
-    assert composer._time.text() == "~4.2 s"
-    assert composer._mode.text() == "Auto: whole"
-    assert composer._scope.text() == "1 document"
+    assert composer._controls._tokens.text() == "1,240 tokens"
+    assert composer._controls._time.text() == "~4.2 s"
+    assert composer._controls._mode.text() == "Auto: whole"
+    assert composer._controls._scope.text() == "1 document"
     session.composer.set_mode("retrieval")
-    assert composer._mode.text() == "By passages"
+    assert composer._controls._mode.text() == "By passages"
     session.composer.set_mode("auto", use_documents=False)
-    assert composer._scope.text() == "No documents"
+    assert composer._controls._scope.text() == "No documents"
 
 
 def test_choices_are_kept(composer, session, bridge, until):
     session.settings.set_answer_seconds(40)
     session.settings.set_context_tokens(4096)
-    assert "40" in composer._time.text()
+    assert "40" in composer._controls._time.text()
     until(lambda: SettingsFile(session.paths.settings_file).current.answer_seconds == 40)
     assert SettingsFile(session.paths.settings_file).current.context_tokens == 4096
 

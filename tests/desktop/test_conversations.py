@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QLineEdit
 
 from assistant.conversations.store import ConversationStore
 from desktop.presenters.conversations import ConversationsPresenter
-from desktop.views.conversation_list import CONVERSATION, CURRENT, HEADING
+from desktop.views.conversation_list import CONVERSATION, CURRENT, FOUND, HEADING
 from desktop.views.sidebar import Sidebar
+from desktop.widgets.marked_text import shorten
 
 
 @pytest.fixture
@@ -83,7 +85,7 @@ def test_pinning_moves_to_the_top_and_stays(sidebar, presenter, talks, store, un
     until(lambda: rows(sidebar)[0] == "# Today")
 
 
-def test_renaming_in_place(sidebar, talks, store, until, qtbot):
+def test_renaming_in_place(sidebar, presenter, talks, store, until, qtbot):
     sidebar._list.setCurrentIndex(index_of(sidebar, talks[2].id))
     sidebar._list.edit(index_of(sidebar, talks[2].id))
     [field] = sidebar._list.viewport().findChildren(QLineEdit)
@@ -92,6 +94,23 @@ def test_renaming_in_place(sidebar, talks, store, until, qtbot):
     qtbot.keyClick(field, Qt.Key.Key_Return)
     until(lambda: "Books" in rows(sidebar))
     assert store.get(talks[2].id).title == "Books"
+    # Enter ended the change of the title; it did not open the conversation.
+    assert presenter.current is None
+
+
+def test_a_list_that_changes_leaves_the_title_that_is_typed(
+    sidebar, presenter, talks, store, until, qtbot
+):
+    sidebar._list.edit(index_of(sidebar, talks[0].id))
+    [field] = sidebar._list.viewport().findChildren(QLineEdit)
+    qtbot.keyClicks(field, "Half a ti")
+    store.rename(talks[1].id, "Taxes")
+    with qtbot.waitSignal(presenter.listed):
+        presenter.refresh()
+    assert field.isVisible()
+    assert field.text() == "Half a ti"
+    qtbot.keyClick(field, Qt.Key.Key_Escape)
+    until(lambda: rows(sidebar)[1:] == ["Reading list", "Taxes", "Notice period of the lease"])
 
 
 def test_deleting_can_be_undone(sidebar, presenter, talks, store, said, until, qtbot):
@@ -119,6 +138,54 @@ def test_searching_and_leaving_the_search(sidebar, until, qtbot):
     qtbot.keyClick(sidebar._search, Qt.Key.Key_Escape)
     until(lambda: len(rows(sidebar)) == 4)
     assert not sidebar._search.isVisible()
+
+
+def test_what_was_found_is_marked_and_opened_in_its_place(
+    sidebar, presenter, talks, store, until, qtbot
+):
+    question = store.ask(talks[1].id, "May I deduct the desk in my study?")
+    sidebar.search()
+    qtbot.keyClicks(sidebar._search, "desk")
+    until(lambda: rows(sidebar) == ["Tax return"])
+    found = index_of(sidebar, talks[1].id).data(FOUND)
+    assert [found.snippet[begin:end] for begin, end in found.marks] == ["desk"]
+    with qtbot.waitSignal(presenter.place_wanted) as wanted:
+        click(qtbot, sidebar, talks[1].id)
+    assert wanted.args[0].message == question.id
+    assert presenter.current == talks[1].id
+
+
+def test_a_line_is_cut_ahead_of_its_first_mark(theme):
+    metrics = QFontMetricsF(theme.small_font)
+    text = "we say in the second part of this\nlong answer that the deposit is returned"
+    at = text.index("deposit")
+    line, [(begin, end)] = shorten(text, [(at, at + 7)], metrics, 160)
+    assert line.startswith("…")
+    assert line[begin:end] == "deposit"
+    assert metrics.horizontalAdvance(line[:end]) < 160
+    assert shorten("the deposit", [(4, 11)], metrics, 160) == ("the deposit", [(4, 11)])
+    # A word wider than the line is still seen from its beginning.
+    line, [(begin, _)] = shorten("a " + "x" * 90, [(2, 92)], metrics, 60)
+    assert begin <= 2
+
+
+def test_the_conversations_are_gone_through_by_key(presenter, talks):
+    presenter.step(1)
+    assert presenter.current == talks[2].id
+    presenter.step(1)
+    assert presenter.current == talks[1].id
+    presenter.step(5)
+    assert presenter.current == talks[0].id
+    presenter.step(-1)
+    assert presenter.current == talks[1].id
+
+
+def test_a_long_title_is_shortened_where_its_deletion_is_told(presenter, talks, store, said, until):
+    store.rename(talks[0].id, "A very long title " * 10)
+    presenter.refresh()
+    until(lambda: len(presenter.conversation(talks[0].id).title) > 100)
+    presenter.delete(talks[0].id)
+    assert len(said[1][0].text) < 80
 
 
 def test_an_empty_list_says_what_it_is_for(theme, bridge, said, data_dir, until, qtbot):

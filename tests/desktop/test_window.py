@@ -60,7 +60,7 @@ def drop(window, paths):
         QPointF(100, 100), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton,
         Qt.KeyboardModifier.NoModifier,
     )  # fmt: skip
-    window.main.dropEvent(event)
+    QApplication.sendEvent(window.main, event)
 
 
 def test_dropped_asked_answered_and_read_at_the_source(window, until, qtbot, tmp_path):
