@@ -91,7 +91,9 @@ class Preparer:
         question = request.question.strip()
         speed = self.speed(model)
         rows = self._rows(request)
-        bare = self._model.prompt_size(prompt.over_passages(question, (), ()))
+        bare = self._model.prompt_size(
+            prompt.over_passages(question, (), (), settings.instructions)
+        )
         if not plan.fits(bare, settings):
             raise QuestionDoesNotFit(bare.tokens, bare.context_tokens)
         told = _without_declined(history)
@@ -120,7 +122,9 @@ class Preparer:
         return ready
 
     def _alone(self, scope: _Scope) -> Prepared:
-        messages = prompt.alone(scope.question, scope.history)
+        unseen = [row.title for row in self._catalog.documents()]
+        instructions = scope.settings.instructions
+        messages = prompt.alone(scope.question, scope.history, instructions, unseen)
         size = self._model.prompt_size(messages)
         return self._prepared("chat", messages, size, None, scope, 0.0)
 
@@ -136,7 +140,8 @@ class Preparer:
                 estimate = int(chars / plan.TYPICAL_CHARS_PER_TOKEN)
                 raise WholeDoesNotFit(estimate, context_tokens)
             return None
-        messages = prompt.over_documents(scope.question, texts, scope.history)
+        instructions = scope.settings.instructions
+        messages = prompt.over_documents(scope.question, texts, scope.history, instructions)
         size = self._model.prompt_size(messages)
         if not plan.fits(size, scope.settings):
             if forced:
@@ -151,7 +156,8 @@ class Preparer:
     def _retrieval(self, scope: _Scope, request: AskRequest) -> Prepared:
         """Search, and lay out as much of what was found as the model can read in time."""
         started = time.monotonic()
-        bare = prompt.over_passages(scope.question, (), scope.history)
+        instructions = scope.settings.instructions
+        bare = prompt.over_passages(scope.question, (), scope.history, instructions)
         size = self._model.prompt_size(bare)
         budget = plan.evidence_tokens(size, scope.settings, scope.speed)
         evidence = self._index.evidence(
@@ -163,7 +169,7 @@ class Preparer:
         retrieve_ms = (time.monotonic() - started) * 1000
         limit = size.tokens + budget * 5 // 4
         while True:
-            messages = prompt.over_passages(scope.question, evidence, scope.history)
+            messages = prompt.over_passages(scope.question, evidence, scope.history, instructions)
             size = self._model.prompt_size(messages)
             # Text with more tokens than usual for its length: fewer passages, said in the plan.
             over = size.tokens > limit or not plan.fits(size, scope.settings)

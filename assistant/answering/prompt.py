@@ -14,11 +14,15 @@ import sys
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from indexing.types import DocumentRow, Evidence
 from models.engine.types import ChatMessage
+
+# So many documents are named to a model that is not given them.
+MOST_NAMED: Final = 20
 
 _MARKS = re.compile(r"<(?=/?\s*(?:passage|document)\b)", re.IGNORECASE)
 
@@ -28,6 +32,7 @@ class Wording(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     documents: str
     chat: str
+    unseen: str
     passages: str
     whole: str
     question: str
@@ -45,14 +50,17 @@ def wording() -> Wording:
 
 
 def over_passages(
-    question: str, evidence: Sequence[Evidence], history: Sequence[ChatMessage]
+    question: str,
+    evidence: Sequence[Evidence],
+    history: Sequence[ChatMessage],
+    instructions: str = "",
 ) -> list[ChatMessage]:
     """Lay out a question over what a search found."""
     words = wording()
     passages = "\n".join(_passage(piece) for piece in evidence)
     asked = words.question.format(question=question)
     return [
-        ChatMessage("system", words.documents),
+        ChatMessage("system", _joined("\n", words.documents, instructions)),
         *history,
         ChatMessage("user", f"{words.passages}\n{passages}\n\n{asked}"),
     ]
@@ -62,8 +70,13 @@ def over_documents(
     question: str,
     documents: Sequence[tuple[DocumentRow, str]],
     history: Sequence[ChatMessage],
+    instructions: str = "",
 ) -> list[ChatMessage]:
-    """Lay out a question over whole documents; their order is that of their ids."""
+    """Lay out a question over whole documents; their order is that of their ids.
+
+    A persona's instructions come after the documents, so that what was read of these for one
+    persona need not be read again for another.
+    """
     words = wording()
     fixed = sorted(documents, key=lambda pair: pair[0].id)
     texts = "\n".join(
@@ -71,15 +84,36 @@ def over_documents(
         for row, text in fixed
     )
     return [
-        ChatMessage("system", f"{words.documents}\n\n{words.whole}\n{texts}"),
+        ChatMessage(
+            "system",
+            _joined("\n\n", words.documents, f"{words.whole}\n{texts}", instructions),
+        ),
         *history,
         ChatMessage("user", words.question.format(question=question)),
     ]
 
 
-def alone(question: str, history: Sequence[ChatMessage]) -> list[ChatMessage]:
-    """Lay out a question for the model alone."""
-    return [ChatMessage("system", wording().chat), *history, ChatMessage("user", question)]
+def alone(
+    question: str,
+    history: Sequence[ChatMessage],
+    instructions: str = "",
+    unseen: Sequence[str] = (),
+) -> list[ChatMessage]:
+    """Lay out a question for the model alone.
+
+    Args:
+        question: The question.
+        history: The conversation so far.
+        instructions: A persona's.
+        unseen: Titles of documents that are there and that it is not given.
+    """
+    words = wording()
+    titles = ", ".join(_title(title) for title in unseen[:MOST_NAMED])
+    if len(unseen) > MOST_NAMED:
+        titles += ", …"
+    named = words.unseen.format(titles=titles) if titles else ""
+    system = _joined("\n", words.chat, named, instructions)
+    return [ChatMessage("system", system), *history, ChatMessage("user", question)]
 
 
 def checking(messages: Sequence[ChatMessage], question: str, full: str) -> list[ChatMessage]:
@@ -98,6 +132,10 @@ def checking(messages: Sequence[ChatMessage], question: str, full: str) -> list[
     last = messages[-1].content.removesuffix(asked)
     check = words.check.format(question=full)
     return [*messages[:-1], ChatMessage("user", last + check)]
+
+
+def _joined(between: str, *parts: str) -> str:
+    return between.join(part for part in parts if part)
 
 
 def _passage(piece: Evidence) -> str:

@@ -19,12 +19,16 @@ class AnsweringSettings(msgspec.Struct, frozen=True):
         max_answer_tokens: Longest answer.
         check: Ask the model first whether the passages answer the question at all.
         temperature: 0 always takes the likeliest word.
+        instructions: What a persona tells the model beside the rules that hold for all.
+        documents_only: Decline what no document is given for, without asking the model.
     """
 
     read_seconds: float = 10.0
     max_answer_tokens: int = 512
     check: bool = True
     temperature: float = 0.0
+    instructions: str = ""
+    documents_only: bool = False
 
 
 class AskRequest(msgspec.Struct, frozen=True):
@@ -39,7 +43,8 @@ class AskRequest(msgspec.Struct, frozen=True):
         documents: Restrict to these documents; empty means all (of the collection, if given).
         use_documents: False asks the model alone, without any document.
         mode: How documents are used; "auto" takes them whole when they fit.
-        model: File name of the model; None takes the current one.
+        model: File name of the model; None takes the persona's, or the current one.
+        persona: Who answers; None for the usual one.
     """
 
     question: str
@@ -51,6 +56,7 @@ class AskRequest(msgspec.Struct, frozen=True):
     use_documents: bool = True
     mode: Mode = "auto"
     model: str | None = None
+    persona: str | None = None
 
 
 class Citation(msgspec.Struct, frozen=True):

@@ -51,3 +51,24 @@ def test_the_question_stands_last():
     messages = prompt.over_passages("How much is the rent?", [piece(LEASE)], history)
     assert messages[1:3] == history
     assert messages[-1].content.endswith("How much is the rent?")
+
+
+def test_a_persona_speaks_after_the_rules_and_after_what_was_read():
+    system = prompt.over_passages("Why?", [piece(LEASE)], [], "Be calm.")[0].content
+    assert system == prompt.over_passages("Why?", [piece(LEASE)], [])[0].content + "\nBe calm."
+    pair = [(row(1, "A"), "first")]
+    usual = prompt.over_documents("Why?", pair, [])[0].content
+    # What was read of the documents serves every persona.
+    assert prompt.over_documents("Why?", pair, [], "Be calm.")[0].content.startswith(usual)
+
+
+def test_the_model_is_told_what_it_is_and_what_it_cannot_see():
+    plain = prompt.alone("Who are you?", [])[0].content
+    assert "no body" in plain
+    assert "internet" in plain
+    assert "documents" not in plain
+    titles = [f"Letter {n}" for n in range(30)]
+    named = prompt.alone("Who are you?", [], "Be calm.", titles)[0].content
+    assert "Letter 19, …" in named
+    assert "Letter 20" not in named
+    assert named.endswith("Be calm.")
