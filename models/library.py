@@ -255,6 +255,12 @@ class ModelLibrary:
             file.replace(target)
         return kept[0].name
 
+    def kept_at(self, token: str) -> Path:
+        """Returns where a removed model's first file is, by the token that `remove` gave."""
+        if token.startswith(_HIDDEN):
+            return Path(token.removeprefix(_HIDDEN))
+        return self._folder / TRASH / token
+
     def restore(self, token: str) -> ModelFacts:
         """Undoes a removal.
 

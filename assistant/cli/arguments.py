@@ -10,7 +10,7 @@ from typing import Final, NoReturn
 
 from assistant.cli.console import BAD_USAGE
 
-COMMANDS: Final = ("index", "search", "ask", "chat", "models", "doctor")
+COMMANDS: Final = ("index", "search", "ask", "chat", "study", "models", "doctor")
 
 _Adder = Callable[..., argparse.ArgumentParser]
 
@@ -139,6 +139,14 @@ def _add_questions(add_command: _Adder, everywhere: _Parser, with_json: _Parser)
     chat.add_argument("--collection", metavar="NAME")
     chat.add_argument("--model", metavar="NAME")
 
+    study = add_command(
+        "study",
+        parents=[everywhere, with_json],
+        help="have the model read a document once, for all questions to come",
+    )
+    study.add_argument("document", metavar="ID|PATH")
+    study.add_argument("--model", metavar="NAME")
+
 
 def _add_subject(parser: argparse.ArgumentParser, name: str, shown: str) -> None:
     subject = parser.add_mutually_exclusive_group(required=True)
@@ -158,9 +166,23 @@ def _add_models(add_command: _Adder, everywhere: _Parser, with_json: _Parser) ->
         ("import", "FILE", "copy a GGUF file into the library"),
         ("remove", "NAME", "move a model to the library's trash"),
         ("use", "NAME", "choose the model that answers"),
+        ("verify", "NAME", "check a model's files against their SHA-256"),
+        ("download", "NAME|REPO/FILE", "fetch a model of the catalogue or of the hub"),
     ):
         parser = actions.add_parser(action, parents=both, help=text)
         parser.add_argument("name", metavar=argument)
+    actions.add_parser("catalogue", parents=both, help="show models worth having")
+    search = actions.add_parser(
+        "search", parents=both, help="find models on the hub, or show those of a repository"
+    )
+    search.add_argument("query", metavar="QUERY|REPO")
+    search.add_argument("-k", type=_positive, default=20, metavar="N", help="how many (20)")
+    folders = actions.add_parser("folders", help="folders whose models are used in place")
+    folder_actions = folders.add_subparsers(dest="folder_action", metavar="ACTION", required=True)
+    folder_actions.add_parser("list", parents=both, help="show them")
+    for action, text in (("add", "use a folder's models"), ("remove", "use them no longer")):
+        parser = folder_actions.add_parser(action, parents=both, help=text)
+        parser.add_argument("folder", metavar="DIR")
 
 
 def _positive(word: str) -> int:

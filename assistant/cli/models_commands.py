@@ -1,19 +1,23 @@
-"""`studiolo models …`: the library of models and the one that answers."""
+"""`studiolo models …`: the library of models, where they lie, and the one that answers."""
 
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from assistant.assistant import Assistant
-from assistant.cli.console import DONE, Console, table
+from assistant.cli.console import DONE, FAILED, Console, table
 from assistant.errors import NoModelInstalled
 from assistant.wording import bytes_text, explain
 from models.errors import InvalidModelFile
-from models.library import TRASH, ModelFacts
+from models.facts import ModelFacts
+from models.files import Checksum, FileProgress
+from models.sources import Place
 
 
 class _Models(msgspec.Struct, frozen=True):
@@ -26,9 +30,28 @@ class _Model(msgspec.Struct, frozen=True):
     current: bool
 
 
+class _Checked(msgspec.Struct, frozen=True):
+    file: str
+    sha256: str
+    expected: str
+    state: str
+
+
+class _Verified(msgspec.Struct, frozen=True):
+    model: str
+    files: list[_Checked]
+
+
+class _Folders(msgspec.Struct, frozen=True):
+    folders: list[Place]
+
+
 class _Removed(msgspec.Struct, frozen=True):
     removed: str
     trash: str
+
+
+R = TypeVar("R")
 
 
 def run(assistant: Assistant, console: Console, arguments: Namespace) -> int:
@@ -42,6 +65,14 @@ def run(assistant: Assistant, console: Console, arguments: Namespace) -> int:
             return _import(assistant, console, Path(arguments.name))
         case "remove":
             return _remove(assistant, console, arguments.name)
+        case "verify":
+            return _verify(assistant, console, arguments.name)
+        case "folders":
+            return _folders(assistant, console, arguments)
+        case "catalogue" | "search" | "download":
+            from assistant.cli import download_commands
+
+            return download_commands.run(assistant, console, arguments)
         case _:
             return _use(assistant, console, arguments.name)
 
@@ -81,25 +112,21 @@ def _info(assistant: Assistant, console: Console, name: str) -> int:
     if console.json:
         console.document(_Model(row, current is not None and current.name == row.name))
         return DONE
-    for field in row.__struct_fields__:
-        value = getattr(row, field)
-        if value is not None and value != "":
-            text = bytes_text(value) if field == "bytes" else str(value)
+    shown = {
+        **msgspec.structs.asdict(row),
+        "bytes": bytes_text(row.bytes),
+        "files": "\n".join(row.files) if len(row.files) > 1 else "",
+        "languages": ", ".join(row.languages),
+    }
+    for field, value in shown.items():
+        if value not in (None, ""):
+            text = str(value).replace("\n", "\n" + " " * 16)
             console.print(f"{field.replace('_', ' '):16}{text}")
     return DONE
 
 
 def _import(assistant: Assistant, console: Console, file: Path) -> int:
-    with closing(assistant.models.import_file(str(file))) as copying:
-        while True:
-            try:
-                event = next(copying)
-            except StopIteration as end:
-                row: ModelFacts = end.value
-                break
-            console.progress(
-                f"Copying {file.name}: {bytes_text(event.done)} of {bytes_text(event.total)}"
-            )
+    row = _follow(console, f"Copying {file.name}", assistant.models.import_file(str(file)))
     if console.json:
         current = assistant.current_model()
         console.document(_Model(row, current is not None and current.name == row.name))
@@ -110,9 +137,12 @@ def _import(assistant: Assistant, console: Console, file: Path) -> int:
 
 def _remove(assistant: Assistant, console: Console, name: str) -> int:
     row = assistant.models.info(name)
-    trash = assistant.paths.models / TRASH / assistant.models.remove(row.name)
+    trash = assistant.models.kept_at(assistant.models.remove(row.name))
     if console.json:
         console.document(_Removed(row.name, str(trash)))
+    elif row.source != "library":
+        console.print(f"{row.name} is listed no longer. {trash} stays as it is: 'studiolo models "
+                      f"import {trash}' lists it again.")  # fmt: skip
     else:
         console.print(f"removed {row.name}. It lies in {trash}: 'studiolo models import {trash}' "
                       "brings it back, and deleting that file frees its disk space.")  # fmt: skip
@@ -126,6 +156,52 @@ def _use(assistant: Assistant, console: Console, name: str) -> int:
     else:
         console.print(f"{row.name} answers from now on.")
     return DONE
+
+
+def _verify(assistant: Assistant, console: Console, name: str) -> int:
+    checksums = _follow(console, f"Checking {name}", assistant.models.verify(name))
+    if console.json:
+        files = [_Checked(each.file, each.sha256, each.expected, each.state) for each in checksums]
+        console.document(_Verified(assistant.models.info(name).name, files))
+    else:
+        for each in checksums:
+            console.print(f"{each.sha256}  {each.file}: {_verdict(each)}")
+    return FAILED if any(each.state == "differs" for each in checksums) else DONE
+
+
+def _verdict(checksum: Checksum) -> str:
+    match checksum.state:
+        case "matches":
+            return "it is what it should be."
+        case "differs":
+            return "it is damaged. Get the model again."
+        case "unknown":
+            return "nothing here knows what it should be."
+
+
+def _folders(assistant: Assistant, console: Console, arguments: Namespace) -> int:
+    if arguments.folder_action == "add":
+        assistant.models.add_folder(arguments.folder)
+    elif arguments.folder_action == "remove":
+        assistant.models.remove_folder(arguments.folder)
+    places = assistant.models.places()
+    if console.json:
+        console.document(_Folders(places))
+    else:
+        rows = [(place.source, place.folder) for place in places]
+        console.print(table(rows, ("SOURCE", "FOLDER")))
+    return DONE
+
+
+def _follow(console: Console, doing: str, steps: Generator[FileProgress, None, R]) -> R:
+    """Show what a generator says of its progress; return its result."""
+    with closing(steps):
+        while True:
+            try:
+                event = next(steps)
+            except StopIteration as end:
+                return end.value
+            console.progress(f"{doing}: {bytes_text(event.done)} of {bytes_text(event.total)}")
 
 
 def parameters_text(parameters: int | None) -> str:

@@ -120,9 +120,9 @@ def test_a_connection_that_breaks_again_and_again_keeps_what_arrived(fetch, hub)
 def test_pausing_keeps_the_bytes_and_going_on_begins_there(fetch, hub):
     hub.faults.pause_s = 0.02
     steps = fetch.steps()
-    for event in steps:
-        if event.phase == "downloading" and event.done > 500_000:
-            break
+    event = next(steps)
+    while event.phase != "downloading" or event.done <= 500_000:
+        event = next(steps)
     assert event.bytes_per_s > 0
     assert event.seconds_left is not None
     steps.close()

@@ -13,8 +13,10 @@ import indexing.errors
 import models.errors
 from assistant.conversations.types import Failure
 from assistant.failures import failure_of
+from assistant.sentences import _DOWNLOAD_PROBLEMS, _FOLDER_PROBLEMS
 from assistant.wording import (
     _REASON_KINDS,
+    COMMANDS,
     WINDOW,
     bytes_text,
     details,
@@ -24,6 +26,7 @@ from assistant.wording import (
 )
 from indexing.pipeline import _REASONS
 from indexing.types import DocumentRow
+from models.facts import _KIND_PROBLEMS
 
 SAMPLES: dict[str, object] = {
     "path": "/home/ann/lease.pdf", "suffix": ".xyz", "problem": "truncated", "what": "pages",
@@ -85,6 +88,32 @@ def test_an_error_that_was_kept_reads_as_it_did(kind):
     error = make(kind)
     kept = msgspec.json.decode(msgspec.json.encode(failure_of(error)), type=Failure)
     assert explain_failure(kept) == explain(error)
+
+
+@pytest.mark.parametrize("ways", [COMMANDS, WINDOW])
+@pytest.mark.parametrize("problem", _DOWNLOAD_PROBLEMS)
+def test_each_end_of_a_download_says_what_becomes_of_it(problem, ways):
+    error = models.errors.DownloadFailed(
+        "ann/small", "sub/Small.gguf", problem, 2_000_000, 1_000_000, 30.0
+    )
+    sentence = explain(error, ways)
+    assert sentence.startswith("Small.gguf was not downloaded: ")
+    assert sentence.endswith(".")
+    assert "{" not in sentence
+    assert ways is COMMANDS or "'studiolo" not in sentence
+
+
+@pytest.mark.parametrize("problem", _FOLDER_PROBLEMS)
+def test_each_folder_that_cannot_be_used_is_named(problem):
+    sentence = explain(models.errors.FolderNotUsable("/a/models", problem))
+    assert "/a/models" in sentence
+    assert "{" not in sentence
+
+
+@pytest.mark.parametrize("kind", [kind for kind, word in _KIND_PROBLEMS.items() if word])
+def test_each_kind_of_model_that_cannot_chat_says_so(kind):
+    error = models.errors.InvalidModelFile("/a/m.gguf", _KIND_PROBLEMS[kind] or "")
+    assert "not sound" not in explain(error)
 
 
 def test_what_nobody_foresaw_says_what_to_do_and_keeps_its_kind():

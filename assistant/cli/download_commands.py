@@ -1,0 +1,182 @@
+"""`studiolo models catalogue|search|download`: models that are not here yet."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+
+from assistant.assistant import Assistant
+from assistant.cli.console import DONE, Console, table
+from assistant.cli.errors import UsageError
+from assistant.cli.models_commands import parameters_text
+from assistant.wording import bytes_text
+from models.catalogue import CatalogueEntry, find_entry, read_catalogue
+from models.downloads.types import DownloadProgress, HubRepository, HubResult
+from models.facts import ModelFacts
+
+
+class _Offer(msgspec.Struct, frozen=True):
+    installed: bool
+    model: CatalogueEntry
+
+
+class _Catalogue(msgspec.Struct, frozen=True):
+    models: list[_Offer]
+
+
+class _Found(msgspec.Struct, frozen=True):
+    query: str
+    repositories: list[HubResult]
+
+
+class _Downloaded(msgspec.Struct, frozen=True):
+    model: ModelFacts
+    current: bool
+
+
+def run(assistant: Assistant, console: Console, arguments: Namespace) -> int:
+    """Carry out the action that was asked for; return the exit status."""
+    match arguments.action:
+        case "catalogue":
+            return _catalogue(assistant, console)
+        case "search":
+            return _search(assistant, console, arguments.query, arguments.k)
+        case _:
+            return _download(assistant, console, arguments.name)
+
+
+def _catalogue(assistant: Assistant, console: Console) -> int:
+    here = {Path(file).name for row in assistant.models.list() for file in row.files}
+    offers = [_Offer(entry.file in here, entry) for entry in read_catalogue()]
+    if console.json:
+        console.document(_Catalogue(offers))
+        return DONE
+    console.print(
+        table(
+            [
+                (
+                    "*" if offer.installed else "",
+                    offer.model.name,
+                    bytes_text(offer.model.bytes),
+                    offer.model.kind,
+                    offer.model.licence,
+                    offer.model.good_for,
+                )
+                for offer in offers
+            ],
+            ("", "NAME", "SIZE", "KIND", "LICENCE", "GOOD FOR"),
+        )
+    )
+    return DONE
+
+
+def _search(assistant: Assistant, console: Console, query: str, limit: int) -> int:
+    if query.count("/") == 1 and " " not in query:
+        return _show(console, assistant.downloads.repository(query))
+    found = assistant.downloads.search(query, limit)
+    if console.json:
+        console.document(_Found(query, found))
+        return DONE
+    if not found:
+        console.note("The hub has no GGUF models of that name.")
+        return DONE
+    console.print(
+        table(
+            [
+                (
+                    row.repository,
+                    parameters_text(row.parameters),
+                    row.licence,
+                    f"{row.downloads:,}",
+                    row.updated,
+                    "terms to agree to" if row.gated else "",
+                )
+                for row in found
+            ],
+            ("REPOSITORY", "PARAMETERS", "LICENCE", "DOWNLOADS", "CHANGED", ""),
+        )
+    )
+    return DONE
+
+
+def _show(console: Console, repository: HubRepository) -> int:
+    if console.json:
+        console.document(repository)
+        return DONE
+    if not repository.models:
+        console.note(f"{repository.repository} has no GGUF models.")
+        return DONE
+    console.print(
+        table(
+            [
+                (f"{repository.repository}/{model.file}", bytes_text(model.bytes))
+                for model in repository.models
+            ],
+            ("REPOSITORY/FILE", "SIZE"),
+        )
+    )
+    return DONE
+
+
+def _download(assistant: Assistant, console: Console, name: str) -> int:
+    repository, file = _named(assistant, name)
+    job = assistant.downloads.start(repository, file)
+    try:
+        with closing(job.stream()) as steps:
+            for event in steps:
+                console.progress(_progress_text(Path(file).name, event))
+    except KeyboardInterrupt:
+        console.note(f"Paused. 'studiolo models download {name}' goes on from what has arrived.")
+        raise
+    row = job.result()
+    current = assistant.current_model()
+    if console.json:
+        console.document(_Downloaded(row, current is not None and current.name == row.name))
+    elif row.problem is None:
+        console.print(f"downloaded {row.name}. 'studiolo models use {row.name}' lets it answer.")
+    else:
+        console.print(f"downloaded {row.name}.")
+    return DONE
+
+
+def _named(assistant: Assistant, name: str) -> tuple[str, str]:
+    """Return the repository and the file that a person means."""
+    parts = name.split("/", 2)
+    match len(parts):
+        case 1:
+            entry = find_entry(name)
+            return entry.repository, entry.file
+        case 2:
+            models = assistant.downloads.repository(name).models
+            if len(models) == 1:
+                return name, models[0].file
+            files = "".join(f"\n  {name}/{model.file}" for model in models)
+            raise UsageError(f"{name} has {len(models)} models; name one of them.{files}")
+        case _:
+            return f"{parts[0]}/{parts[1]}", parts[2]
+
+
+def _progress_text(name: str, event: DownloadProgress) -> str:
+    amount = f"{bytes_text(event.done)} of {bytes_text(event.total)}"
+    match event.phase:
+        case "asking":
+            return f"Asking the hub for {name}"
+        case "waiting":
+            return f"Waiting to try again for {event.seconds_left or 0:.0f} s: {amount} of {name}"
+        case "checking":
+            return f"Checking {name}: {amount}"
+        case "downloading":
+            speed = f", {bytes_text(event.bytes_per_s)}/s" if event.bytes_per_s else ""
+            left = "" if event.seconds_left is None else f", {_time_text(event.seconds_left)} left"
+            return f"Downloading {name}: {amount}{speed}{left}"
+
+
+def _time_text(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
