@@ -26,11 +26,13 @@ from assistant.compute import ComputeGate
 from assistant.conversations.keeping import history_of, keep_answer, place_question
 from assistant.conversations.store import ConversationStore
 from assistant.errors import NoModelInstalled
+from assistant.owners import document_owner
 from assistant.paths import DataPaths
 from assistant.services.downloads import DownloadService
 from assistant.services.index import IndexService
 from assistant.services.model import ModelService
 from assistant.settings import Settings, SettingsFile
+from assistant.studying import Studied, Studies, StudyForecast
 from assistant.workers.jobs import Job
 from indexing.catalog import Catalog
 from indexing.types import AddReport, IndexProgress, SearchResult
@@ -40,6 +42,7 @@ from models.engine.types import (
     GenerationEvent,
     LoadProgress,
     LoadSettings,
+    PrefillProgress,
     PromptSize,
     Sampling,
 )
@@ -68,6 +71,7 @@ class Assistant:
         model: The model in use, in its process.
         downloads: Models from the hub, in its process.
         gate: Holds indexing back while an answer is made.
+        studies: What the models have read of the documents.
     """
 
     def __init__(self, paths: DataPaths) -> None:
@@ -79,6 +83,7 @@ class Assistant:
         self.gate = ComputeGate(self.index.worker)
         self.model = ModelService(paths, self.gate)
         self.downloads = DownloadService(paths)
+        self.studies = Studies(self.model, self.catalog, self.gate, paths, self.settings)
         self._answerer = Answerer(_ModelPort(self.model), self.index, self.catalog)
         self._conversations: ConversationStore | None = None
         self._opening = threading.Lock()
@@ -160,7 +165,34 @@ class Assistant:
 
     def remove_documents(self, documents: Sequence[int]) -> list[int]:
         """Take documents out of the library; return those that were there."""
-        return self.index.remove(list(documents))
+        removed = self.index.remove(list(documents))
+        for document in removed:
+            self.studies.states.remove(document_owner(document))
+        return removed
+
+    def forecast_study(self, document: int, model: str | None = None) -> StudyForecast:
+        """Say what studying a document would take: see `Studies.forecast`."""
+        facts = self._model_for(AskRequest("", model=model))
+        self.model.ensure_loaded(facts.path, self._load_settings())
+        return self.studies.forecast(document)
+
+    def study(
+        self, document: int, model: str | None = None
+    ) -> Generator[PrefillProgress, None, Studied]:
+        """Have the model read a document once, for all questions to come: see `Studies.study`."""
+        facts = self._model_for(AskRequest("", model=model))
+        self.model.ensure_loaded(facts.path, self._load_settings())
+        return (yield from self.studies.study(document))
+
+    def search(
+        self,
+        query: str,
+        k: int = 10,
+        documents: list[int] | None = None,
+        collection: str | None = None,
+    ) -> SearchResult:
+        """Find the passages that fit a query best."""
+        return self.index.search(query, k, documents, collection)
 
     def search(
         self,
@@ -295,10 +327,14 @@ class _ModelPort:
         return self._service.prompt_size(messages)
 
     def generate(
-        self, messages: list[ChatMessage], sampling: Sampling, stop: list[str]
+        self,
+        messages: list[ChatMessage],
+        sampling: Sampling,
+        stop: list[str],
+        owners: Sequence[str] = (),
     ) -> Generator[GenerationEvent, None, Generation]:
         """See `Engine.generate`; closing it stops the model."""
-        steps = self._service.generate(messages, sampling, stop).stream()
+        steps = self._service.generate(messages, sampling, stop, owners).stream()
         try:
             while True:
                 try:

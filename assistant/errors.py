@@ -14,6 +14,7 @@
     │   ├── ConversationNotFound(id)
     │   └── MessageNotFound(id)
     ├── NoModelInstalled(folder)
+    ├── NoRoomForState(needed_bytes, quota_bytes, free_bytes)
     └── NetworkDenied(host)                  also a PermissionError
 
 An error carries facts as attributes of the same names as its arguments, never a sentence:
@@ -145,6 +146,22 @@ class NoModelInstalled(AssistantError):
     def __init__(self, folder: str) -> None:
         super().__init__(folder)
         self.folder = folder
+
+
+class NoRoomForState(AssistantError):
+    """What a model has read cannot be kept on disk.
+
+    Attributes:
+        needed_bytes: What it takes.
+        quota_bytes: What all that was read may take together.
+        free_bytes: What is free on the disk.
+    """
+
+    def __init__(self, needed_bytes: int, quota_bytes: int, free_bytes: int) -> None:
+        super().__init__(needed_bytes, quota_bytes, free_bytes)
+        self.needed_bytes = needed_bytes
+        self.quota_bytes = quota_bytes
+        self.free_bytes = free_bytes
 
 
 class NetworkDenied(AssistantError, PermissionError):

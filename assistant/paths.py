@@ -48,6 +48,16 @@ class DataPaths:
         return self.root / "models"
 
     @property
+    def states(self) -> Path:
+        """What the models have read, to be read never again; it can all be read anew."""
+        return self.root / "states"
+
+    @property
+    def digests_file(self) -> Path:
+        """SHA-256 of the model files."""
+        return self.root / "digests.json"
+
+    @property
     def embedder(self) -> Path:
         """The embedding model's folder."""
         return self.models / "embedders" / EMBEDDER_NAME

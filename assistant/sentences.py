@@ -360,6 +360,101 @@ def _whole_does_not_fit(facts: Facts) -> str:
     )
 
 
+def _no_room_for_state(facts: Facts) -> str:
+    values = (facts.get(name) for name in ("needed_bytes", "quota_bytes", "free_bytes"))
+    needed, quota, free = (value if isinstance(value, int) else 0 for value in values)
+    if needed > quota:
+        return (
+            f"What the model reads of this takes {bytes_text(needed)} on disk, and "
+            f"{bytes_text(quota)} are set aside for that. Set more aside in the settings."
+        )
+    return (
+        f"What the model reads of this takes {bytes_text(needed)} on disk, and only "
+        f"{bytes_text(free)} are free. Free some disk space."
+    )
+
+
+def _question_does_not_fit(facts: Facts) -> str:
+    return (
+        f"The question is too long: {facts.get('prompt_tokens')} tokens where the model holds "
+        f"{facts.get('context_tokens')}. Shorten it, or add the text as a document."
+    )
+
+
+def _empty_question(_: Facts) -> str:
+    return "Nothing was asked. Type a question."
+
+
+def _documents_not_ready(facts: Facts) -> str:
+    return (
+        f"These documents cannot be searched yet. Wait until they are read. {facts.ways.see_states}"
+    )
+
+
+# --- Processes ----------------------------------------------------------------------------------
+
+
+def _worker_died(facts: Facts) -> str:
+    code = facts.get("exit_code")
+    why = ""
+    if code == -9:
+        why = ", most likely because the memory ran out"
+    elif isinstance(code, int) and code < 0:
+        why = f" (signal {-code})"
+    elif code is not None:
+        why = f" (exit status {code})"
+    return (
+        f"{_worker(facts)} stopped unexpectedly{why}. It starts again by itself and what had come "
+        "is kept: ask again, or choose a smaller model if it keeps happening."
+        if facts.get("worker") == "model"
+        else f"{_worker(facts)} stopped unexpectedly{why}. It starts again by itself, and what was "
+        "finished is kept: try again."
+    )
+
+
+def _worker_gave_up(facts: Facts) -> str:
+    # What a start failed with is known by its class: "indexing.errors.StoreBusy: …".
+    kind = str(facts.get("detail") or "").partition(":")[0].rpartition(".")[2]
+    if kind in SENTENCES:
+        return SENTENCES[kind](facts)
+    return (
+        f"{_worker(facts)} failed {facts.get('deaths')} times in a row, so Studiolo stopped "
+        f"trying. The log {facts.get('log_file')} says why; 'studiolo doctor' checks this machine."
+    )
+
+
+def _worker_job_failed(facts: Facts) -> str:
+    kind = str(facts.get("kind") or "").rpartition(".")[2]
+    return (
+        f"{_worker(facts)} failed in a way that Studiolo did not foresee ({kind}). Try again; "
+        "'studiolo doctor' names the logs."
+    )
+
+
+def _worker_closed(_: Facts) -> str:
+    return "Studiolo was closing, so this was not finished."
+
+
+def _protocol(_: Facts) -> str:
+    return "Studiolo was updated while it ran. Close it and start it again."
+
+
+def _frame_too_large(_: Facts) -> str:
+    return "This is too much at once for Studiolo. Ask about fewer documents."
+
+
+def _cancelled(_: Facts) -> str:
+    return "Stopped."
+
+
+def _conversation_not_found(_: Facts) -> str:
+    return "There is no such conversation any more."
+
+
+def _message_not_found(_: Facts) -> str:
+    return "There is no such message any more."
+
+
 def _question_does_not_fit(facts: Facts) -> str:
     return (
         f"The question is too long: {facts.get('prompt_tokens')} tokens where the model holds "
@@ -481,6 +576,7 @@ SENTENCES: Final[dict[str, Callable[[Facts], str]]] = {
     "DecodeFailed": _decode_failed,
     "WholeDoesNotFit": _whole_does_not_fit,
     "QuestionDoesNotFit": _question_does_not_fit,
+    "NoRoomForState": _no_room_for_state,
     "EmptyQuestion": _empty_question,
     "DocumentsNotReady": _documents_not_ready,
     "WorkerDied": _worker_died,

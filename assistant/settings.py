@@ -37,6 +37,7 @@ class Settings(msgspec.Struct, frozen=True):
         temperature: How freely it writes; 0 answers the same question the same way.
         answer_seconds: How long the person will wait for the first word of an answer; it
             bounds how much of the documents the model is given to read.
+        state_gb: Disk space, in gigabytes, for what the models have read and need not read again.
         theme: Colours of the window.
         desktop: What the window remembers of itself (sizes, what was open), by name.
     """
@@ -45,8 +46,14 @@ class Settings(msgspec.Struct, frozen=True):
     context_tokens: int = 8192
     temperature: float = 0.0
     answer_seconds: float = 10.0
+    state_gb: float = 8.0
     theme: Theme = "system"
     desktop: dict[str, str | int | float | bool] = {}
+
+    @property
+    def state_bytes(self) -> int:
+        """`state_gb` in bytes."""
+        return max(0, int(self.state_gb * 1e9))
 
 
 class SettingsFile:

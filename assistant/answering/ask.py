@@ -23,6 +23,7 @@ from assistant.answering.types import (
     Timing,
     UsedMode,
 )
+from assistant.owners import conversation_owner, document_owner
 from indexing.sentences import split_sentences
 from models.engine.types import (
     ChatMessage,
@@ -149,7 +150,7 @@ class Answerer:
         sampling = Sampling(
             temperature=self.settings.temperature if answer else 0.0, max_tokens=max_tokens
         )
-        generation = self._model.generate(messages, sampling, [])
+        generation = self._model.generate(messages, sampling, [], run.owners)
         writing = False
         try:
             while True:
@@ -200,6 +201,22 @@ class _Run:
         self._first_word_ms = 0.0
         self._first: Generation | None = None
         self._answer: Generation | None = None
+
+    @property
+    def owners(self) -> list[str]:
+        """What the prompt is made of where it is worth keeping as it was read.
+
+        Passages are others for the next question, so there is nothing to gain with them.
+        """
+        prepared = self.prepared
+        if prepared is None or prepared.mode == "retrieval":
+            return []
+        conversation = self._request.conversation
+        material = prepared.material
+        return [
+            *([conversation_owner(conversation)] if conversation is not None else []),
+            *(document_owner(piece.document) for piece in (material.evidence if material else ())),
+        ]
 
     def first_word(self) -> None:
         """Note that the answer begins."""

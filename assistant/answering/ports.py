@@ -6,7 +6,7 @@ Small protocols, so that the proxies of the worker processes and the libraries t
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import Protocol
 
 from indexing.types import DocumentRow, Evidence
@@ -21,9 +21,16 @@ class Model(Protocol):
         ...
 
     def generate(
-        self, messages: list[ChatMessage], sampling: Sampling, stop: list[str]
+        self,
+        messages: list[ChatMessage],
+        sampling: Sampling,
+        stop: list[str],
+        owners: Sequence[str] = (),
     ) -> Generator[GenerationEvent, None, Generation]:
-        """Generate; closing the generator stops the model."""
+        """Generate; closing the generator stops the model.
+
+        With `owners`, what is read is worth keeping on disk, under their names.
+        """
         ...
 
 

@@ -81,6 +81,8 @@ def _run(paths: DataPaths, console: Console, arguments: Namespace) -> int:
                 from assistant.cli import ask_commands as command
             case "chat":
                 from assistant.cli import chat_command as command
+            case "study":
+                from assistant.cli import study_command as command
             case _:
                 from assistant.cli import models_commands as command
         return command.run(assistant, console, arguments)

@@ -1,19 +1,21 @@
-"""The model process, and how the app speaks with it.
+"""How the app speaks with the model's process.
 
-`create` runs inside the process. `ModelService` stands in the app. Every call says which
-model it is for, so a process that had to be started anew loads the model again by itself.
+Every call says which model it is for, so a process that had to be started anew loads the
+model again by itself.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any, Literal, TypeVar
+
+import msgspec
 
 from assistant.compute import ComputeGate
 from assistant.paths import DataPaths
+from assistant.services.model_host import ModelEvent
 from assistant.workers.jobs import Job
 from assistant.workers.process import WorkerSpec
 from assistant.workers.supervisor import Worker, WorkerStatus
@@ -30,98 +32,19 @@ from models.engine.types import (
     TextDelta,
     ThinkingDelta,
 )
-from models.errors import InvalidModelFile, NoModelLoaded
+from models.errors import NoModelLoaded
+from models.states import StoredState
 
-ModelEvent = LoadProgress | GenerationEvent
 ModelState = Literal["none", "unloaded", "loading", "ready", "failed"]
 
 R = TypeVar("R")
 
 _STOP_S = 10.0
+# What was read and is worth keeping is written then: a gigabyte at most, as a rule.
+_CLOSE_S = 6.0
+# A union is no type to a type checker.
+_MAYBE_STATE: Any = StoredState | None
 _EVENTS = (LoadProgress, PrefillProgress, TextDelta, ThinkingDelta)
-
-
-class ModelHost:
-    """What the model process serves: an engine that knows what it holds."""
-
-    def __init__(self) -> None:
-        from models.engine.engine import Engine
-
-        self._engine = Engine()
-        self._held: tuple[str, LoadSettings, tuple[int, int]] | None = None
-        self._facts: LoadedModel | None = None
-
-    def load(self, path: str, settings: LoadSettings) -> Generator[LoadProgress, None, LoadedModel]:
-        """Hold the model; done at once where it is held already."""
-        wanted = (path, settings, _stamp(path))
-        if self._held == wanted and self._facts is not None:
-            return self._facts
-        held, self._held = self._held, None
-        try:
-            self._facts = yield from self._engine.load(path, settings)
-        except InvalidModelFile:
-            self._held = held  # noticed before the other one was given up
-            raise
-        self._held = wanted
-        return self._facts
-
-    def generate(
-        self,
-        path: str,
-        settings: LoadSettings,
-        messages: list[ChatMessage],
-        sampling: Sampling,
-        stop: list[str],
-    ) -> Generator[ModelEvent, None, Generation]:
-        """Answer with the model, loading it first if need be."""
-        yield from self.load(path, settings)
-        return (yield from self._engine.generate(messages, sampling, stop))
-
-    def held(self, path: str, settings: LoadSettings) -> LoadedModel:
-        """Say what is held. Raises NoModelLoaded unless it is this model."""
-        self._require(path, settings)
-        if self._facts is None:
-            raise NoModelLoaded
-        return self._facts
-
-    def prompt_size(
-        self, path: str, settings: LoadSettings, messages: list[ChatMessage]
-    ) -> PromptSize:
-        """Say what a prompt would cost. Raises NoModelLoaded unless the model is held."""
-        self._require(path, settings)
-        return self._engine.prompt_size(messages)
-
-    def count_tokens(self, path: str, settings: LoadSettings, texts: list[str]) -> list[int]:
-        """Count the tokens of texts. Raises NoModelLoaded unless the model is held."""
-        self._require(path, settings)
-        return self._engine.count_tokens(texts)
-
-    def unload(self) -> None:
-        """Free the memory."""
-        self._held = None
-        self._engine.unload()
-
-    def close(self) -> None:
-        """The same, at the end."""
-        self.unload()
-
-    def _require(self, path: str, settings: LoadSettings) -> None:
-        if self._held is None or self._held[:2] != (path, settings):
-            raise NoModelLoaded
-
-
-def create() -> ModelHost:
-    """Make what the model process serves."""
-    return ModelHost()
-
-
-def _stamp(path: str) -> tuple[int, int]:
-    """Tell a file from another one put in its place."""
-    try:
-        status = Path(path).stat()
-    except OSError:
-        return (0, 0)
-    return (status.st_mtime_ns, status.st_size)
 
 
 class ModelService:
@@ -148,11 +71,14 @@ class ModelService:
         self.worker = Worker(
             WorkerSpec(
                 name="model",
-                factory="assistant.services.model:create",
+                factory="assistant.services.model_host:create",
+                arguments={"data_dir": str(paths.root)},
                 log_file=paths.log_file("model"),
             )
         )
         self.worker.add_status_listener(self._on_worker_status)
+        if gate is not None:
+            gate.set_student(self.worker)
 
     @property
     def selected(self) -> tuple[str, LoadSettings] | None:
@@ -199,12 +125,22 @@ class ModelService:
         return self.load(path, settings).result()
 
     def generate(
-        self, messages: list[ChatMessage], sampling: Sampling, stop: list[str]
+        self,
+        messages: list[ChatMessage],
+        sampling: Sampling,
+        stop: list[str],
+        owners: Sequence[str] = (),
     ) -> Job[ModelEvent, Generation]:
         """Answer with the model in use, loading it first where it is not loaded.
 
         Should the process die meanwhile, the job fails with `WorkerDied`; the text that came
         before stays with whoever took it, and the next call works.
+
+        Args:
+            messages: The conversation.
+            sampling: How the answer is chosen.
+            stop: Strings that end it.
+            owners: What the conversation is made of: see `Engine.generate`.
 
         Raises:
             NoModelLoaded: No model is in use.
@@ -214,7 +150,15 @@ class ModelService:
         if self._gate is not None:
             held.enter_context(self._gate.answering())
         job: Job[ModelEvent, Generation] = self.worker.submit(
-            "generate", path, settings, messages, sampling, stop, events=_EVENTS, result=Generation
+            "generate",
+            path,
+            settings,
+            messages,
+            sampling,
+            stop,
+            list(owners),
+            events=_EVENTS,
+            result=Generation,
         )
         job.add_listener(on_end=lambda _: held.close())
         if self._loaded is None:
@@ -222,13 +166,17 @@ class ModelService:
         return job
 
     def stream(
-        self, messages: list[ChatMessage], sampling: Sampling, stop: list[str]
+        self,
+        messages: list[ChatMessage],
+        sampling: Sampling,
+        stop: list[str],
+        owners: Sequence[str] = (),
     ) -> Generator[GenerationEvent, None, Generation]:
         """Do what `generate` does, in the shape of the engine's own generator.
 
         Closing it stops the model and waits until it has stopped. Loading goes unmentioned.
         """
-        job = self.generate(messages, sampling, stop)
+        job = self.generate(messages, sampling, stop, owners)
         # A prefill step on a slow machine takes its time; killing would cost the model.
         events = job.stream(cancel_deadline_s=_STOP_S)
         try:
@@ -250,6 +198,43 @@ class ModelService:
         """
         return self._with_model("prompt_size", messages, PromptSize)
 
+    def study_size(self, messages: list[ChatMessage]) -> PromptSize:
+        """Say what `study` would read, loading the model first where it is not loaded.
+
+        Raises:
+            NoModelLoaded: No model is in use.
+        """
+        return self._with_model("study_size", messages, PromptSize)
+
+    def study(
+        self, messages: list[ChatMessage], owners: Sequence[str], window: int | None = None
+    ) -> Job[PrefillProgress, StoredState | None]:
+        """Read a conversation up to its last message in the background, and keep that on disk.
+
+        It steps aside for every question. It fails with `NoModelLoaded` where another model is
+        loaded meanwhile; what was read by then is kept.
+
+        Args:
+            messages: The conversation; what its last message says makes no difference.
+            owners: What it is made of.
+            window: Steps that may be ahead of whoever follows the job.
+
+        Raises:
+            NoModelLoaded: No model is in use.
+        """
+        path, settings = self._in_use()
+        return self.worker.submit(
+            "study",
+            path,
+            settings,
+            messages,
+            list(owners),
+            events=PrefillProgress,
+            result=_MAYBE_STATE,
+            background=True,
+            window=window,
+        )
+
     def count_tokens(self, texts: list[str]) -> list[int]:
         """Count the tokens of texts, loading the model first where it is not loaded.
 
@@ -269,8 +254,8 @@ class ModelService:
         self._tell()
 
     def close(self) -> None:
-        """End the process."""
-        self.worker.close()
+        """End the process, once it has kept what it would take long to read again."""
+        self.worker.close(_CLOSE_S)
 
     def _in_use(self) -> tuple[str, LoadSettings]:
         selected = self._selected
@@ -313,9 +298,26 @@ class ModelService:
 
     def _learn(self, job: Job[Any, LoadedModel]) -> None:
         if job.state == "finished":
+            loaded = job.result()
             with self._lock:
-                self._loaded = job.result()
+                self._loaded = loaded
+                selected = self._selected
+            if selected is not None and not loaded.sha256:
+                self._identify(*selected)
         self._tell()
+
+    def _identify(self, path: str, settings: LoadSettings) -> None:
+        job: Job[int, str] = self.worker.submit(
+            "identify", path, settings, events=int, result=str, background=True
+        )
+
+        def learn(ended: Job[int, str]) -> None:
+            with self._lock:
+                loaded = self._loaded
+                if ended.state == "finished" and loaded is not None and loaded.path == path:
+                    self._loaded = msgspec.structs.replace(loaded, sha256=ended.result())
+
+        job.add_listener(on_end=learn)
 
     def _count_loading(self, by: int) -> None:
         with self._lock:

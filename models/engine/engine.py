@@ -6,13 +6,15 @@ closing it) or pause (by not going on), and the engine stays usable after either
 
 from __future__ import annotations
 
-import codecs
 import time
 from collections.abc import Generator, Sequence
 
+from models.engine.answer import GrowingAnswer
 from models.engine.loading import NativeModel, load_model
-from models.engine.native import BLOCK_TOKENS, Sampler, TokenMemory
-from models.engine.streaming import THINKING_TAGS, AnswerSplitter, Kind, opened_thinking
+from models.engine.memory import BLOCK_TOKENS
+from models.engine.native import Sampler
+from models.engine.reading import PromptReader
+from models.engine.streaming import THINKING_TAGS, opened_thinking
 from models.engine.template import MARK, ChatTemplate
 from models.engine.types import (
     ChatMessage,
@@ -29,25 +31,25 @@ from models.engine.types import (
     ThinkingDelta,
 )
 from models.errors import ContextOverflow, DecodeFailed, NoModelLoaded, TemplateFailed
+from models.states import StateStore, StoredState
 
 # Room for an answer without which a question is not worth reading the prompt for.
 MIN_ANSWER_TOKENS = 64
 
-_DELTA_SECONDS = 0.04
-# How long a step of reading may take, as far as its size can be chosen: see `_step_tokens`.
-_STEP_SECONDS = 0.25
-_SLOW_STEP_TOKENS = 16
-_SLOW_TOKENS_PER_S = 24
-
 
 class Engine:
-    """Holds at most one model and generates with it."""
+    """Holds at most one model and generates with it.
 
-    def __init__(self) -> None:
+    Args:
+        states: Where what was read is kept on disk; None keeps nothing.
+    """
+
+    def __init__(self, states: StateStore | None = None) -> None:
+        self._states = states
         self._native: NativeModel | None = None
+        self._reader: PromptReader | None = None
         self._template: ChatTemplate | None = None
         self._template_failure: TemplateFailed | None = None
-        self._prefill_speed = 0.0
 
     def load(self, path: str, settings: LoadSettings) -> Generator[LoadProgress, None, LoadedModel]:
         """Loads a GGUF file in place of the model held, if any.
@@ -67,21 +69,29 @@ class Engine:
         finally:
             loading.close()
         self._native = native
-        self._prefill_speed = 0.0
+        self._reader = PromptReader(native.memory, self._states)
         self._prepare_template(native)
         return LoadedModel(
             path=path,
             context_tokens=native.context_tokens,
             trained_context=native.trained_context,
             threads=native.threads,
+            kv_bytes_per_token=native.kv_bytes_per_token,
             load_seconds=time.monotonic() - started,
         )
 
     def unload(self) -> None:
         """Frees the model held; does nothing without one."""
+        if self._reader is not None:
+            self._reader.close()
         if self._native is not None:
             self._native.close()
-        self._native = self._template = self._template_failure = None
+        self._native = self._reader = self._template = self._template_failure = None
+
+    def identify(self, sha256: str) -> None:
+        """Tells the digest of the file that is loaded: from now on states on disk are used."""
+        native, reader = self._loaded()
+        reader.key = native.state_key(sha256)
 
     def count_tokens(self, texts: list[str]) -> list[int]:
         """Length of each text in the model's tokens, as it would count inside a message."""
@@ -94,18 +104,29 @@ class Engine:
         Raises:
             TemplateFailed: The model's template cannot lay it out.
         """
-        native = self._model()
+        native, reader = self._loaded()
         tokens, _ = self._prompt(messages)
         return PromptSize(
             tokens=len(tokens),
-            cached_tokens=native.memory.reusable(tokens),
+            cached_tokens=reader.reusable(tokens),
             context_tokens=native.context_tokens,
         )
 
     def generate(
-        self, messages: list[ChatMessage], sampling: Sampling, stop: list[str]
+        self,
+        messages: list[ChatMessage],
+        sampling: Sampling,
+        stop: list[str],
+        owners: Sequence[str] = (),
     ) -> Generator[GenerationEvent, None, Generation]:
         """Reads a conversation (what the cache holds of it is not read again) and answers it.
+
+        Args:
+            messages: The conversation.
+            sampling: How the answer is chosen.
+            stop: Strings that end it.
+            owners: What the conversation is made of, such as "document:7". With any, what was
+                read is kept on disk before it gives way to another prompt.
 
         Raises:
             ContextOverflow: It leaves no room for an answer; nothing has been read.
@@ -113,64 +134,64 @@ class Engine:
             DecodeFailed: llama.cpp failed; the engine can be asked again.
         """
         started = time.monotonic()
-        native = self._model()
+        native, reader = self._loaded()
         tokens, thinking_until = self._prompt(messages)
         room = min(sampling.max_tokens, MIN_ANSWER_TOKENS)
         if len(tokens) + room > native.context_tokens:
             raise ContextOverflow(len(tokens), native.context_tokens)
-        memory = native.memory
-        cached = memory.keep(memory.reusable(tokens))
-        prefill_speed = yield from self._prefill(memory, tokens, cached)
-        answer = _Answer(stop, thinking_until)
-        sampler = Sampler(sampling, native.vocabulary.size)
+        reader.busy = True
         try:
-            finish = yield from self._decode(native, sampler, sampling.max_tokens, answer)
+            cached = reader.reach(tokens, owners)
+            prefill_speed = yield from reader.read(tokens, cached)
+            answer = GrowingAnswer(stop, thinking_until)
+            sampler = Sampler(sampling, native.vocabulary.size)
+            try:
+                finish = yield from self._decode(native, sampler, sampling.max_tokens, answer)
+            finally:
+                sampler.close()
         finally:
-            sampler.close()
+            reader.busy = False
         return answer.generation(started, finish, len(tokens), cached, prefill_speed)
 
-    def _prefill(
-        self, memory: TokenMemory, tokens: Sequence[int], cached: int
-    ) -> Generator[PrefillProgress, None, float]:
-        """Reads what the cache does not hold; returns tokens per second."""
-        total = len(tokens)
-        done = cached
-        seconds = 0.0
-        yield PrefillProgress(done=done, total=total, cached=cached)
-        while done < total:
-            # Up to the next multiple of the step, so that the same text is always read in
-            # the same pieces, wherever the cache ends.
-            size = self._step_tokens(memory)
-            step = tokens[done : done + size - done % size]
-            began = time.monotonic()
-            code = memory.decode(step, want_logits=done + len(step) == total, read=True)
-            if code:
-                raise DecodeFailed(code)
-            done += len(step)
-            elapsed = time.monotonic() - began
-            seconds += elapsed
-            if len(step) == size and elapsed > 0:
-                self._prefill_speed = len(step) / elapsed
-            yield PrefillProgress(done=done, total=total, cached=cached)
-        return (total - cached) / seconds if seconds > 0 else 0.0
+    def study(
+        self, messages: list[ChatMessage], owners: Sequence[str]
+    ) -> Generator[PrefillProgress, None, StoredState | None]:
+        """Reads a conversation up to its last message and keeps that on disk.
 
-    def _step_tokens(self, memory: TokenMemory) -> int:
-        """Tokens to read before the next chance to stop.
+        Others may generate between two steps; it goes on where it was.
 
-        Pieces of whole blocks give the very same numbers whatever their size, so the speed
-        measured may choose among them without changing an answer. Where even a block would
-        take seconds, being able to stop matters more.
+        Args:
+            messages: The conversation; what its last message says makes no difference.
+            owners: What it is made of.
+
+        Returns:
+            What is kept, now or by an earlier study; None where there is no room for it.
+
+        Raises:
+            ContextOverflow: It leaves no room for a question and its answer.
+            TemplateFailed: The model's template cannot lay it out.
+            NoModelLoaded: The model was unloaded meanwhile.
+            DecodeFailed: llama.cpp failed.
         """
-        if 0 < self._prefill_speed < _SLOW_TOKENS_PER_S:
-            return min(memory.batch_tokens, _SLOW_STEP_TOKENS)
-        blocks = int(self._prefill_speed * _STEP_SECONDS) // BLOCK_TOKENS
-        size = BLOCK_TOKENS
-        while size * 2 <= blocks * BLOCK_TOKENS:
-            size *= 2
-        return min(memory.batch_tokens, size)
+        _, reader = self._loaded()
+        return (yield from reader.study(self._start(messages), owners))
+
+    def study_size(self, messages: list[ChatMessage]) -> PromptSize:
+        """What `study` would read.
+
+        Raises:
+            TemplateFailed: The model's template cannot lay it out.
+        """
+        native, reader = self._loaded()
+        tokens = self._start(messages, checked=False)
+        return PromptSize(
+            tokens=len(tokens),
+            cached_tokens=reader.reusable(tokens),
+            context_tokens=native.context_tokens,
+        )
 
     def _decode(
-        self, native: NativeModel, sampler: Sampler, max_tokens: int, answer: _Answer
+        self, native: NativeModel, sampler: Sampler, max_tokens: int, answer: GrowingAnswer
     ) -> Generator[TextDelta | ThinkingDelta, None, FinishReason]:
         """Generates until the model, a stop string or a limit ends it."""
         memory = native.memory
@@ -199,9 +220,28 @@ class Engine:
         return finish
 
     def _model(self) -> NativeModel:
-        if self._native is None:
+        return self._loaded()[0]
+
+    def _loaded(self) -> tuple[NativeModel, PromptReader]:
+        if self._native is None or self._reader is None:
             raise NoModelLoaded
-        return self._native
+        return self._native, self._reader
+
+    def _start(self, messages: Sequence[ChatMessage], *, checked: bool = True) -> list[int]:
+        """The tokens of a conversation up to its last message, in whole blocks.
+
+        Raises:
+            ContextOverflow: They leave no room for a question and its answer.
+        """
+        native = self._model()
+        one, other = (
+            self._prompt([*messages[:-1], ChatMessage(messages[-1].role, text)])[0]
+            for text in ("1", "?")
+        )
+        alike = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0)
+        if checked and alike + 2 * MIN_ANSWER_TOKENS > native.context_tokens:
+            raise ContextOverflow(alike, native.context_tokens)
+        return one[: alike - alike % BLOCK_TOKENS]
 
     def _prepare_template(self, native: NativeModel) -> None:
         vocabulary = native.vocabulary
@@ -230,84 +270,3 @@ class Engine:
         if not tokens:
             raise TemplateFailed("the template gives an empty prompt")
         return tokens, opened_thinking(text)
-
-
-class _Answer:
-    """An answer as it grows: whole characters, split into kinds, sent in batches."""
-
-    def __init__(self, stop: Sequence[str], thinking_until: str | None) -> None:
-        self.tokens = 0
-        self.first_probability = 0.0
-        self._splitter = AnswerSplitter(stop, thinking_until)
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._waiting: list[tuple[Kind, str]] = []
-        self._parts: dict[Kind, list[str]] = {"text": [], "thinking": []}
-        self._first_at = 0.0
-        self._last_at = 0.0
-        self._sent_at = 0.0
-
-    @property
-    def stopped(self) -> bool:
-        """Whether a stop string was found."""
-        return self._splitter.stopped
-
-    def take(self, piece: bytes) -> None:
-        """Takes a generated token's bytes."""
-        self._last_at = time.monotonic()
-        if not self.tokens:
-            self._first_at = self._last_at
-        self.tokens += 1
-        self._waiting.extend(self._splitter.feed(self._decoder.decode(piece)))
-
-    def end(self) -> None:
-        """Ends the text: what was held back is decided."""
-        self._waiting.extend(self._splitter.feed(self._decoder.decode(b"", final=True)))
-        self._waiting.extend(self._splitter.finish())
-
-    def due(self, *, everything: bool = False) -> list[TextDelta | ThinkingDelta]:
-        """What is to be sent now; the first piece at once, then in batches.
-
-        While all text is held back an empty piece is sent now and then: the caller can
-        only stop or pause the generation where it gets something.
-        """
-        now = time.monotonic()
-        if not everything and now - self._sent_at < _DELTA_SECONDS:
-            return []
-        if not self._waiting and (everything or now - self._sent_at < 3 * _DELTA_SECONDS):
-            return []
-        self._sent_at = now
-        texts: list[tuple[Kind, str]] = []
-        for kind, text in self._waiting or [(self._splitter.kind, "")]:
-            if texts and texts[-1][0] == kind:
-                texts[-1] = (kind, texts[-1][1] + text)
-            else:
-                texts.append((kind, text))
-            self._parts[kind].append(text)
-        self._waiting.clear()
-        return [
-            TextDelta(text=text) if kind == "text" else ThinkingDelta(text=text)
-            for kind, text in texts
-        ]
-
-    def generation(
-        self,
-        started: float,
-        finish: FinishReason,
-        prompt_tokens: int,
-        cached_tokens: int,
-        prefill_tokens_per_s: float,
-    ) -> Generation:
-        """The finished answer and what it cost."""
-        seconds = self._last_at - self._first_at
-        return Generation(
-            text="".join(self._parts["text"]),
-            thinking="".join(self._parts["thinking"]),
-            finish=finish,
-            prompt_tokens=prompt_tokens,
-            cached_tokens=cached_tokens,
-            answer_tokens=self.tokens,
-            first_token_ms=max(0.0, self._first_at - started) * 1000,
-            tokens_per_s=(self.tokens - 1) / seconds if seconds > 0 else 0.0,
-            prefill_tokens_per_s=prefill_tokens_per_s,
-            first_token_probability=self.first_probability,
-        )

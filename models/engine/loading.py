@@ -14,21 +14,34 @@ from pathlib import Path
 from typing import Any
 
 from models.engine.hardware import compute_threads
+from models.engine.memory import TokenMemory
 from models.engine.native import (
+    LIBRARY_VERSION,
     NativeLog,
-    TokenMemory,
     Vocabulary,
     llama,
     repacking_is_safe,
     start_backend,
 )
-from models.engine.types import LoadProgress, LoadSettings
+from models.engine.types import KvType, LoadProgress, LoadSettings
 from models.errors import InvalidModelFile, LoadFailed
 from models.gguf_header import GgufHeader, read_header
+from models.states import StateKey
 
 _POLL_SECONDS = 0.05
 # Reading the weights is nearly all of a load; the context and warming up are the rest.
 _WEIGHTS_SHARE = 0.95
+
+_KV_TYPES: dict[KvType, int] = {
+    "f16": llama.GGML_TYPE_F16,
+    "q8_0": llama.GGML_TYPE_Q8_0,
+    "q4_0": llama.GGML_TYPE_Q4_0,
+}
+_FLASH_NAMES = {
+    llama.LLAMA_FLASH_ATTN_TYPE_AUTO: "auto",
+    llama.LLAMA_FLASH_ATTN_TYPE_DISABLED: "off",
+    llama.LLAMA_FLASH_ATTN_TYPE_ENABLED: "on",
+}
 
 
 class NativeModel:
@@ -42,19 +55,41 @@ class NativeModel:
         context_tokens: The context window in force.
         trained_context: What the model was trained for.
         threads: Compute threads in use.
+        kv_bytes_per_token: What a token takes in the KV cache.
     """
 
-    def __init__(self, path: str, model: Any, context: Any, batch_tokens: int) -> None:
+    def __init__(self, path: str, model: Any, context: Any, load: _Load) -> None:
         self.path = path
+        self._settings = load.settings
         self._model = model
         self.vocabulary = Vocabulary(model)
         stateful = llama.llama_model_is_recurrent(model) or llama.llama_model_is_hybrid(model)
-        self.memory = TokenMemory(context, batch_tokens, rewindable=not stateful)
+        self.memory = TokenMemory(context, load.batch_tokens, rewindable=not stateful)
         template: bytes | None = llama.llama_model_chat_template(model, None)
         self.template = None if template is None else template.decode("utf-8", "replace")
         self.context_tokens: int = llama.llama_n_ctx(context)
         self.trained_context: int = llama.llama_model_n_ctx_train(model)
         self.threads: int = llama.llama_n_threads(context)
+        self.kv_bytes_per_token = load.kv_bytes_per_token
+
+    def state_key(self, sha256: str) -> StateKey:
+        """What a KV state of this model depends on besides its tokens.
+
+        Args:
+            sha256: Of the model file.
+        """
+        settings = self._settings
+        # Such models compute positions in one of two ways, by the size of the window.
+        architecture = _metadata(self._model, "general.architecture")
+        two_ways = _metadata(self._model, f"{architecture}.rope.scaling.original_context_length")
+        return StateKey(
+            model=sha256,
+            library=LIBRARY_VERSION,
+            key_type=settings.kv_type,
+            value_type=settings.kv_type,
+            flash_attention=_FLASH_NAMES[_flash_attention(settings)],
+            context_tokens=self.context_tokens if two_ways else 0,
+        )
 
     def close(self) -> None:
         """Frees everything; closing twice does nothing."""
@@ -97,12 +132,13 @@ class _Load:
         self.thread = threading.Thread(target=self._run, name="model-load", daemon=True)
         self._path = path
         self._header = header
-        self._settings = settings
+        self.settings = settings
+        self.batch_tokens = 0
+        self.kv_bytes_per_token = 0
         self._log = log
         self._cancelled = False
         self._model: Any = None
         self._context: Any = None
-        self._batch_tokens = 0
 
     def cancel(self) -> None:
         """Stops the load, waits for its end and frees what it had."""
@@ -115,7 +151,7 @@ class _Load:
         if not self._model or not self._context:
             self._free()
             raise LoadFailed(self._path, self._log.first_error)
-        return NativeModel(self._path, self._model, self._context, self._batch_tokens)
+        return NativeModel(self._path, self._model, self._context, self)
 
     def _free(self) -> None:
         if self._context:
@@ -133,7 +169,7 @@ class _Load:
         params = llama.llama_model_default_params()
         callback = llama.llama_progress_callback(self._progress)
         params.progress_callback = callback
-        params.n_gpu_layers = self._settings.gpu_layers
+        params.n_gpu_layers = self.settings.gpu_layers
         params.use_extra_bufts = repacking_is_safe()
         self._model = llama.llama_model_load_from_file(str(self._path).encode(), params)
         if not self._model or self._cancelled:
@@ -143,19 +179,18 @@ class _Load:
             self._warm_up()
 
     def _context_params(self) -> Any:
-        settings = self._settings
+        settings = self.settings
         trained: int = llama.llama_model_n_ctx_train(self._model)
         wanted = settings.context_tokens if settings.context_tokens > 0 else trained
         threads = settings.threads or compute_threads()
         params = llama.llama_context_default_params()
         params.n_ctx = min(wanted, trained) if trained > 0 else wanted
-        self._batch_tokens = max(1, min(settings.batch_tokens, params.n_ctx))
-        params.n_batch = params.n_ubatch = self._batch_tokens
+        self.batch_tokens = max(1, min(settings.batch_tokens, params.n_ctx))
+        params.n_batch = params.n_ubatch = self.batch_tokens
         params.n_threads = params.n_threads_batch = threads
         params.n_seq_max = 1
-        if not llama.llama_supports_gpu_offload():
-            # Left to itself llama.cpp takes it on a processor too, where decoding fell to .85.
-            params.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        params.flash_attn_type = _flash_attention(settings)
+        params.type_k = params.type_v = _KV_TYPES[settings.kv_type]
         params.no_perf = True
         return params
 
@@ -163,6 +198,28 @@ class _Load:
         """Computes one token, so that the first question does not wait for the disk."""
         begin = llama.llama_vocab_bos(llama.llama_model_get_vocab(self._model))
         token = (ctypes.c_int32 * 1)(max(begin, 0))
-        llama.llama_decode(self._context, llama.llama_batch_get_one(token, 1))
+        if llama.llama_decode(self._context, llama.llama_batch_get_one(token, 1)) == 0:
+            self.kv_bytes_per_token = llama.llama_state_seq_get_size(self._context, 0)
         llama.llama_memory_clear(llama.llama_get_memory(self._context), True)
         self.fraction = 1.0
+
+
+def _flash_attention(settings: LoadSettings) -> int:
+    """llama.cpp's constant for the flash attention that these settings ask for."""
+    wanted = settings.flash_attention
+    if settings.kv_type != "f16":
+        wanted = True  # llama.cpp stores values in smaller types only with it
+    if wanted is None and not llama.llama_supports_gpu_offload():
+        # Left to itself llama.cpp takes it on a processor too, where decoding fell to .85.
+        wanted = False
+    if wanted is None:
+        return llama.LLAMA_FLASH_ATTN_TYPE_AUTO
+    return llama.LLAMA_FLASH_ATTN_TYPE_ENABLED if wanted else llama.LLAMA_FLASH_ATTN_TYPE_DISABLED
+
+
+def _metadata(model: Any, key: str) -> str:
+    """A value of the file's header as text; empty without it."""
+    room = 256
+    buffer = ctypes.create_string_buffer(room)
+    length: int = llama.llama_model_meta_val_str(model, key.encode(), buffer, room)
+    return buffer.value.decode("utf-8", "replace") if length >= 0 else ""

@@ -13,8 +13,6 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-import numpy as np
-
 from models.engine.types import Sampling
 
 # Threads that wait for each other at every operation of a model must not spin for long: beside
@@ -24,20 +22,18 @@ from models.engine.types import Sampling
 # OpenMP alone.
 os.environ.setdefault("GOMP_SPINCOUNT", "4000")
 
+import llama_cpp
 import llama_cpp.llama_cpp as _llama_cpp
 
 # The bindings are typed for their own high-level class only.
 llama: Any = _llama_cpp
+LIBRARY_VERSION: str = llama_cpp.__version__
 
 _log = logging.getLogger("models.engine.llama_cpp")
 
 _ATTR_UNKNOWN = 1 << 0
 _ATTR_CONTROL = 1 << 3
 _PENALTY_WINDOW = 256
-
-# llama.cpp computes batches of whole blocks alike, and others a little differently: enough
-# to turn a close choice between two words.
-BLOCK_TOKENS = 64
 
 _LEVEL_ERROR = 4
 _LEVEL_CONTINUED = 5
@@ -206,91 +202,3 @@ class Sampler:
         if self._chain:
             llama.llama_sampler_free(self._chain)
             self._chain = None
-
-
-class TokenMemory:
-    """A context and the tokens its KV cache holds, kept in step whatever happens.
-
-    Attributes:
-        tokens: What the KV cache holds, in order from position 0.
-        batch_tokens: Most tokens that can be read at once.
-    """
-
-    def __init__(self, context: Any, batch_tokens: int, *, rewindable: bool) -> None:
-        self.context = context
-        self.tokens: list[int] = []
-        self._read = 0  # how many of them, from the first, were read and not generated
-        self._memory = llama.llama_get_memory(context)
-        self.batch_tokens = batch_tokens
-        self._batch = llama.llama_batch_init(batch_tokens, 0, 1)
-        self._rewindable = rewindable
-        for i in range(batch_tokens):
-            self._batch.n_seq_id[i] = 1
-            self._batch.seq_id[i][0] = 0
-
-    def reusable(self, prompt: Sequence[int]) -> int:
-        """How many tokens at the start of `prompt` need no reading.
-
-        The last one is always read again, as sampling needs its logits. Within what was
-        read, whole blocks are reused, which makes the answer the same as without a cache.
-        What was generated is reused to the last token: reading a long answer anew would
-        cost more than it is worth.
-        """
-        length = min(len(self.tokens), len(prompt) - 1)
-        common = next((i for i in range(length) if self.tokens[i] != prompt[i]), max(length, 0))
-        if common <= self._read:
-            common -= common % BLOCK_TOKENS
-        if common < len(self.tokens) and not self._rewindable:
-            return 0  # a recurrent state cannot be cut back
-        return common
-
-    def keep(self, count: int) -> int:
-        """Forgets all but the first `count` tokens; returns how many are really left."""
-        if count < len(self.tokens):
-            if count == 0 or not llama.llama_memory_seq_rm(self._memory, 0, count, -1):
-                llama.llama_memory_clear(self._memory, False)
-                count = 0
-            del self.tokens[count:]
-            self._read = min(self._read, count)
-        return len(self.tokens)
-
-    def decode(self, tokens: Sequence[int], *, want_logits: bool, read: bool = False) -> int:
-        """Computes tokens (at most a batch) into the cache; returns llama.cpp's code, 0 for done.
-
-        Args:
-            tokens: What follows the tokens held.
-            want_logits: Whether a token will be sampled after the last one.
-            read: Whether they are of a prompt, not generated.
-        """
-        batch = self._batch
-        count = batch.n_tokens = len(tokens)
-        position = len(self.tokens)
-        for i in range(count):
-            batch.token[i] = tokens[i]
-            batch.pos[i] = position + i
-            batch.logits[i] = 0
-        batch.logits[count - 1] = want_logits
-        code: int = llama.llama_decode(self.context, batch)
-        if code == 0:
-            if read and self._read == position:
-                self._read += count
-            self.tokens.extend(tokens)
-        else:
-            # Part of the batch may be in the cache: only an empty one is certain.
-            llama.llama_memory_clear(self._memory, False)
-            self.tokens.clear()
-            self._read = 0
-        return code
-
-    def probability(self, token: int, vocabulary_size: int) -> float:
-        """How probable a token is after all that was decoded, before any sampling."""
-        row = llama.llama_get_logits_ith(self.context, -1)
-        logits = np.ctypeslib.as_array(row, shape=(vocabulary_size,)).astype(np.float64)
-        return float(np.exp(logits[token] - logits.max()) / np.exp(logits - logits.max()).sum())
-
-    def close(self) -> None:
-        """Frees the context and its buffers."""
-        if self.context:
-            llama.llama_batch_free(self._batch)
-            llama.llama_free(self.context)
-            self.context = None

@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 Role = Literal["system", "user", "assistant"]
+KvType = Literal["f16", "q8_0", "q4_0"]
 FinishReason = Literal["stop", "length"]
 
 
@@ -29,12 +30,17 @@ class LoadSettings(msgspec.Struct, frozen=True):
         threads: Compute threads; None takes the machine's physical cores.
         batch_tokens: Tokens per prefill step, which is also how often a prefill can be stopped.
         gpu_layers: Layers to offload; -1 offloads all where llama.cpp was built for a GPU.
+        kv_type: How the KV cache is stored; the smaller types need flash attention.
+        flash_attention: None leaves it off where the processor computes, which is faster there,
+            and leaves it to llama.cpp where a GPU does.
     """
 
     context_tokens: int = 8192
     threads: int | None = None
     batch_tokens: int = 256
     gpu_layers: int = -1
+    kv_type: KvType = "f16"
+    flash_attention: bool | None = None
 
 
 class Sampling(msgspec.Struct, frozen=True):
@@ -87,6 +93,8 @@ class LoadedModel(msgspec.Struct, frozen=True):
         trained_context: What the model was trained for.
         threads: Compute threads in use.
         load_seconds: Wall time of the load.
+        kv_bytes_per_token: What a token takes in the KV cache, and in a state on disk.
+        sha256: Of the file; empty while it is not known.
     """
 
     path: str
@@ -94,6 +102,8 @@ class LoadedModel(msgspec.Struct, frozen=True):
     trained_context: int
     threads: int
     load_seconds: float
+    kv_bytes_per_token: int = 0
+    sha256: str = ""
 
 
 class Generation(msgspec.Struct, frozen=True):

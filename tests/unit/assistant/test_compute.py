@@ -38,6 +38,19 @@ def test_it_pauses_inside_and_resumes_after():
     assert not gate.busy
 
 
+def test_the_model_studies_while_indexing_steps_aside_and_both_while_it_answers():
+    indexing, studying = Background(), Background()
+    gate = ComputeGate(indexing)
+    gate.set_student(studying)
+    with gate.studying():
+        assert (indexing.running, studying.running) == (False, True)
+        with gate.answering():
+            assert (indexing.running, studying.running) == (False, False)
+        assert (indexing.running, studying.running) == (False, True)
+        assert not gate.busy
+    assert indexing.running
+
+
 def test_it_resumes_after_an_exception():
     background = Background()
     gate = ComputeGate(background)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 
 import pytest
 
@@ -53,7 +53,11 @@ class Model:
         return PromptSize(tokens, 0, self.context_tokens)
 
     def generate(
-        self, messages: list[ChatMessage], sampling: Sampling, stop: list[str]
+        self,
+        messages: list[ChatMessage],
+        sampling: Sampling,
+        stop: list[str],
+        owners: Sequence[str] = (),
     ) -> Generator[GenerationEvent, None, Generation]:
         self.prompts.append(messages)
         tokens = self.prompt_size(messages).tokens

@@ -1,0 +1,13 @@
+"""Under which names what a model has read is kept: it goes when one of its owners goes."""
+
+from __future__ import annotations
+
+
+def document_owner(document: int) -> str:
+    """Return the name of a document, by its id."""
+    return f"document:{document}"
+
+
+def conversation_owner(conversation: int) -> str:
+    """Return the name of a conversation, by its id."""
+    return f"conversation:{conversation}"

@@ -1,0 +1,93 @@
+"""An answer as it grows: from tokens' bytes to whole characters, in pieces worth sending."""
+
+from __future__ import annotations
+
+import codecs
+import time
+from collections.abc import Sequence
+
+from models.engine.streaming import AnswerSplitter, Kind
+from models.engine.types import FinishReason, Generation, TextDelta, ThinkingDelta
+
+_DELTA_SECONDS = 0.04
+
+
+class GrowingAnswer:
+    """An answer as it grows: whole characters, split into kinds, sent in batches."""
+
+    def __init__(self, stop: Sequence[str], thinking_until: str | None) -> None:
+        self.tokens = 0
+        self.first_probability = 0.0
+        self._splitter = AnswerSplitter(stop, thinking_until)
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._waiting: list[tuple[Kind, str]] = []
+        self._parts: dict[Kind, list[str]] = {"text": [], "thinking": []}
+        self._first_at = 0.0
+        self._last_at = 0.0
+        self._sent_at = 0.0
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a stop string was found."""
+        return self._splitter.stopped
+
+    def take(self, piece: bytes) -> None:
+        """Takes a generated token's bytes."""
+        self._last_at = time.monotonic()
+        if not self.tokens:
+            self._first_at = self._last_at
+        self.tokens += 1
+        self._waiting.extend(self._splitter.feed(self._decoder.decode(piece)))
+
+    def end(self) -> None:
+        """Ends the text: what was held back is decided."""
+        self._waiting.extend(self._splitter.feed(self._decoder.decode(b"", final=True)))
+        self._waiting.extend(self._splitter.finish())
+
+    def due(self, *, everything: bool = False) -> list[TextDelta | ThinkingDelta]:
+        """What is to be sent now; the first piece at once, then in batches.
+
+        While all text is held back an empty piece is sent now and then: the caller can
+        only stop or pause the generation where it gets something.
+        """
+        now = time.monotonic()
+        if not everything and now - self._sent_at < _DELTA_SECONDS:
+            return []
+        if not self._waiting and (everything or now - self._sent_at < 3 * _DELTA_SECONDS):
+            return []
+        self._sent_at = now
+        texts: list[tuple[Kind, str]] = []
+        for kind, text in self._waiting or [(self._splitter.kind, "")]:
+            if texts and texts[-1][0] == kind:
+                texts[-1] = (kind, texts[-1][1] + text)
+            else:
+                texts.append((kind, text))
+            self._parts[kind].append(text)
+        self._waiting.clear()
+        return [
+            TextDelta(text=text) if kind == "text" else ThinkingDelta(text=text)
+            for kind, text in texts
+        ]
+
+    def generation(
+        self,
+        started: float,
+        finish: FinishReason,
+        prompt_tokens: int,
+        cached_tokens: int,
+        prefill_tokens_per_s: float,
+    ) -> Generation:
+        """The finished answer and what it cost."""
+        seconds = self._last_at - self._first_at
+        return Generation(
+            text="".join(self._parts["text"]),
+            thinking="".join(self._parts["thinking"]),
+            finish=finish,
+            prompt_tokens=prompt_tokens,
+            cached_tokens=cached_tokens,
+            answer_tokens=self.tokens,
+            first_token_ms=max(0.0, self._first_at - started) * 1000,
+            tokens_per_s=(self.tokens - 1) / seconds if seconds > 0 else 0.0,
+            prefill_tokens_per_s=prefill_tokens_per_s,
+            first_token_probability=self.first_probability,
+        )
