@@ -194,16 +194,6 @@ class Assistant:
         """Find the passages that fit a query best."""
         return self.index.search(query, k, documents, collection)
 
-    def search(
-        self,
-        query: str,
-        k: int = 10,
-        documents: list[int] | None = None,
-        collection: str | None = None,
-    ) -> SearchResult:
-        """Find the passages that fit a query best."""
-        return self.index.search(query, k, documents, collection)
-
     # --- Questions --------------------------------------------------------------------------
 
     def ask(self, request: AskRequest) -> Generator[AskEvent, None, Answer]:
