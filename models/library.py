@@ -9,6 +9,7 @@ removing can be undone; what is not the library's own is only hidden.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import shutil
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -17,6 +18,7 @@ from typing import Final
 
 import msgspec
 
+from models.catalogue import read_catalogue
 from models.errors import FolderNotUsable, ImportFailed, InvalidModelFile, ModelNotFound
 from models.facts import ModelFacts, read_facts, stamp
 from models.files import (
@@ -218,17 +220,19 @@ class ModelLibrary:
             ModelNotFound: There is no such model, or a file of it went meanwhile.
         """
         facts = self.info(name)
-        origins = self._record.read().origins if facts.source == "library" else {}
+        record = self._record.read()
         done = 0
         checksums: list[Checksum] = []
-        for number, file in enumerate(facts.files):
-            origin = origins.get(Path(file).name)
-            expected = origin.sha256 if origin is not None else facts.sha256 if not number else ""
-            try:
-                checksums.append((yield from check_file(Path(file), expected, done, facts.bytes)))
-                done += Path(file).stat().st_size
-            except OSError as error:
-                raise ModelNotFound(name) from error
+        try:
+            for number, file in enumerate(map(Path, facts.files)):
+                size = file.stat().st_size
+                origin = _origin(file.name, size, record) if facts.source == "library" else None
+                # Of what lies elsewhere, the digest of the first file is all that may be known.
+                expected = facts.sha256 if number == 0 else origin.sha256 if origin else ""
+                checksums.append((yield from check_file(file, expected, done, facts.bytes)))
+                done += size
+        except OSError as error:
+            raise ModelNotFound(name) from error
         return checksums
 
     # --- Removal ----------------------------------------------------------------------------
@@ -357,7 +361,8 @@ class ModelLibrary:
         if facts is None:
             facts = read_facts(name, found, source)
             self._cache.put(key, state, facts)
-        origin = record.origins.get(found.files[0].name) if source == "library" else None
+        first = found.files[0]
+        origin = _origin(first.name, state[0][0], record) if source == "library" else None
         if origin is not None:
             facts = msgspec.structs.replace(
                 facts,
@@ -368,3 +373,21 @@ class ModelLibrary:
         # What its header says is kept; what it is called may have changed since.
         projector = str(found.projector) if found.projector is not None else None
         return msgspec.structs.replace(facts, name=name, source=source, projector=projector)
+
+
+def _origin(name: str, size: int, record: Record) -> Origin | None:
+    """Where a file of the library came from, as far as its name and size tell."""
+    origin = record.origins.get(name) or _catalogued().get(name)
+    return origin if origin is not None and origin.bytes == size else None
+
+
+@functools.cache
+def _catalogued() -> dict[str, Origin]:
+    # Set-up brings the starter model by itself, and the catalogue knows what it should be.
+    return {
+        entry.file: Origin(
+            entry.repository, entry.file, "", entry.sha256, entry.bytes, entry.licence
+        )
+        for entry in read_catalogue()
+        if entry.sha256
+    }

@@ -32,6 +32,7 @@ class Origin(msgspec.Struct, frozen=True):
         file: Its name there.
         revision: The commit it was taken from.
         sha256: Its digest, as the hub states it.
+        bytes: Its size. A file of the same name and another size is another file.
         licence: As the repository states it; empty where it does not.
     """
 
@@ -39,6 +40,7 @@ class Origin(msgspec.Struct, frozen=True):
     file: str
     revision: str
     sha256: str
+    bytes: int
     licence: str = ""
 
 
@@ -77,8 +79,6 @@ class RecordFile:
         """Returns the record; an empty one where there is none that can be read."""
         try:
             return msgspec.json.decode(self._path.read_bytes(), type=Record)
-        except FileNotFoundError:
-            return Record()
         except (OSError, msgspec.MsgspecError):
             return Record()
 
@@ -91,9 +91,20 @@ class RecordFile:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         between_processes = filelock.FileLock(f"{self._path}.lock", timeout=_LOCK_S)
         with self._lock, between_processes:
+            self._set_aside_broken()
             record = make(self.read())
             write_whole(self._path, msgspec.json.format(msgspec.json.encode(record)))
         return record
+
+
+    def _set_aside_broken(self) -> None:
+        # What cannot be read may still hold what a person wants back: it is never written over.
+        try:
+            msgspec.json.decode(self._path.read_bytes(), type=Record)
+        except FileNotFoundError:
+            pass
+        except msgspec.MsgspecError:
+            self._path.replace(self._path.with_name(f"{_RECORD}.broken"))
 
 
 class FactsCache:

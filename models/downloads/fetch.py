@@ -195,7 +195,14 @@ class Downloader:
             self._pending.discard(facts.id)
             raise DownloadFailed(facts.repository, facts.file, "not_a_model")
         origins = [
-            Origin(facts.repository, file.name, facts.revision, file.sha256, facts.licence)
+            Origin(
+                facts.repository,
+                file.name,
+                facts.revision,
+                file.sha256,
+                file.bytes,
+                facts.licence,
+            )
             for file in facts.files
         ]
         return self._library.adopt(parts, origins)

@@ -41,7 +41,7 @@ _TOO_MANY_REQUESTS = 429
 _CONNECT_S = 10.0
 # A server that says nothing for so long is taken for gone.
 _SILENCE_S = 20.0
-_EXPAND: Any = ["cardData", "downloads", "gated", "gguf", "lastModified", "likes"]
+_EXPAND = ["cardData", "downloads", "gated", "gguf", "lastModified", "likes"]
 
 
 class Hub:
@@ -62,15 +62,21 @@ class Hub:
         Raises:
             DownloadFailed: The hub cannot be asked.
         """
+        # Not by HfApi.list_models, which for half a minute does not say that nobody answers.
         with _failures("", ""):
-            found = self._api.list_models(
-                search=query,
-                filter="gguf",
-                sort="downloads",
-                limit=limit,
-                expand=_EXPAND,
+            response = get_session().get(
+                f"{self._endpoint}/api/models",
+                headers=build_hf_headers(library_name=_PROGRAM),
+                params={
+                    "search": query,
+                    "filter": "gguf",
+                    "sort": "downloads",
+                    "limit": limit,
+                    "expand": _EXPAND,
+                },
             )
-            return [_result(info) for info in found]
+            hf_raise_for_status(response)
+            return [_result(ModelInfo(**{"siblings": None, **row})) for row in response.json()]
 
     def repository(self, name: str, revision: str | None = None) -> HubRepository:
         """Say which models a repository has, with sizes and digests.

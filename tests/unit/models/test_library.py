@@ -11,6 +11,7 @@ import pytest
 
 from models.errors import ImportFailed, InvalidModelFile, ModelNotFound
 from models.library import ImportProgress, ModelFacts, ModelLibrary
+from models.record import Origin
 
 R = TypeVar("R")
 
@@ -161,3 +162,24 @@ def test_rows_can_be_sent_to_another_process(library, make_gguf):
     make_gguf("models/Tiny.gguf")
     raw = msgspec.msgpack.encode(library.list())
     assert msgspec.msgpack.decode(raw, type=list[ModelFacts]) == library.list()
+
+
+def test_where_a_file_came_from_is_not_said_of_another_of_its_name(library, make_gguf, tmp_path):
+    part = make_gguf("models/.downloads/x/0.part")
+    size = part.stat().st_size
+    facts = library.adopt([part], [Origin("ann/tiny", "sub/Tiny.gguf", "c0ffee", "ab" * 32, size)])
+    assert (facts.name, facts.repository, facts.sha256) == ("Tiny.gguf", "ann/tiny", "ab" * 32)
+    token = library.remove("Tiny")
+    _, other = run(library.import_file(str(make_gguf("o/Tiny.gguf", data=b"\1" * 512))))
+    assert (other.name, other.repository, other.sha256) == ("Tiny.gguf", "", "")
+    library.remove("Tiny")
+    assert library.restore(token) == facts
+
+
+@pytest.mark.model
+def test_the_starter_is_known_however_it_got_here(tmp_path, starter_path):
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / starter_path.name).symlink_to(starter_path)
+    facts = ModelLibrary(tmp_path / "models").info(starter_path.name)
+    assert facts.repository == "Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF"
+    assert facts.sha256.startswith("cc324af0")

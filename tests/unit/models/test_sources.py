@@ -306,6 +306,16 @@ def test_damaged_notes_of_the_library_cost_nothing_but_time(tmp_path, put, conte
     assert library_of(tmp_path).list() == before
 
 
+def test_a_record_that_cannot_be_read_is_set_aside(tmp_path, put):
+    put("mine/Tiny.gguf")
+    record = tmp_path / "models" / ".library.json"
+    record.parent.mkdir()
+    record.write_text('{"folders": ["/precious"')
+    ModelLibrary(tmp_path / "models").add_folder(str(tmp_path / "home" / "mine"))
+    assert list(listed(ModelLibrary(tmp_path / "models"))) == ["mine/Tiny.gguf"]
+    assert "/precious" in (tmp_path / "models" / ".library.json.broken").read_text()
+
+
 def test_a_checksum_on_demand(tmp_path, put):
     import hashlib
 
