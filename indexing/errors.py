@@ -4,6 +4,7 @@
     ├── ReadError(path)                     one file could not be read; the rest goes on
     │   ├── FileMissing
     │   ├── UnsupportedFormat(suffix)
+    │   ├── ConverterMissing(suffix)
     │   ├── FileUnreadable(problem)
     │   ├── TooLarge(what, amount, limit)
     │   ├── ReadTimeout(seconds)
@@ -48,6 +49,18 @@ class UnsupportedFormat(ReadError):
 
     Attributes:
         suffix: The name's suffix in lower case with its dot, "" without one.
+    """
+
+    def __init__(self, path: str, suffix: str) -> None:
+        super().__init__(path)
+        self.suffix = suffix
+
+
+class ConverterMissing(ReadError):
+    """A file of an old format, which only LibreOffice reads, and LibreOffice is not installed.
+
+    Attributes:
+        suffix: The name's suffix in lower case with its dot.
     """
 
     def __init__(self, path: str, suffix: str) -> None:

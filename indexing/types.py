@@ -13,7 +13,9 @@ import msgspec
 
 BlockKind = Literal["heading", "paragraph", "list_item", "table", "code", "quote"]
 DocumentStatus = Literal["queued", "ready", "failed", "skipped"]
-PlaceKind = Literal["page", "slide", "sheet", "chapter", "message", "time", "file"]
+PlaceKind = Literal[
+    "page", "slide", "sheet", "chapter", "message", "section", "line", "time", "file"
+]
 
 
 class LineBox(msgspec.Struct, frozen=True):
@@ -30,6 +32,18 @@ class LineBox(msgspec.Struct, frozen=True):
     top: float
     right: float
     bottom: float
+
+
+class ScannedPage(msgspec.Struct, frozen=True, array_like=True):
+    """A page whose text was recognised in its picture.
+
+    Attributes:
+        page: From 1.
+        confidence: How sure the recognition is of what it read, 0 to 1, weighted by length.
+    """
+
+    page: int
+    confidence: float
 
 
 class Block(msgspec.Struct, frozen=True):
@@ -52,7 +66,8 @@ class Place(msgspec.Struct, frozen=True):
     """Where in its file something stands, as a person would cite it.
 
     Attributes:
-        kind: What the file is divided into; "file" where it only holds other files.
+        kind: What the file is divided into; "file" where it only holds other files. A "line"
+            counts on: what stands three lines below line 5 is line 8.
         number: Which one, from 1; of a "time", seconds from the beginning.
         name: Its name: a sheet's, a chapter's title, a message's subject; "" without one.
         cells: Cells of a sheet, "A2:D9"; "" elsewhere.
@@ -80,6 +95,7 @@ class CanonicalDocument(msgspec.Struct, frozen=True):
         lines: Where each line stands on its page, where the format says so.
         warnings: What could not be read, as sentences with facts ("page 3 has no text").
         places: Offsets from which on a place holds, in order; none where pages say it all.
+        scans: The pages whose text was recognised in their picture (OCR), in order.
     """
 
     title: str
@@ -90,6 +106,7 @@ class CanonicalDocument(msgspec.Struct, frozen=True):
     lines: tuple[LineBox, ...] = ()
     warnings: tuple[str, ...] = ()
     places: tuple[tuple[int, Place], ...] = ()
+    scans: tuple[ScannedPage, ...] = ()
 
 
 class Passage(msgspec.Struct, frozen=True):
@@ -166,10 +183,15 @@ class Evidence(msgspec.Struct, frozen=True):
 
 
 class ReadProgress(msgspec.Struct, frozen=True, tag=True):
-    """How far a file is read, in pages; `total` is None while unknown."""
+    """How far a file is read, in pages; `total` is None while unknown.
+
+    Attributes:
+        scanned: Pages whose picture was read so far, which takes seconds each.
+    """
 
     done: int
     total: int | None
+    scanned: int = 0
 
 
 class IndexProgress(msgspec.Struct, frozen=True, tag=True):

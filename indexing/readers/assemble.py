@@ -105,15 +105,22 @@ class Assembler:
         return start, self.length
 
     def table(self, lines: Sequence[str], places: Sequence[Place] = ()) -> tuple[int, int] | None:
-        """Add a table, each row a line.
+        """Add a table, each row a line; the arguments are those of `lines`."""
+        return self.lines(lines, "table", places)
+
+    def lines(
+        self, lines: Sequence[str], kind: BlockKind, places: Sequence[Place] = ()
+    ) -> tuple[int, int] | None:
+        """Add a block of lines.
 
         Args:
-            lines: The rows; none of them empty.
-            places: Where each row stands; empty where the place of the whole is enough.
+            lines: None of them empty, nor with white space around it.
+            kind: What it is.
+            places: Where each line stands; empty where the place of the whole is enough.
         """
         if places:
             self._place = places[0]
-        span = self.block("\n".join(lines), "table")
+        span = self.block("\n".join(lines), kind)
         if span is not None and places:
             start = span[0]
             for line, place in zip(lines, places, strict=True):

@@ -15,13 +15,14 @@ _ROOT = re.compile(rb"<[A-Za-z_]")
 PROLOG = 64 * 1024
 
 
-def parse_xml(path: Path, data: bytes) -> Any:
+def parse_xml(path: Path, data: bytes, recover: bool = True) -> Any:
     """The root element of an XML file or part.
 
     libxml2's own bounds hold: 256 elements deep, 10 MB for one text.
 
     Args:
         path: Named in errors.
+        recover: Read on behind what is not well formed.
 
     Raises:
         FileUnreadable: No XML, or it declares entities.
@@ -35,7 +36,7 @@ def parse_xml(path: Path, data: bytes) -> Any:
         remove_comments=True,
         remove_pis=True,
         huge_tree=False,
-        recover=True,
+        recover=recover,
     )
     try:
         root: Any = etree.fromstring(data, parser)

@@ -43,7 +43,7 @@ def test_what_a_person_reads_in_reading_order(write, finish):
         ("list_item", "• Rake"),
         ("list_item", "3. iron"),
         ("list_item", "4. wood"),
-        ("table", "Crop | Weeks\nPeas | ten"),
+        ("table", "Crop | Weeks\nCrop: Peas | Weeks: ten"),
         ("code", "a  b\n  c"),
         ("quote", "As they say."),
         ("paragraph", "Last words"),

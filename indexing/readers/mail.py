@@ -1,0 +1,171 @@
+"""EML and MBOX: messages as they went over the wire, one to a file or many."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import re
+from collections.abc import Generator, Iterator
+from email.header import decode_header, make_header
+from email.message import EmailMessage, Message
+from pathlib import Path
+from typing import Any, cast
+
+from indexing.errors import FileUnreadable, ReadError
+from indexing.readers.assemble import Assembler, clean
+from indexing.readers.html import decode_html
+from indexing.readers.letters import Attachment, Letter, add_letter
+from indexing.readers.nested import Inside
+from indexing.readers.package import load
+from indexing.readers.plain import decode
+from indexing.types import CanonicalDocument, Place, ReadProgress
+
+_HEAD = ("From", "To", "Cc", "Bcc", "Reply-To", "Date")
+_HEADER_LINE = re.compile(rb"^[!-9;-~]{1,100}[ \t]*:", re.MULTILINE)
+# Where the next message of a mailbox begins.
+_NEXT = re.compile(rb"(?:\A|(?<=\n\n)|(?<=\n\r\n))From [^\n]*\n")
+_STUFFED = re.compile(rb"^>(>*From )", re.MULTILINE)
+
+
+def read_eml(path: Path, inside: Inside) -> Generator[ReadProgress, None, CanonicalDocument]:
+    """Read a message with its attachments.
+
+    Raises:
+        TooLarge: Over the size of a file, or more is attached than may be read.
+        FileUnreadable: No message.
+        EmptyDocument: Nothing in it.
+    """
+    yield ReadProgress(0, None)
+    data = load(path)
+    if _HEADER_LINE.search(data[:4096]) is None:
+        raise FileUnreadable(str(path), "no message")
+    letter = letter_of(path, data)
+    assembler = Assembler()
+    yield from add_letter(path, assembler, letter, inside)
+    return assembler.finish(path, "eml", letter.subject, warnings=tuple(inside.warnings))
+
+
+def read_mbox(path: Path, inside: Inside) -> Generator[ReadProgress, None, CanonicalDocument]:
+    """Read a mailbox; its pages are its messages.
+
+    Raises:
+        TooLarge, FileUnreadable, EmptyDocument: As for a message.
+    """
+    yield ReadProgress(0, None)
+    data = load(path)
+    starts = list(_NEXT.finditer(data))
+    if not starts:
+        raise FileUnreadable(str(path), "no mailbox")
+    assembler = Assembler()
+    for number, start in enumerate(starts, 1):
+        end = starts[number].start() if number < len(starts) else len(data)
+        letter = letter_of(path, _STUFFED.sub(rb"\1", data[start.end() : end]))
+        assembler.begin_page()
+        assembler.at(Place("message", number, letter.subject))
+        yield from add_letter(path, assembler, letter, inside)
+        yield ReadProgress(number, len(starts))
+    return assembler.finish(path, "mbox", None, warnings=tuple(inside.warnings))
+
+
+def letter_of(path: Path, data: bytes) -> Letter:
+    """A message out of its bytes; damaged parts are taken as far as they can be."""
+    message = cast("EmailMessage", email.message_from_bytes(data, policy=email.policy.compat32))
+    plain: list[str] = []
+    html: list[str] = []
+    attachments: list[Attachment] = []
+    for part in _leaves(message):
+        name = _file_name(part)
+        kind = part.get_content_type()
+        attached = part.get_content_disposition() == "attachment"
+        if kind == "message/rfc822":
+            attachments.append(Attachment(name or "message.eml", _message_bytes(part)))
+            continue
+        content = _bytes(part)
+        if not attached and not name and kind in ("text/plain", "text/html"):
+            if content.strip():
+                text = _text(path, part, content, is_html=kind == "text/html")
+                (html if kind == "text/html" else plain).append(text)
+        elif attached or (name and not kind.startswith("image/")) or kind == "text/calendar":
+            attachments.append(Attachment(name or f"unnamed{_SUFFIXES.get(kind, '')}", content))
+    head = [(field, _header(message, field)) for field in _HEAD]
+    return Letter(
+        _header(message, "Subject"), head, "\n\n".join(plain), "\n".join(html), attachments
+    )
+
+
+_SUFFIXES = {"text/calendar": ".ics", "text/plain": ".txt", "text/html": ".html",
+             "application/pdf": ".pdf", "text/csv": ".csv"}  # fmt: skip
+
+
+def _leaves(message: Message) -> Iterator[Any]:
+    """The parts that hold something, messages within it whole, in their order."""
+    pending: list[Any] = [message]
+    while pending:
+        part = pending.pop()
+        inner = part.get_payload()
+        if part.get_content_maintype() == "multipart" and isinstance(inner, list):
+            pending.extend(reversed(cast("list[Any]", inner)))
+        else:
+            yield part
+
+
+def _bytes(part: Any) -> bytes:
+    try:
+        content = part.get_payload(decode=True)
+    except (ValueError, LookupError, AssertionError):
+        content = None
+    if isinstance(content, bytes):
+        return content
+    raw = part.get_payload()
+    return raw.encode("utf-8", "surrogateescape") if isinstance(raw, str) else b""
+
+
+def _message_bytes(part: Any) -> bytes:
+    """A message within a message, as it would be alone."""
+    inner = part.get_payload()
+    if not isinstance(inner, list) or not inner:
+        return _bytes(part)
+    try:
+        return cast("Message", inner[0]).as_bytes()
+    except (ValueError, LookupError, AssertionError, TypeError):
+        return b""
+
+
+def _text(path: Path, part: Any, content: bytes, is_html: bool) -> str:
+    charset = part.get_content_charset()
+    if charset:
+        try:
+            return content.decode(str(charset))
+        except (LookupError, ValueError):
+            pass
+    try:
+        return decode_html(path, content) if is_html else decode(path, content)
+    except ReadError:
+        return content.decode("utf-8", "replace")
+
+
+def _file_name(part: Any) -> str:
+    try:
+        name = part.get_filename()
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return "unnamed"
+    return _decoded(str(name)) if name else ""
+
+
+def _header(message: Message, field: str) -> str:
+    return clean(", ".join(_decoded(str(value)) for value in message.get_all(field) or []))
+
+
+def _decoded(value: str) -> str:
+    """A header's value, its encoded words as text."""
+    value = " ".join(value.split())
+    try:
+        decoded = str(make_header(decode_header(value)))
+    except (ValueError, LookupError, AssertionError):
+        return value
+    # Bytes that are no ASCII stand in a header as lone surrogates.
+    raw = decoded.encode("utf-8", "surrogateescape")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
