@@ -121,6 +121,14 @@ def _unsupported(facts: Facts) -> str:
     )
 
 
+def _converter_missing(facts: Facts) -> str:
+    return (
+        f"{_name(facts)} was not read: {facts.get('suffix')} is an old format that Studiolo reads "
+        "through LibreOffice, which is not installed. Install LibreOffice and add the file again, "
+        "or save it in today's format."
+    )
+
+
 def _unreadable(facts: Facts) -> str:
     why = {
         "reader_crashed": "reading it broke the reader, so it is probably damaged",
@@ -469,6 +477,7 @@ def _memory(_: Facts) -> str:
 SENTENCES: Final[dict[str, Callable[[Facts], str]]] = {
     "FileMissing": _file_missing,
     "UnsupportedFormat": _unsupported,
+    "ConverterMissing": _converter_missing,
     "FileUnreadable": _unreadable,
     "ReadError": _unreadable,
     "TooLarge": _too_large,

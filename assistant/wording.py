@@ -40,6 +40,7 @@ __all__ = [
 _REASON_KINDS: Final = {
     "missing": "FileMissing",
     "unsupported_format": "UnsupportedFormat",
+    "needs_libreoffice": "ConverterMissing",
     "unreadable": "FileUnreadable",
     "too_large": "TooLarge",
     "too_slow": "ReadTimeout",
@@ -79,7 +80,7 @@ def explain_row(row: DocumentRow, ways: Ways = COMMANDS) -> str:
     if kind is None:
         return row.reason
     facts: dict[str, str | int | float | bool | None] = {"path": row.path, "pages": row.pages}
-    if kind == "UnsupportedFormat":
+    if kind in ("UnsupportedFormat", "ConverterMissing"):
         facts["suffix"] = detail
     elif kind == "TooLarge":
         amount, _, what = detail.partition(" ")

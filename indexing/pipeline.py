@@ -350,6 +350,7 @@ def reason_of(error: Exception) -> str:
 _REASONS = {
     "FileMissing": "missing",
     "UnsupportedFormat": "unsupported_format",
+    "ConverterMissing": "needs_libreoffice",
     "FileUnreadable": "unreadable",
     "TooLarge": "too_large",
     "ReadTimeout": "too_slow",

@@ -186,6 +186,7 @@ class Answerer:
             prepared.material,
             self._catalog.page_of,
             self._index.embed,
+            self._catalog.place_of,
         )
 
 

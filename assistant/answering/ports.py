@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from typing import Protocol
 
-from indexing.types import DocumentRow, Evidence
+from indexing.types import DocumentRow, Evidence, Place
 from models.engine.types import ChatMessage, Generation, GenerationEvent, PromptSize, Sampling
 
 
@@ -65,4 +65,8 @@ class Documents(Protocol):
 
     def page_of(self, document: int, offset: int) -> int | None:
         """Return the page (from 1) on which an offset stands; None without pages."""
+        ...
+
+    def place_of(self, document: int, start: int, end: int) -> Place | None:
+        """Return where a span stands, as a person would cite it; None where the page says it."""
         ...

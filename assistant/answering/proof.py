@@ -19,8 +19,10 @@ from assistant.answering.support import Embed, Place, find, proves, settle_open
 from assistant.answering.types import AnswerSentence, Citation
 from assistant.answering.words import content_keys, read_words
 from indexing.sentences import split_sentences
+from indexing.types import Place as CitedPlace
 
 PageOf = Callable[[int, int], int | None]
+PlaceOf = Callable[[int, int, int], CitedPlace | None]
 
 
 class Proof(NamedTuple):
@@ -41,6 +43,7 @@ def prove(
     material: Material,
     page_of: PageOf,
     embed: Embed | None = None,
+    place_of: PlaceOf | None = None,
 ) -> Proof:
     """Tie the sentences of an answer to exact quotes of the material.
 
@@ -53,6 +56,7 @@ def prove(
         material: What the model was given.
         page_of: Page (from 1) on which an offset of a document stands.
         embed: Unit vectors of texts, for sentences that words alone leave open.
+        place_of: What a span of a document is cited by, where that is more than a page.
     """
     asked = read_words(question)
     spans = split_sentences(answer)
@@ -65,7 +69,7 @@ def prove(
             finding.places if proves(claim, finding.places, material) else ()
             for claim, finding in zip(claims, findings, strict=True)
         ]
-    ledger = _Ledger(material, page_of)
+    ledger = _Ledger(material, page_of, place_of)
     sentences: list[AnswerSentence] = []
     for (start, end), places in zip(spans, proved, strict=True):
         numbers = tuple(dict.fromkeys(ledger.number(place) for place in places))
@@ -101,10 +105,11 @@ def _with_lead_ins(sentences: Sequence[AnswerSentence]) -> list[AnswerSentence]:
 class _Ledger:
     """Numbers the quotes in order of appearance, each place once."""
 
-    def __init__(self, material: Material, page_of: PageOf) -> None:
+    def __init__(self, material: Material, page_of: PageOf, place_of: PlaceOf | None) -> None:
         self.citations: list[Citation] = []
         self._material = material
         self._page_of = page_of
+        self._place_of = place_of
 
     def number(self, place: Place) -> int:
         """Return the number of a place's citation, adding it when it is new."""
@@ -114,8 +119,9 @@ class _Ledger:
             if known.document == piece.document and known.start <= start and end <= known.end:
                 return known.n
         page = self._page_of(piece.document, start)
+        where = self._place_of(piece.document, start, end) if self._place_of else None
         n = len(self.citations) + 1
         self.citations.append(
-            Citation(n, piece.document, piece.path, piece.title, page, start, end, quote)
+            Citation(n, piece.document, piece.path, piece.title, page, start, end, quote, where)
         )
         return n

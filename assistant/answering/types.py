@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from indexing.types import Place
+
 Mode = Literal["auto", "retrieval", "whole"]
 UsedMode = Literal["retrieval", "whole", "chat"]
 
@@ -60,7 +62,12 @@ class AskRequest(msgspec.Struct, frozen=True):
 
 
 class Citation(msgspec.Struct, frozen=True):
-    """A checked quote: `quote` equals `text[start:end]` of the document's canonical text."""
+    """A checked quote: `quote` equals `text[start:end]` of the document's canonical text.
+
+    Attributes:
+        page: The page (slide, sheet, chapter) that it stands on, from 1.
+        place: What a person would cite it by, where that is more than a page.
+    """
 
     n: int
     document: int
@@ -70,6 +77,7 @@ class Citation(msgspec.Struct, frozen=True):
     start: int
     end: int
     quote: str
+    place: Place | None = None
 
 
 class AnswerSentence(msgspec.Struct, frozen=True):

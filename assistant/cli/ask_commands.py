@@ -26,6 +26,7 @@ from assistant.cli.batch import run_batch
 from assistant.cli.console import DONE, Console
 from assistant.cli.search_commands import Reference, document_ids
 from assistant.conversations.export import marked_text
+from assistant.places import place_text
 
 
 class AskLine(msgspec.Struct, frozen=True):
@@ -123,8 +124,8 @@ def print_answer(console: Console, answer: Answer, *, streamed: bool) -> None:
     if answer.citations:
         console.print("\nSources")
     for citation in answer.citations:
-        page = f", page {citation.page}" if citation.page is not None else ""
-        console.print(f"  [{citation.n}] {citation.title}{page}")
+        where = place_text(citation.page, citation.place)
+        console.print(f"  [{citation.n}] {citation.title}{f', {where}' if where else ''}")
         quote = " ".join(citation.quote.split())
         console.print(textwrap.fill(f"“{quote}”", 96, initial_indent="      ",
                                     subsequent_indent="      "))  # fmt: skip

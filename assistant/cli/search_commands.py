@@ -10,6 +10,7 @@ import msgspec
 from assistant.assistant import Assistant
 from assistant.cli.batch import run_batch
 from assistant.cli.console import DONE, Console
+from assistant.places import place_text
 from indexing.types import SearchResult
 
 Reference = int | str
@@ -47,8 +48,10 @@ def run(assistant: Assistant, console: Console, arguments: Namespace) -> int:
         console.document(result)
         return DONE
     for hit in result.hits:
-        page = f", page {hit.page}" if hit.page is not None else ""
-        console.print(f"{hit.rank}. {hit.title}{page}  [{hit.document}:{hit.start}-{hit.end}]")
+        place = assistant.catalog.place_of(hit.document, hit.start, hit.end)
+        where = place_text(hit.page, place)
+        title = f"{hit.title}, {where}" if where else hit.title
+        console.print(f"{hit.rank}. {title}  [{hit.document}:{hit.start}-{hit.end}]")
         console.print(textwrap.indent(textwrap.shorten(hit.text, 400, placeholder=" …"), "   "))
     if not result.hits:
         console.note("Nothing was found.")

@@ -7,6 +7,7 @@ from typing import Final
 
 from assistant.answering.types import Answer, Citation
 from assistant.conversations.types import Conversation, Message, MessageState
+from assistant.places import place_text
 
 _ENDINGS: Final[dict[MessageState, str]] = {
     "streaming": "(still being written)",
@@ -58,6 +59,7 @@ def marked_text(answer: Answer) -> str:
 
 
 def _source(citation: Citation) -> str:
-    page = f", page {citation.page}" if citation.page is not None else ""
+    where = place_text(citation.page, citation.place)
+    source = f"{citation.title}, {where}" if where else citation.title
     quote = " ".join(citation.quote.split())
-    return f"> [{citation.n}] {citation.title}{page}: “{quote}”\n>"
+    return f"> [{citation.n}] {source}: “{quote}”\n>"

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from PySide6.QtCore import QCoreApplication, QDate, QLocale
 
 from desktop.presenters.library import Overall
-from desktop.views.wording import counted, number
+from desktop.views.wording import counted, number, parts_text
 from desktop.wording import explain_row
 from indexing.types import DocumentRow, IndexProgress
 
@@ -79,7 +79,7 @@ def facts_of(row: DocumentRow) -> str:
     if title and _plain(title) not in (_plain(stem), "anonymous", "untitled"):
         parts.append(title)
     if row.pages:
-        parts.append(counted(row.pages, _tr("1 page"), _tr("{n} pages")))
+        parts.append(parts_text(row.kind, row.pages))
     if row.passages:
         parts.append(counted(row.passages, _tr("1 passage"), _tr("{n} passages")))
     return " · ".join(parts)

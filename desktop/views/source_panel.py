@@ -21,7 +21,7 @@ from desktop.presenters.source import ZOOMS, Source, SourcePresenter, View
 from desktop.theme.theme import Theme
 from desktop.views.source_panel_page import SourcePage
 from desktop.views.source_panel_text import SourceText
-from desktop.views.wording import number
+from desktop.views.wording import number, parts_text, place_of
 from desktop.widgets.buttons import IconButton, push_button
 from desktop.widgets.labels import ElidedLabel, label, rule
 from indexing.types import DocumentRow
@@ -252,10 +252,10 @@ class SourcePanel(QFrame):
         text = ""
         if page and paged:
             text = self.tr("page {n} of {count}").format(n=number(page), count=number(pages))
-        elif page:
-            text = self.tr("page {n}").format(n=number(page))
-        elif pages > 1:
-            text = self.tr("{count} pages").format(count=number(pages))
+        elif citation is not None and place_of(citation)[1]:
+            text = place_of(citation)[1]
+        elif source is not None and pages > 1:
+            text = parts_text(source.row.kind, pages)
         self._page_label.setText(text)
         turning = paged and pages > 1
         for button in (self._page_back, self._page_on):

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QFrame, QTextEdit, QWidget
 
 from desktop.presenters.source import Source
 from desktop.theme.theme import Theme
+from desktop.views.wording import part_text
 
 # Characters set at once: a few screens of text, laid out in a few milliseconds.
 PIECE: Final = 4000
@@ -154,7 +155,8 @@ class SourceText(QTextEdit):
             form.setTopMargin(24)
         form.setBottomMargin(8)
         cursor.setBlockFormat(form)
-        cursor.insertText(self.tr("Page {n}").format(n=page), words)
+        kind = self._source.row.kind if self._source is not None else ""
+        cursor.insertText(part_text(kind, page), words)
         cursor.insertBlock(self._paragraph())
 
     def _words(self) -> QTextCharFormat:

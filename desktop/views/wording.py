@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from PySide6.QtCore import QCoreApplication, QLocale
 
 from assistant.answering.types import Answer, Citation, Phase, Plan
+from assistant.places import clock
+from indexing.types import Place
 from models.engine.types import LoadProgress
+
+
+# A name longer than this leaves no room for what it stands beside.
+_PLACE_NAME = 48
+# What the pages of a kind of document are.
+_PARTS: Final = {
+    "pptx": "slide", "odp": "slide", "xlsx": "sheet", "ods": "sheet", "csv": "sheet",
+    "epub": "chapter", "mbox": "message",
+}  # fmt: skip
 
 
 def _tr(text: str, count: int = -1) -> str:
@@ -39,10 +51,62 @@ def seconds(value: float) -> str:
 
 
 def place_of(citation: Citation) -> tuple[str, str]:
-    """Return a citation's file name and its page, "" where there are no pages."""
+    """Return a citation's file name and its place in it, "" where nothing says it."""
     name = Path(citation.path).name or citation.title
     page = _tr("page {n}").format(n=number(citation.page)) if citation.page else ""
-    return name, page
+    return name, _place_text(citation.place) if citation.place is not None else page
+
+
+def _place_text(place: Place) -> str:
+    name = place.name if len(place.name) <= _PLACE_NAME else place.name[:_PLACE_NAME].rstrip() + "…"
+    count = number(place.number)
+    match place.kind:
+        case "page":
+            words = _tr("page {n}").format(n=count)
+        case "slide":
+            words = _tr("slide {n}").format(n=count)
+        case "sheet" if name:
+            words = _tr("sheet {name}").format(name=name)
+            words += f", {place.cells}" if place.cells else ""
+        case "sheet":
+            words = _tr("cells {cells}").format(cells=place.cells) if place.cells else ""
+        case "chapter":
+            words = _tr("chapter “{name}”") if name else _tr("chapter {n}")
+        case "section":
+            words = _tr("section “{name}”")
+        case "message":
+            words = _tr("message {n}, “{name}”") if name else _tr("message {n}")
+        case "line":
+            words = _tr("line {n}").format(n=count)
+        case "time":
+            words = _tr("at {time}").format(time=clock(place.number))
+        case "file":
+            words = ""
+    if place.kind in ("chapter", "section", "message"):
+        words = words.format(n=count, name=name)
+    return ", ".join(filter(None, (place.file, words)))
+
+
+def part_text(kind: str, part: int) -> str:
+    """Return what stands above a part of a document of some kind: "Slide 3"."""
+    words = {
+        "slide": _tr("Slide {n}"),
+        "sheet": _tr("Sheet {n}"),
+        "chapter": _tr("Part {n}"),
+        "message": _tr("Message {n}"),
+    }.get(_PARTS.get(kind, ""), _tr("Page {n}"))
+    return words.format(n=number(part))
+
+
+def parts_text(kind: str, count: int) -> str:
+    """Return how many pages (slides, sheets) a document of some kind has: "12 slides"."""
+    one, many = {
+        "slide": (_tr("1 slide"), _tr("{n} slides")),
+        "sheet": (_tr("1 sheet"), _tr("{n} sheets")),
+        "chapter": (_tr("1 part"), _tr("{n} parts")),
+        "message": (_tr("1 message"), _tr("{n} messages")),
+    }.get(_PARTS.get(kind, ""), (_tr("1 page"), _tr("{n} pages")))
+    return counted(count, one, many)
 
 
 def phase_text(phase: Phase | None) -> str:

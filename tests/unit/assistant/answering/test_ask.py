@@ -23,7 +23,7 @@ from assistant.answering.types import (
     Phase,
     Plan,
 )
-from indexing.types import DocumentRow, Evidence
+from indexing.types import DocumentRow, Evidence, Place
 from models.engine.types import (
     ChatMessage,
     Generation,
@@ -115,6 +115,9 @@ class Documents:
 
     def page_of(self, document: int, offset: int) -> int | None:
         return 1 + offset // 100
+
+    def place_of(self, document: int, start: int, end: int) -> Place | None:
+        return Place("slide", 1 + start // 100)
 
 
 def run(steps: Generator[AskEvent, None, Answer]) -> tuple[list[AskEvent], Answer]:
