@@ -20,6 +20,10 @@ CountTokens = Callable[[list[str]], list[int]]
 
 # A subsection starts a new passage once the passage holds this share of the maximum.
 _SUBSECTION_FILL = 0.6
+# Passages before the end of a section that are made about equal, so that no crumb is left over.
+# Only those: were all of a section's passages made equal, a changed sentence would move every
+# cut of the section, and all of it would be embedded again.
+_EVEN_OUT = 3
 # What is left over is added to the passage before it when it is smaller than this share.
 _CRUMB = 0.2
 # Texts counted in one call: enough to batch, few enough to stay small in memory.
@@ -199,10 +203,8 @@ def _section(unit: _Unit) -> str | None:
 
 
 def _pack(group: list[_Unit], max_tokens: int) -> list[list[_Unit]]:
-    total = sum(unit.tokens for unit in group)
-    shares = max(1, -(-total // max_tokens))
-    # Pieces of about equal size leave no crumb at the end.
-    share = total / shares
+    left = sum(unit.tokens for unit in group)
+    share = _share(left, max_tokens)
     pieces: list[list[_Unit]] = []
     current: list[_Unit] = []
     size = 0
@@ -211,15 +213,25 @@ def _pack(group: list[_Unit], max_tokens: int) -> list[list[_Unit]]:
             tail = _trailing_headings(current)
             pieces.append(current[: len(current) - len(tail)])
             current = tail
+            left -= size
             size = sum(other.tokens for other in tail)
+            left += size
+            share = _share(left, max_tokens)
             if size + unit.tokens > max_tokens:
                 # A heading so long that its text does not fit beside it stands alone.
                 pieces.append(current)
+                left -= size
                 current, size = [], 0
         current.append(unit)
         size += unit.tokens
     pieces.append(current)
     return [piece for piece in pieces if piece]
+
+
+def _share(left: int, max_tokens: int) -> float:
+    """How many tokens the next piece should have of those that are left of the section."""
+    pieces = max(1, -(-left // max_tokens))
+    return left / pieces if pieces <= _EVEN_OUT else max_tokens
 
 
 def _breaks_before(

@@ -77,4 +77,10 @@ END;
 CREATE TABLE index_facts (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
-MIGRATIONS: tuple[Migration, ...] = (_FIRST,)
+# What was embedded of a passage, as a digest: the same text is never embedded twice.
+_DIGESTS = """
+ALTER TABLE passages ADD COLUMN digest TEXT;
+CREATE INDEX passages_by_digest ON passages (digest) WHERE digest IS NOT NULL;
+"""
+
+MIGRATIONS: tuple[Migration, ...] = (_FIRST, _DIGESTS)

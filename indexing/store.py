@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 
@@ -321,6 +321,23 @@ class DocumentStore:
                 "UPDATE passages SET embedded = ? WHERE id IN (SELECT value FROM json_each(?))",
                 (int(embedded), json.dumps(list(passages))),
             )
+
+    def keep_digests(self, digests: Mapping[int, str]) -> None:
+        """Notes that passages have their vectors, and of what text."""
+        with transaction(self._db):
+            self._db.executemany(
+                "UPDATE passages SET embedded = 1, digest = ? WHERE id = ?",
+                [(digest, passage) for passage, digest in digests.items()],
+            )
+
+    def embedded_as(self, digests: Iterable[str]) -> dict[str, int]:
+        """A passage that has a vector for each of the digests, where there is one."""
+        rows = self._db.execute(
+            "SELECT p.digest, max(p.id) FROM json_each(?) AS wanted JOIN passages AS p "
+            "ON p.digest = wanted.value WHERE p.embedded = 1 GROUP BY p.digest",
+            (json.dumps(list(digests)),),
+        )
+        return {row[0]: row[1] for row in rows}
 
     def embedded_ids(self) -> set[int]:
         """All passages that should have a vector."""

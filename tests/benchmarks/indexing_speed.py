@@ -1,12 +1,18 @@
 """How fast files are indexed, beside the bare embedder on the same passages.
 
-    python -m tests.benchmarks.indexing_speed PATH… [--rounds N] [--json]
+    python -m tests.benchmarks.indexing_speed PATH… [--rounds N] [--join-pages N] [--json]
 
-Each round indexes the files into an empty folder (copied, read, cut, embedded, stored in
-SQLite, FTS5 and Chroma) and then has sentence-transformers' `encode` embed the very texts
-that were embedded, sorted and batched as it likes, with the same model in the same process:
-once as the pipeline uses it, once in float32. In turns, so that a machine that is busy is so
-for all. Loading the model is in neither. At the end, searches are timed.
+Each round indexes the files into an empty folder as the app does (an index process, which
+copies, cuts, embeds and stores in SQLite, FTS5 and Chroma, and a reader process) and then has
+sentence-transformers' `encode` embed the very texts that were embedded, sorted and batched as
+it likes, with the same model, precision and threads in this process. In turns, so that a
+machine that is busy is so for both, and by the clock as well as by processor time, which
+other work hardly changes. Starting the processes and loading the model is in neither.
+`--float32` has `encode` run in float32 too.
+
+`--join-pages` makes one PDF of so many pages of the given ones first and indexes that.
+Printed with the rates: when the first passage of the files could be found by its words, and
+when by its meaning, as shares of the whole time.
 """
 
 from __future__ import annotations
@@ -17,66 +23,170 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sentence_transformers import SentenceTransformer
+import psutil
 
-from indexing.index import Index
-from indexing.pipeline import embedded_text
-from indexing.readers.read import read
+from assistant.paths import DataPaths
+from assistant.services.index import IndexService
+from indexing.database import connect, connect_to_read
+from indexing.embedder import Embedder
+from indexing.pipeline import embedded_texts
+from indexing.store import DocumentStore
 from tests.benchmarks.retrieval import embedder_folder
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
 
 _SEARCHES = 40
 
 
-def indexed_texts(index: Index) -> list[str]:
-    """The texts whose vectors the index has."""
-    store = index._store
-    contents = [row[0] for row in index._db.execute("SELECT id FROM contents")]
-    passages = index._db.execute("SELECT id FROM passages").fetchall()
-    store.mark_embedded([row[0] for row in passages], embedded=False)
-    texts = [embedded_text(item, index.count_tokens) for item in store.pending(contents, 1 << 30)]
-    store.mark_embedded([row[0] for row in passages])
-    return texts
+def indexed_texts(folder: Path, embedder: Embedder) -> list[str]:
+    """The texts whose vectors an index has."""
+    with closing(connect(folder)) as db:
+        store = DocumentStore(db)
+        contents = [row[0] for row in db.execute("SELECT id FROM contents")]
+        passages = [row[0] for row in db.execute("SELECT id FROM passages")]
+        store.mark_embedded(passages, embedded=False)
+        pending = store.pending(contents, 1 << 30)
+        store.mark_embedded(passages)
+    return embedded_texts(pending, embedder.count_tokens)
 
 
-def one_round(paths: Sequence[str], exact: SentenceTransformer) -> dict[str, float]:
-    """Passages per second of the pipeline and of `encode`, and a search's milliseconds."""
-    with tempfile.TemporaryDirectory() as folder:
-        index = Index(Path(folder), embedder_folder(), read)
-        try:
-            index.warm()
-            index.embed(["Run once before anything is timed."])
-            begin = time.perf_counter()
-            longest = 0.0
-            before = begin
-            for _ in index.add(list(paths)):
-                now = time.perf_counter()
-                longest, before = max(longest, now - before), now
-            pipeline_s = time.perf_counter() - begin
-            texts = indexed_texts(index)
-            model = index._embedder._model
+def precision_of(folder: Path) -> str | None:
+    """The precision that an index process chose on this machine."""
+    with closing(connect(folder)) as db:
+        row = db.execute("SELECT value FROM index_facts WHERE key LIKE 'precision:%'").fetchone()
+    return row[0] if row is not None else None
+
+
+def searchable(folder: Path) -> Generator[tuple[bool, bool]]:
+    """Whether any passage can be found by its words, and by its meaning; asked again and again."""
+    with closing(connect_to_read(folder)) as db:
+        while True:
+            row = db.execute(
+                "SELECT count(*), sum(p.embedded) FROM documents AS d "
+                "JOIN passages AS p ON p.content_id = d.content_id"
+            ).fetchone()
+            yield row[0] > 0, bool(row[1])
+
+
+def processor_seconds(children: bool) -> float:
+    """Processor time of this process, or of all that it started, so far."""
+    this = psutil.Process()
+    times = [p.cpu_times() for p in (this.children(recursive=True) if children else [this])]
+    return sum(item.user + item.system for item in times)
+
+
+def pipeline(paths: Sequence[str], folder: Path) -> dict[str, float]:
+    """Seconds to index the files, and until the first passages could be found."""
+    data = DataPaths(folder).create()
+    data.embedder.parent.mkdir(parents=True)
+    data.embedder.symlink_to(embedder_folder())
+    service = IndexService(data)
+    try:
+        service.warm().result()
+        service.embed(["Run once before anything is timed."])
+        first: dict[str, float] = {}
+        watch = searchable(folder)
+        before = processor_seconds(children=True)
+        begin = time.perf_counter()
+        looked = begin
+        job = service.add(list(paths))
+        for _ in job:
+            now = time.perf_counter()
+            if len(first) < 2 and now - looked > 0.25:
+                looked = now
+                words, meaning = next(watch)
+                if words:
+                    first.setdefault("words", now - begin)
+                if meaning:
+                    first.setdefault("meaning", now - begin)
+        report = job.result()
+        seconds = time.perf_counter() - begin
+        processor = processor_seconds(children=True) - before
+        failed = [row.path for row in report.documents if row.status == "failed"]
+        if failed:
+            raise SystemExit(f"not indexed: {failed}")
+        with closing(connect_to_read(folder)) as db:
+            bodies = [row[0] for row in db.execute("SELECT body FROM passage_words")]
+        queries = [body[-80:] for body in bodies[:: max(1, len(bodies) // _SEARCHES)]]
+        return {
+            "seconds": seconds,
+            "processor_s": processor,
+            "words_after": first.get("words", seconds) / seconds,
+            "meaning_after": first.get("meaning", seconds) / seconds,
+            "search_ms": statistics.median(service.search(query).ms for query in queries),
+        }
+    finally:
+        service.close()
+
+
+def bare(model: SentenceTransformer, texts: Sequence[str]) -> tuple[float, float]:
+    """Seconds that `encode` takes for the texts, by the clock and of the processor."""
+    before = processor_seconds(children=False)
+    begin = time.perf_counter()
+    model.encode(list(texts), show_progress_bar=False)
+    return time.perf_counter() - begin, processor_seconds(children=False) - before
+
+
+def join_pages(paths: Sequence[str], count: int, target: Path) -> None:
+    """Writes a PDF of `count` pages, taken in turns from the files'."""
+    from pypdf import PdfReader, PdfWriter
+
+    files = [
+        file
+        for path in map(Path, paths)
+        for file in (sorted(path.rglob("*.pdf")) if path.is_dir() else [path])
+    ]
+    writer = PdfWriter()
+    for file in files:
+        pages = PdfReader(file).pages
+        for page in pages[: count - len(writer.pages)]:
+            writer.add_page(page)
+    if len(writer.pages) < count:
+        raise SystemExit(f"the files have {len(writer.pages)} pages only")
+    writer.write(target)
+
+
+def measure(paths: Sequence[str], rounds: int, with_float32: bool) -> dict[str, Any]:
+    """Medians over the rounds."""
+    embedder: Embedder | None = None
+    exact: SentenceTransformer | None = None
+    found: list[dict[str, float]] = []
+    for number in range(rounds):
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = Path(scratch)
+            one = pipeline(paths, folder)
+            precision = precision_of(folder)
+            if embedder is None:
+                embedder = Embedder(embedder_folder(), lambda _key, known=precision: known)
+                embedder.load()
+            model = embedder._model
             assert model is not None
-            begin = time.perf_counter()
-            model.encode(texts, show_progress_bar=False)
-            encode_s = time.perf_counter() - begin
-            begin = time.perf_counter()
-            exact.encode(texts, show_progress_bar=False)
-            exact_s = time.perf_counter() - begin
-            queries = [text[-80:] for text in texts[:: max(1, len(texts) // _SEARCHES)]]
-            took = [index.search(query).ms for query in queries]
-            return {
-                "passages": len(texts),
-                "pipeline_per_s": len(texts) / pipeline_s,
-                "encode_per_s": len(texts) / encode_s,
-                "encode_float32_per_s": len(texts) / exact_s,
-                "longest_step_ms": longest * 1000,
-                "search_ms": statistics.median(took),
-            }
-        finally:
-            index.close()
+            texts = indexed_texts(folder, embedder)
+            if number == 0:
+                model.encode(texts[:64], show_progress_bar=False)
+            one["passages"] = len(texts)
+            one["encode_s"], one["encode_processor_s"] = bare(model, texts)
+            one["ratio"] = one["encode_s"] / one["seconds"]
+            one["processor_ratio"] = one["encode_processor_s"] / one["processor_s"]
+            if with_float32:
+                from sentence_transformers import SentenceTransformer
+
+                exact = exact or SentenceTransformer(str(embedder_folder()), device="cpu")
+                one["float32_s"], _ = bare(exact, texts)
+            found.append(one)
+            print(json.dumps(one), file=sys.stderr)
+    result: dict[str, Any] = {
+        name: statistics.median(item[name] for item in found) for name in found[0]
+    }
+    for name in ("ratio", "processor_ratio"):
+        result[f"{name}s"] = [round(item[name], 3) for item in found]
+    return result
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -84,22 +194,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("paths", nargs="+")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--join-pages", type=int, metavar="N")
+    parser.add_argument("--float32", action="store_true")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(arguments)
-    exact = SentenceTransformer(str(embedder_folder()), device="cpu", local_files_only=True)
-    rounds = [one_round(given.paths, exact) for _ in range(given.rounds)]
-    found: dict[str, Any] = {
-        name: statistics.median(item[name] for item in rounds) for name in rounds[0]
-    }
-    found["ratio"] = statistics.median(r["pipeline_per_s"] / r["encode_per_s"] for r in rounds)
+    with tempfile.TemporaryDirectory() as scratch:
+        paths: list[str] = given.paths
+        if given.join_pages:
+            book = Path(scratch) / "book.pdf"
+            join_pages(paths, given.join_pages, book)
+            paths = [str(book)]
+        found = measure(paths, given.rounds, given.float32)
     if given.json:
         print(json.dumps(found))
         return 0
-    print(f"{found['passages']:.0f} passages, {given.rounds} rounds, medians")
-    print(f"pipeline         {found['pipeline_per_s']:8.1f} passages/s")
-    print(f"encode           {found['encode_per_s']:8.1f} passages/s, ratio {found['ratio']:.2f}")
-    print(f"encode, float32  {found['encode_float32_per_s']:8.1f} passages/s")
-    print(f"longest step     {found['longest_step_ms']:8.0f} ms")
+    passages = found["passages"]
+    print(f"{passages:.0f} passages, {given.rounds} rounds, medians")
+    print(f"indexing         {passages / found['seconds']:8.1f} passages/s")
+    print(f"encode           {passages / found['encode_s']:8.1f} passages/s")
+    print(f"ratio            {found['ratio']:8.2f}  {found['ratios']}")
+    print(f"ratio, processor {found['processor_ratio']:8.2f}  {found['processor_ratios']}")
+    if given.float32:
+        print(f"encode, float32  {passages / found['float32_s']:8.1f} passages/s")
+    print(f"found by words   {found['words_after']:8.2f} of the whole time after the start")
+    print(f"found by meaning {found['meaning_after']:8.2f}")
     print(f"search           {found['search_ms']:8.1f} ms")
     return 0
 

@@ -52,6 +52,15 @@ def test_vectors_are_of_unit_length_and_mean_something(embedder):
     assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2] + 0.2
 
 
+def test_the_vectors_are_those_of_the_library(embedder, embedder_path):
+    from sentence_transformers import SentenceTransformer
+
+    library = SentenceTransformer(str(embedder_path), device="cpu", local_files_only=True)
+    texts = ["Naïve café, 12 °C", "", "日本語", "long " * 400]
+    ours = embedder.encode(texts)
+    assert (ours * library.encode(texts)).sum(axis=1).min() > LEAST_AGREEMENT
+
+
 def test_a_text_is_the_same_alone_and_in_a_batch(embedder):
     texts = ["short", "a much longer text about the herring trade of the northern towns " * 5]
     together = embedder.encode(texts)
@@ -69,7 +78,7 @@ def test_the_precision_agrees_with_the_exact_one_and_is_remembered(
     cosines = (embedder.encode(texts) * exact.encode(texts)).sum(axis=1)
     assert cosines.min() >= LEAST_AGREEMENT
 
-    chosen, gain, agreement = measure_precision(exact)
+    chosen, gain, agreement = measure_precision(exact, embedder._inputs)
     assert chosen == (
         "bfloat16" if agreement >= LEAST_AGREEMENT and gain >= LEAST_GAIN else "float32"
     )
@@ -78,7 +87,7 @@ def test_the_precision_agrees_with_the_exact_one_and_is_remembered(
     assert next(iter(exact.parameters())).dtype.is_floating_point
     assert str(next(iter(exact.parameters())).dtype) == "torch.float32"
 
-    monkeypatch.setattr("indexing.embedder.measure_precision", lambda model: pytest.fail("again"))
+    monkeypatch.setattr("indexing.embedder.measure_precision", lambda *_: pytest.fail("again"))
     second = Embedder(embedder_path, facts.get, facts.__setitem__)
     second.load()
     assert second.precision == embedder.precision

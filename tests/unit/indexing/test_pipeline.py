@@ -6,7 +6,7 @@ import pytest
 
 from indexing import errors
 from indexing.embedder import MAX_TOKENS, SPECIAL_TOKENS
-from indexing.pipeline import embedded_text, reason_of
+from indexing.pipeline import embedded_texts, reason_of
 from indexing.store import PendingPassage
 
 
@@ -16,6 +16,10 @@ def count_words(texts):
 
 def passage(body, title="The lease", headings=("Part one", "Rent"), tokens=None):
     return PendingPassage(1, 1, 1, tokens or len(body.split()), title, headings, body)
+
+
+def embedded_text(item, count_tokens):
+    return embedded_texts([item], count_tokens)[0]
 
 
 def test_title_and_headings_stand_before_the_text():
