@@ -167,10 +167,18 @@ class Catalog:
     def place_of(self, document: int, start: int, end: int) -> Place | None:
         """Where `text[start:end]` stands, as a person would cite it.
 
-        None where the page says it all, or nothing does.
+        Without pages and places that is the section. None where the page says it all, or
+        nothing does.
         """
         structure = _structure(self._content(document, "structure"))
-        return place_at(unpack_places(structure), start, end)
+        if not structure.places:
+            return None if structure.page_starts else _section_at(structure, start)
+        place = place_at(unpack_places(structure), start, end)
+        if place is None or place.kind != "line":
+            return place
+        begin = max(offset for offset, *_ in structure.places if offset <= start)
+        text: str = self._content(document, "text")["text"]
+        return msgspec.structs.replace(place, number=place.number + text.count("\n", begin, start))
 
     def stored_file(self, document: int) -> Path:
         """The document's own copy in the data folder, as it was when it was read.
@@ -248,6 +256,18 @@ def pack_structure(document: CanonicalDocument) -> bytes:
     return msgspec.msgpack.encode(
         Structure(document.page_starts, packed, tuple(paths), document.warnings, places)
     )
+
+
+def _section_at(structure: Structure, offset: int) -> Place | None:
+    """The innermost section that a character stands in; a heading stands in its own."""
+    found = max(0, bisect_right(structure.blocks, offset, key=lambda block: block[0]) - 1)
+    for _, _, kind, _, path in structure.blocks[found : found + 2]:
+        headings = structure.headings[path]
+        if headings and kind != "heading":
+            return Place("section", name=headings[-1])
+        if kind != "heading":
+            break
+    return None
 
 
 def unpack_places(structure: Structure) -> list[tuple[int, Place]]:
