@@ -41,7 +41,8 @@ COMMANDS: Final = Ways(
     leave_data_folder="Close it, or name another data folder with --data-dir.",
     use_other_disk="Make room, or name a data folder on another disk with --data-dir.",
     choose_model="with 'studiolo models use NAME'",
-    add_model=f"'{IMPORT_COMMAND}' adds a GGUF file that you have.",
+    add_model=f"'{IMPORT_COMMAND}' adds a GGUF file that you have, and 'studiolo models catalogue' "
+    "shows some to download.",
     ask_by_passages="with passages instead (mode 'retrieval')",
 )
 WINDOW: Final = Ways(
@@ -55,7 +56,7 @@ WINDOW: Final = Ways(
     leave_data_folder="Close it, then open this window again.",
     use_other_disk="Make room, or start Studiolo with --data-dir and a folder on another disk.",
     choose_model="at the top of the window",
-    add_model="The models page adds a GGUF file that you have.",
+    add_model="The models page adds a GGUF file that you have, and downloads others.",
     ask_by_passages="by passages instead, which is chosen under the question",
 )
 
@@ -162,8 +163,8 @@ def _empty(facts: Facts) -> str:
     pages = facts.get("pages")
     if pages:
         return (
-            f"{_name(facts)} has {pages} pages but no text: they are probably scanned images. "
-            "Run it through text recognition (OCR) and add the result."
+            f"No text could be read or recognised in {_name(facts)} (pages: {pages}). If text "
+            "recognition (OCR) is switched off, switch it on and add the file again."
         )
     return f"{_name(facts)} holds no text, so there is nothing to ask it."
 
@@ -277,47 +278,6 @@ _FOLDER_PROBLEMS: Final[dict[str, str]] = {
 def _folder_not_usable(facts: Facts) -> str:
     sentence = _FOLDER_PROBLEMS.get(str(facts.get("problem")), "{path} cannot be used.")
     return sentence.format(path=facts.get("path"), see=facts.ways.see_model_folders)
-
-
-_DOWNLOAD_PROBLEMS: Final[dict[str, str]] = {
-    "offline": "the model hub cannot be reached. Check the internet connection and any proxy, then "
-    "go on; what has arrived is kept.",
-    "connection_lost": "the connection broke off again and again. What has arrived is kept: go on "
-    "when the connection is better.",
-    "server": "the model hub has a problem of its own. What has arrived is kept: go on later.",
-    "gated": "its makers ask you to agree to their terms first. Do that on its page of the model "
-    "hub ({repository}), then give Studiolo your access token in the variable HF_TOKEN.",
-    "token_rejected": "the model hub does not accept the access token. Make a new one there, and "
-    "set it in the variable HF_TOKEN.",
-    "repository_not_found": "the model hub has no {repository}, or it is private. Check its name.",
-    "file_not_found": "{repository} has no such file, or no longer. {files}",
-    "rate_limited": "the model hub asks for a pause{pause}. What has arrived is kept: go on then.",
-    "no_checksum": "the model hub does not say how to check it. Get it from another repository.",
-    "wrong_checksum": "what arrived is not what the model hub announced, so it was deleted. Try "
-    "again; if it stays, get the model from another repository.",
-    "not_a_model": "what arrived cannot be used as a model, so it was deleted. Get the model from "
-    "another repository.",
-    "disk_full": "it needs {needed} and the disk has {free} free. What has arrived is kept. {room}",
-    "not_writable": "the models folder may not be written to. Check its permissions. {folder}",
-    "busy": "another window or command of Studiolo is downloading it. Wait for that one.",
-}
-
-
-def _download_failed(facts: Facts) -> str:
-    file = str(facts.get("file") or "")
-    name = PurePath(file).name or str(facts.get("repository") or "") or "The model hub"
-    seconds = float(str(facts.get("retry_after_s") or 0))
-    problem = _DOWNLOAD_PROBLEMS.get(str(facts.get("problem")), "something went wrong. Try again.")
-    sentence = problem.format(
-        repository=facts.get("repository"),
-        pause=f" of {seconds:.0f} seconds" if seconds else "",
-        needed=bytes_text(float(str(facts.get("needed_bytes") or 0))),
-        free=bytes_text(float(str(facts.get("free_bytes") or 0))),
-        room=facts.ways.use_other_disk,
-        folder=facts.ways.see_data_folder,
-        files=facts.ways.see_hub_files,
-    )
-    return f"{name} was not downloaded: {sentence}"
 
 
 def _load_failed(facts: Facts) -> str:
@@ -463,6 +423,10 @@ def _message_not_found(_: Facts) -> str:
     return "There is no such message any more."
 
 
+def _persona_not_found(_: Facts) -> str:
+    return "There is no such persona any more. Choose another one for this conversation."
+
+
 def _network_denied(facts: Facts) -> str:
     return (
         f"Something tried to reach {facts.get('host')} and was refused: Studiolo stays off the "
@@ -495,7 +459,6 @@ SENTENCES: Final[dict[str, Callable[[Facts], str]]] = {
     "InvalidModelFile": _invalid_model,
     "ImportFailed": _import_failed,
     "FolderNotUsable": _folder_not_usable,
-    "DownloadFailed": _download_failed,
     "LoadFailed": _load_failed,
     "NoModelLoaded": _no_model_loaded,
     "NoModelInstalled": _no_model_installed,
@@ -517,6 +480,7 @@ SENTENCES: Final[dict[str, Callable[[Facts], str]]] = {
     "JobCancelled": _cancelled,
     "ConversationNotFound": _conversation_not_found,
     "MessageNotFound": _message_not_found,
+    "PersonaNotFound": _persona_not_found,
     "NetworkDenied": _network_denied,
     "MemoryError": _memory,
 }

@@ -10,6 +10,7 @@ from pathlib import PurePath
 from typing import Final
 
 from assistant.conversations.types import Failure
+from assistant.download_sentences import DOWNLOAD_SENTENCES
 from assistant.failures import failure_of
 from assistant.sentences import (
     COMMANDS,
@@ -57,7 +58,7 @@ def explain(error: BaseException, ways: Ways = COMMANDS) -> str:
 
 def explain_failure(failure: Failure, ways: Ways = COMMANDS) -> str:
     """Return what a person should read about a failure that was kept."""
-    words = SENTENCES.get(failure.kind)
+    words = SENTENCES.get(failure.kind) or DOWNLOAD_SENTENCES.get(failure.kind)
     if words is None:
         return (
             f"Something went wrong that Studiolo did not foresee ({failure.kind}). "
@@ -67,7 +68,7 @@ def explain_failure(failure: Failure, ways: Ways = COMMANDS) -> str:
 
 
 def explain_row(row: DocumentRow, ways: Ways = COMMANDS) -> str:
-    """Return why a document is not ready; "" for one that is ready or waits without a reason."""
+    """Return why a document is not ready, or what of it could not be read; else ""."""
     if not row.reason:
         return ""
     if row.reason.startswith(_DUPLICATE_OF):

@@ -6,7 +6,7 @@ import errno
 import shutil
 import time
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,7 +101,7 @@ class Downloader:
     def _begin(
         self, repository: str, file: str, name: str
     ) -> Generator[DownloadProgress, None, Pending]:
-        there = yield from self._patiently(0, 0, lambda: self._hub.repository(repository))
+        there = yield from self._look_up(repository, file)
         model = _model_of(there, file)
         if not all(each.sha256 and each.bytes for each in model.files):
             raise DownloadFailed(repository, file, "no_checksum")
@@ -207,19 +207,19 @@ class Downloader:
         ]
         return self._library.adopt(parts, origins)
 
-    def _patiently(
-        self, done: int, total: int, ask: Callable[[], HubRepository]
+    def _look_up(
+        self, repository: str, file: str
     ) -> Generator[DownloadProgress, None, HubRepository]:
         tries = 0
         while True:
             try:
-                return ask()
+                return self._hub.repository(repository, file=file)
             except DownloadFailed as error:
                 wait = self._wait_for(error, tries)
                 if wait is None:
                     raise
                 tries += 1
-                yield from _pause(wait, done, total)
+                yield from _pause(wait, 0, 0)
 
     def _wait_for(self, error: DownloadFailed, tries: int) -> float | None:
         """Returns the seconds before another try; None where there is to be none."""

@@ -78,19 +78,21 @@ class Hub:
             hf_raise_for_status(response)
             return [_result(ModelInfo(**{"siblings": None, **row})) for row in response.json()]
 
-    def repository(self, name: str, revision: str | None = None) -> HubRepository:
+    def repository(self, name: str, file: str = "") -> HubRepository:
         """Say which models a repository has, with sizes and digests.
+
+        Args:
+            name: As the hub names it.
+            file: The file that this is for, if it is for one; a failure names it.
 
         Raises:
             DownloadFailed: There is none, or the hub cannot be asked.
         """
-        with _failures(name, ""):
-            info = self._api.model_info(
-                name, revision=revision, files_metadata=True, timeout=_SILENCE_S
-            )
+        with _failures(name, file):
+            info = self._api.model_info(name, files_metadata=True, timeout=_SILENCE_S)
         return HubRepository(
             repository=name,
-            revision=info.sha or revision or "main",
+            revision=info.sha or "main",
             licence=_licence(info),
             gated=bool(info.gated),
             models=_models(info),
@@ -215,7 +217,7 @@ def _failure(repository: str, file: str, error: HfHubHTTPError) -> DownloadFaile
     elif status in _NOT_ALLOWED:
         problem = "gated"
     elif status == _NOT_FOUND:
-        problem = "file_not_found" if file else "repository_not_found"
+        problem = "file_not_found" if "/resolve/" in str(response.url) else "repository_not_found"
     return DownloadFailed(repository, file, problem)
 
 

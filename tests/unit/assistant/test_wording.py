@@ -12,8 +12,9 @@ import assistant.errors
 import indexing.errors
 import models.errors
 from assistant.conversations.types import Failure
+from assistant.download_sentences import PROBLEMS
 from assistant.failures import failure_of
-from assistant.sentences import _DOWNLOAD_PROBLEMS, _FOLDER_PROBLEMS
+from assistant.sentences import _FOLDER_PROBLEMS
 from assistant.wording import (
     _REASON_KINDS,
     COMMANDS,
@@ -91,7 +92,7 @@ def test_an_error_that_was_kept_reads_as_it_did(kind):
 
 
 @pytest.mark.parametrize("ways", [COMMANDS, WINDOW])
-@pytest.mark.parametrize("problem", _DOWNLOAD_PROBLEMS)
+@pytest.mark.parametrize("problem", PROBLEMS)
 def test_each_end_of_a_download_says_what_becomes_of_it(problem, ways):
     error = models.errors.DownloadFailed(
         "ann/small", "sub/Small.gguf", problem, 2_000_000, 1_000_000, 30.0
@@ -101,6 +102,9 @@ def test_each_end_of_a_download_says_what_becomes_of_it(problem, ways):
     assert sentence.endswith(".")
     assert "{" not in sentence
     assert ways is COMMANDS or "'studiolo" not in sentence
+    searched = explain(models.errors.DownloadFailed("", "", problem), ways)
+    assert searched.startswith("The model hub could not be looked up: ")
+    assert "kept" not in searched
 
 
 @pytest.mark.parametrize("problem", _FOLDER_PROBLEMS)
