@@ -16,7 +16,7 @@ import struct
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 import msgspec
 
@@ -110,14 +110,29 @@ def read_header(path: Path) -> GgufHeader:
     """
     try:
         with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            return _parse(Cursor(file, size), size)
+            return parse_header(file, os.fstat(file.fileno()).st_size, str(path))
     except FileNotFoundError as error:
         raise InvalidModelFile(str(path), "missing") from error
     except OSError as error:
         raise InvalidModelFile(str(path), "unreadable") from error
+
+
+def parse_header(file: BinaryIO, size: int, name: str) -> GgufHeader:
+    """Reads and checks a header from the beginning of a file.
+
+    Args:
+        file: At its beginning; nothing behind the header need be there.
+        size: How large the whole file is.
+        name: What the file is called in an error.
+
+    Raises:
+        InvalidModelFile: The file is foreign, cut short or absurd, or its header has more bytes
+            than are there ("truncated").
+    """
+    try:
+        return _parse(Cursor(file, size), size)
     except Problem as error:
-        raise InvalidModelFile(str(path), error.problem) from error
+        raise InvalidModelFile(name, error.problem) from error
 
 
 @dataclass

@@ -173,9 +173,9 @@ def _add_models(add_command: _Adder, everywhere: _Parser, with_json: _Parser) ->
         parser.add_argument("name", metavar=argument)
     actions.add_parser("catalogue", parents=both, help="show models worth having")
     search = actions.add_parser(
-        "search", parents=both, help="find models on the hub, or show those of a repository"
+        "search", parents=both, help="find models on the hub, or show a repository or file there"
     )
-    search.add_argument("query", metavar="QUERY|REPO")
+    search.add_argument("query", metavar="QUERY|REPO|REPO/FILE")
     search.add_argument("-k", type=_positive, default=20, metavar="N", help="how many (20)")
     folders = actions.add_parser("folders", help="folders whose models are used in place")
     folder_actions = folders.add_subparsers(dest="folder_action", metavar="ACTION", required=True)

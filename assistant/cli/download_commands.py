@@ -16,6 +16,7 @@ from assistant.wording import bytes_text
 from models.catalogue import CatalogueEntry, find_entry, read_catalogue
 from models.downloads.types import DownloadProgress, HubRepository, HubResult
 from models.facts import ModelFacts
+from models.gguf_header import GgufHeader
 
 
 class _Offer(msgspec.Struct, frozen=True):
@@ -30,6 +31,12 @@ class _Catalogue(msgspec.Struct, frozen=True):
 class _Found(msgspec.Struct, frozen=True):
     query: str
     repositories: list[HubResult]
+
+
+class _Remote(msgspec.Struct, frozen=True):
+    repository: str
+    file: str
+    model: GgufHeader
 
 
 class _Downloaded(msgspec.Struct, frozen=True):
@@ -74,8 +81,11 @@ def _catalogue(assistant: Assistant, console: Console) -> int:
 
 
 def _search(assistant: Assistant, console: Console, query: str, limit: int) -> int:
-    if query.count("/") == 1 and " " not in query:
-        return _show(console, assistant.downloads.repository(query))
+    parts = query.split("/", 2)
+    if len(parts) == 2 and " " not in query:
+        return _show_repository(console, assistant.downloads.repository(query))
+    if len(parts) == 3:
+        return _show_file(assistant, console, f"{parts[0]}/{parts[1]}", parts[2])
     found = assistant.downloads.search(query, limit)
     if console.json:
         console.document(_Found(query, found))
@@ -102,7 +112,7 @@ def _search(assistant: Assistant, console: Console, query: str, limit: int) -> i
     return DONE
 
 
-def _show(console: Console, repository: HubRepository) -> int:
+def _show_repository(console: Console, repository: HubRepository) -> int:
     if console.json:
         console.document(repository)
         return DONE
@@ -118,6 +128,29 @@ def _show(console: Console, repository: HubRepository) -> int:
             ("REPOSITORY/FILE", "SIZE"),
         )
     )
+    return DONE
+
+
+def _show_file(assistant: Assistant, console: Console, repository: str, file: str) -> int:
+    header = assistant.downloads.header(repository, file)
+    if console.json:
+        console.document(_Remote(repository, file, header))
+        return DONE
+    shown = {
+        "repository": repository,
+        "file": file,
+        "kind": header.kind,
+        "title": header.title,
+        "architecture": header.architecture,
+        "parameters": parameters_text(header.parameters),
+        "quantization": header.quantization,
+        "trained context": f"{header.trained_context:,}",
+        "licence": header.licence,
+        "languages": ", ".join(header.languages),
+    }
+    for field, value in shown.items():
+        if value:
+            console.print(f"{field:16}{value}")
     return DONE
 
 

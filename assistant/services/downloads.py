@@ -21,6 +21,7 @@ from assistant.workers.supervisor import Worker
 from models.downloads.pending import PendingDownloads, download_id
 from models.downloads.types import DownloadProgress, HubRepository, HubResult
 from models.facts import ModelFacts
+from models.gguf_header import GgufHeader
 from models.library import ModelLibrary
 
 E = TypeVar("E")
@@ -86,6 +87,13 @@ class DownloadHost:
         with network.allow():
             return self._hub.repository(name)
 
+    def header(self, repository: str, file: str) -> GgufHeader:
+        """See `peek_header`."""
+        from models.downloads.peek import peek_header
+
+        with network.allow():
+            return peek_header(self._hub, repository, file)
+
 
 def create(models: Path) -> DownloadHost:
     """Make what the process serves."""
@@ -110,7 +118,7 @@ class DownloadService:
     """Downloads models, one after the other, in a process of its own.
 
     It starts with the first download or search. Every method may be called from any thread;
-    `search`, `repository` and `discard` wait.
+    `search`, `repository`, `header` and `discard` wait.
     """
 
     def __init__(self, paths: DataPaths) -> None:
@@ -218,6 +226,14 @@ class DownloadService:
             DownloadFailed: There is none of that name, or the hub cannot be asked.
         """
         return self._ask(self.worker.submit("repository", name, result=HubRepository))
+
+    def header(self, repository: str, file: str) -> GgufHeader:
+        """Say what a model of the hub is, from some megabytes at the beginning of its file.
+
+        Raises:
+            DownloadFailed: There is none of that name, or the hub cannot be asked.
+        """
+        return self._ask(self.worker.submit("header", repository, file, result=GgufHeader))
 
     def close(self) -> None:
         """End the process; what it downloads is paused."""

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import msgspec
 
-from models.downloads.hub import Hub
+from models.downloads.hub import Hub, model_of
 from models.downloads.pending import PendingDownloads, download_id, size_of
-from models.downloads.types import DownloadProgress, HubFile, HubModel, HubRepository, Pending
+from models.downloads.types import DownloadProgress, HubFile, HubRepository, Pending
 from models.errors import DownloadFailed
 from models.facts import ModelFacts, read_facts
 from models.files import IMPORTABLE, check_file
@@ -102,7 +102,7 @@ class Downloader:
         self, repository: str, file: str, name: str
     ) -> Generator[DownloadProgress, None, Pending]:
         there = yield from self._look_up(repository, file)
-        model = _model_of(there, file)
+        model = model_of(there, file)
         if not all(each.sha256 and each.bytes for each in model.files):
             raise DownloadFailed(repository, file, "no_checksum")
         return Pending(
@@ -274,13 +274,6 @@ class _Speed:
         rate = (after - before) / (now - start) if now > start else 0.0
         left = (total - done) / rate if rate else None
         return DownloadProgress("downloading", done, total, rate, left)
-
-
-def _model_of(there: HubRepository, file: str) -> HubModel:
-    for model in there.models:
-        if any(file == each.name for each in model.files):
-            return model
-    raise DownloadFailed(there.repository, file, "file_not_found")
 
 
 def _pause(seconds: float, done: int, total: int) -> Generator[DownloadProgress]:

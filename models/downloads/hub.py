@@ -123,6 +123,18 @@ class Hub:
             yield _beginning(response, offset), response.iter_raw()
 
 
+def model_of(there: HubRepository, file: str) -> HubModel:
+    """Return the model of a repository that a file is, or is a part of.
+
+    Raises:
+        DownloadFailed: The repository has no such file.
+    """
+    for model in there.models:
+        if any(file == each.name for each in model.files):
+            return model
+    raise DownloadFailed(there.repository, file, "file_not_found")
+
+
 def _client() -> httpx2.Client:
     # The library's own waits for ever, and not every call of it can be told otherwise. Nor is it
     # to heed the variables by which all other processes are kept off the hub.

@@ -11,10 +11,12 @@ import pytest
 
 from models.downloads.fetch import Downloader, Patience
 from models.downloads.hub import Hub
+from models.downloads.peek import peek_header
 from models.downloads.pending import FOLDER, PendingDownloads, download_id
 from models.downloads.types import DownloadProgress
 from models.errors import DownloadFailed
 from models.facts import ModelFacts
+from models.gguf_header import read_header
 from models.library import ModelLibrary
 from tests.integration.hub_server import REVISION, HubServer
 from tests.unit.models.conftest import KEYS, build, u32
@@ -327,3 +329,19 @@ def test_search_and_what_a_repository_has(hub):
     ]
     assert there.models[1].bytes == 2 * len(MODEL)
     assert there.revision == REVISION
+
+
+def test_what_a_model_is_before_it_is_fetched(hub, smollm_path):
+    whole = smollm_path.read_bytes()
+    hub.files[f"{REPOSITORY}/Smol.gguf"] = whole
+    assert peek_header(Hub(hub.endpoint), REPOSITORY, "Smol.gguf") == read_header(smollm_path)
+    hub.files[f"{REPOSITORY}/Text.gguf"] = b"a text with another suffix" * 100
+    hub.files[f"{REPOSITORY}/Cut.gguf"] = whole[:5000]
+    for file in ("Text.gguf", "Cut.gguf"):
+        with pytest.raises(DownloadFailed) as caught:
+            peek_header(Hub(hub.endpoint), REPOSITORY, file)
+        assert caught.value.problem == "not_a_model"
+    hub.faults.cut_after = [1000]
+    with pytest.raises(DownloadFailed) as caught:
+        peek_header(Hub(hub.endpoint), REPOSITORY, FILE)
+    assert caught.value.problem == "connection_lost"

@@ -179,6 +179,9 @@ def test_models_are_found_fetched_and_checked_by_command(studio, hub):
     assert [row["repository"] for row in found["repositories"]] == [REPOSITORY]
     assert f"{REPOSITORY}/{FILE}" in studio.run("models", "search", REPOSITORY).out
 
+    info = studio.run("models", "search", f"{REPOSITORY}/{FILE}", "--json").json
+    assert (info["model"]["title"], info["model"]["hyperparameters"]["block_count"]) == ("Tiny", 1)
+
     done = studio.run("models", "download", f"{REPOSITORY}/{FILE}", "--json")
     assert (done.status, done.json["model"]["name"]) == (0, FILE), done.err
     assert done.json["model"]["repository"] == REPOSITORY
