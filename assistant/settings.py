@@ -38,6 +38,9 @@ class Settings(msgspec.Struct, frozen=True):
         answer_seconds: How long the person will wait for the first word of an answer; it
             bounds how much of the documents the model is given to read.
         state_gb: Disk space, in gigabytes, for what the models have read and need not read again.
+        idle_minutes: Minutes without a question after which a window frees the model's memory; 0
+            keeps it.
+        read_scans: Whether to recognise the text of scanned pages and pictures (OCR).
         theme: Colours of the window.
         desktop: What the window remembers of itself (sizes, what was open), by name.
     """
@@ -47,6 +50,8 @@ class Settings(msgspec.Struct, frozen=True):
     temperature: float = 0.0
     answer_seconds: float = 10.0
     state_gb: float = 8.0
+    idle_minutes: int = 30
+    read_scans: bool = True
     theme: Theme = "system"
     desktop: dict[str, str | int | float | bool] = {}
 

@@ -19,5 +19,5 @@ def explain_failure(failure: Failure) -> str:
 
 
 def explain_row(row: DocumentRow) -> str:
-    """Return why a document is not ready; "" for one that is ready or waits without a reason."""
+    """Return why a document is not ready, or what of it could not be read; else ""."""
     return wording.explain_row(row, WINDOW)

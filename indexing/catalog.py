@@ -18,7 +18,7 @@ import msgspec
 from indexing.database import connect_to_read
 from indexing.errors import DocumentNotFound, PageNotFound
 from indexing.places import place_at
-from indexing.types import Block, CanonicalDocument, DocumentRow, LineBox, Place
+from indexing.types import Block, CanonicalDocument, DocumentRow, LineBox, Place, ScannedPage
 
 
 class Structure(msgspec.Struct, frozen=True, array_like=True):
@@ -29,6 +29,7 @@ class Structure(msgspec.Struct, frozen=True, array_like=True):
     headings: tuple[tuple[str, ...], ...]
     warnings: tuple[str, ...]
     places: tuple[tuple[int, str, int, str, str, str], ...] = ()
+    scans: tuple[ScannedPage, ...] = ()
 
 
 # A document's pages and passages are those of the text that is searched; before it has one,
@@ -130,6 +131,10 @@ class Catalog:
     def warnings(self, document: int) -> list[str]:
         """What could not be read of the document."""
         return list(_structure(self._content(document, "structure")).warnings)
+
+    def scans(self, document: int) -> tuple[ScannedPage, ...]:
+        """The pages whose text was recognised in their picture, and how surely."""
+        return _structure(self._content(document, "structure")).scans
 
     def lines(self, document: int, start: int, end: int) -> list[LineBox]:
         """Where the lines of `text[start:end]` stand on their pages.
@@ -254,8 +259,20 @@ def pack_structure(document: CanonicalDocument) -> bytes:
         for start, place in document.places
     )
     return msgspec.msgpack.encode(
-        Structure(document.page_starts, packed, tuple(paths), document.warnings, places)
+        Structure(
+            page_starts=document.page_starts,
+            blocks=packed,
+            headings=tuple(paths),
+            warnings=document.warnings,
+            places=places,
+            scans=document.scans,
+        )
     )
+
+
+def warnings_of(content: sqlite3.Row) -> tuple[str, ...]:
+    """What could not be read of a text, of a row with `structure`."""
+    return _structure(content).warnings
 
 
 def _section_at(structure: Structure, offset: int) -> Place | None:

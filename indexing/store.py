@@ -14,7 +14,13 @@ from itertools import groupby
 
 import msgspec
 
-from indexing.catalog import SELECT_ROWS, document_row, pack_lines, pack_structure
+from indexing.catalog import (
+    SELECT_ROWS,
+    document_row,
+    pack_lines,
+    pack_structure,
+    warnings_of,
+)
 from indexing.database import transaction
 from indexing.types import CanonicalDocument, DocumentRow, Passage
 
@@ -264,6 +270,8 @@ class DocumentStore:
     def finish(self, document: int, content: int) -> list[int] | None:
         """Makes a reading the one that is searched, if all of it is embedded.
 
+        What could not be read of it is kept as the document's reason.
+
         Returns:
             Passages of the reading before, which are gone; None when it is not finished.
         """
@@ -274,10 +282,11 @@ class DocumentStore:
             row = self._db.execute("SELECT * FROM contents WHERE id = ?", (content,)).fetchone()
             if left is not None or row is None:
                 return None
+            reservations = "; ".join(warnings_of(row)) or None
             self._db.execute(
                 "UPDATE documents SET content_id = ?, title = ?, kind = ?, status = 'ready', "
-                "reason = NULL, indexed_at = ? WHERE id = ?",
-                (content, row["title"], row["kind"], now(), document),
+                "reason = ?, indexed_at = ? WHERE id = ?",
+                (content, row["title"], row["kind"], reservations, now(), document),
             )
             return self._drop_pending(document)
 

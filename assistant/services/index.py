@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from assistant.paths import DataPaths
 from assistant.services.reader import Reader
+from assistant.settings import SettingsFile
 from assistant.workers.jobs import Job
 from assistant.workers.process import WorkerSpec
 from assistant.workers.supervisor import Worker
@@ -88,7 +89,8 @@ def create(data_dir: Path, embedder_path: Path, reader_log: Path) -> IndexHost:
     """Make what the index process serves."""
     from indexing.index import Index
 
-    reader = Reader(reader_log)
+    settings = SettingsFile(DataPaths(data_dir).settings_file)
+    reader = Reader(reader_log, reads_scans=lambda: settings.reload().read_scans)
     return IndexHost(Index(data_dir, embedder_path, reader.read), reader)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import faulthandler
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 from assistant.errors import FrameTooLarge, WorkerDied, WorkerJobFailed
@@ -25,11 +25,13 @@ _FRAME_LIMIT = 256 * 1024**2
 # and the reader stops soon when nobody takes them because indexing has stepped aside.
 _WINDOW = 32
 _CHECKPOINT_S = 0.1
+# A page of small print takes 5 to 15 seconds to recognise on one slow core.
+_SCAN_S = 90.0
 _PAGE_IMAGE_S = 30.0
 
 
 def read_seconds(size: int) -> float:
-    """How long a file of `size` bytes may take to read."""
+    """How long a file of `size` bytes may take to read, but for the pictures in it."""
     return min(120.0 + 10.0 * size / 1e6, 1800.0)
 
 
@@ -37,11 +39,17 @@ class ReaderHost:
     """What the reader process serves."""
 
     def read(
-        self, path: Path, password: str | None
+        self, path: Path, password: str | None, scans: bool
     ) -> Generator[ReadProgress, None, CanonicalDocument]:
-        """Read a file; see `indexing.readers.read.read`."""
+        """Read a file; see `indexing.readers.read.read`.
+
+        Args:
+            scans: Whether to recognise the text of pictures.
+        """
+        from indexing import ocr
         from indexing.readers.read import read
 
+        ocr.allow(scans)
         steps = read(path, password)
         limit = read_seconds(path.stat().st_size if path.is_file() else 0)
         while True:
@@ -71,8 +79,20 @@ def create() -> ReaderHost:
 class Reader:
     """Reads files in a process of its own."""
 
-    def __init__(self, log_file: Path, time_limit: float | None = None) -> None:
+    def __init__(
+        self,
+        log_file: Path,
+        time_limit: float | None = None,
+        reads_scans: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """Prepare the process; it starts when it is first needed.
+
+        Args:
+            time_limit: Seconds for any file; None for a limit by its size.
+            reads_scans: Asked for each file whether to recognise the text of pictures.
+        """
         self._time_limit = time_limit
+        self._reads_scans = reads_scans
         self.worker = Worker(
             WorkerSpec(
                 name="reader",
@@ -92,7 +112,7 @@ class Reader:
         """Read a file, yielding at least every 100 ms.
 
         Only time spent waiting for the reader counts towards its limit, none in which the
-        caller was held back.
+        caller was held back. Each page that has to be recognised adds to the limit.
 
         Raises:
             ReadTimeout: It took longer than a file of its size may.
@@ -102,7 +122,13 @@ class Reader:
         """
         seconds = self._time_limit or read_seconds(_size(path))
         job = self.worker.submit(
-            "read", path, password, events=ReadProgress, result=CanonicalDocument, window=_WINDOW
+            "read",
+            path,
+            password,
+            self._reads_scans(),
+            events=ReadProgress,
+            result=CanonicalDocument,
+            window=_WINDOW,
         )
         try:
             yield from self._progress(job, path, seconds)
@@ -133,20 +159,21 @@ class Reader:
         self, job: Job[ReadProgress, CanonicalDocument], path: Path, seconds: float
     ) -> Generator[ReadProgress, None, None]:
         progress = ReadProgress(0, None)
-        left = seconds
+        spent = 0.0
         while True:
             started = time.monotonic()
+            limit = seconds + _SCAN_S * progress.scanned
             try:
-                progress = job.next_event(min(_CHECKPOINT_S, left))
+                progress = job.next_event(min(_CHECKPOINT_S, limit - spent))
             except StopIteration:
                 return
             except TimeoutError:
                 pass
-            left -= time.monotonic() - started
-            if left <= 0 and not job.ended:
+            spent += time.monotonic() - started
+            if spent >= limit and not job.ended:
                 job.cancel(0.0)
                 job.wait()
-                raise ReadTimeout(str(path), seconds)
+                raise ReadTimeout(str(path), limit)
             yield progress
 
     def _read_error(self, error: Exception, path: Path) -> ReadError:

@@ -25,7 +25,7 @@ View = Literal["page", "text"]
 # Steps of the zoom, as parts of the width that there is; 1 is the whole width.
 ZOOMS: Final = (0.5, 0.67, 0.8, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0)
 # Kinds whose pages can be drawn.
-_DRAWN: Final = frozenset({"pdf"})
+_DRAWN: Final = frozenset({"pdf", "image"})
 # About how wide a character is, so that a place within a line can be told from its offset.
 _NARROW: Final = frozenset(" .,;:'!|ijlftrI()[]-")
 _WIDE: Final = frozenset("mwMW@%&—")

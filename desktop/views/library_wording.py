@@ -48,7 +48,7 @@ def status_of(row: DocumentRow, progress: IndexProgress | None) -> Status:
         case "queued":
             return Status(_tr("waiting"))
         case "ready":
-            return Status(_tr("ready"))
+            return Status(_tr("ready"), None, explain_row(row), "text-muted")
 
 
 def _moving(row: DocumentRow, progress: IndexProgress) -> Status:

@@ -14,6 +14,7 @@ from indexing.readers.delimited import read_delimited
 from indexing.readers.docx import read_docx
 from indexing.readers.epub import read_epub
 from indexing.readers.html import read_html
+from indexing.readers.image import read_image
 from indexing.readers.latex import read_latex
 from indexing.readers.legacy import read_legacy
 from indexing.readers.mail import read_eml, read_mbox
@@ -58,6 +59,7 @@ _SUFFIXES: dict[Reader, str] = {
     read_xml: ".xml .rss .atom .kml .gpx .opml .xsd .xsl .xslt .svg",
     read_yaml: ".yaml .yml",
     read_subtitles: ".srt .vtt",
+    read_image: ".png .jpg .jpeg .tif .tiff .webp .bmp .gif",
     read_plain: ".txt .text .log .asciidoc .adoc .org .ics .vcf .toml .ini .cfg .conf "
     ".properties .nfo .diff .patch .bib",
     read_source: " ".join(SOURCE_SUFFIXES),
@@ -71,8 +73,9 @@ CONTAINERS: dict[str, Container] = {
     ".msg": read_msg,
     ".zip": read_zip,
 }
+_PICTURES = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"II*\x00", b"MM\x00*")
 # The first bytes of formats that are not text, whatever the name says.
-_FOREIGN = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\x7fELF", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b",
+_FOREIGN = (b"\x7fELF", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b",
             b"SQLite format 3", b"%!PS", b"BZh", b"\xfd7zXZ")  # fmt: skip
 _ZIP = b"PK\x03\x04"
 # Formats that are ZIP packages or OLE containers, so that a damaged one is known by its name.
@@ -116,6 +119,8 @@ def format_of(path: Path, head: bytes) -> Format:
         return Format(read_pdf)
     if head.startswith(b"{\\rtf"):
         return Format(read_rtf)
+    if head.startswith(_PICTURES) or (head.startswith(b"RIFF") and head[8:12] == b"WEBP"):
+        return Format(read_image)
     if head.startswith(_ZIP):
         return _package_format(path, suffix)
     if head.startswith(OLE):

@@ -8,6 +8,7 @@ with the crop box and the rotation applied.
 from __future__ import annotations
 
 import ctypes
+import math
 from array import array
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -20,6 +21,8 @@ MAX_PAGE_CHARACTERS = 400_000
 _CELL_GAP = 1.4
 _HYPHENS = "\x02\ufffe"
 _BLANK = frozenset(" \t\u00a0\u2002\u2003\u2009\u200b\u3000\x00")
+# Characters of a page that are asked whether its fonts say what they are.
+_SAMPLE = 400
 _BOLD_NAMES = (b"bold", b"black", b"heavy", b"semibold", b"demi")
 
 
@@ -51,13 +54,77 @@ class Line(NamedTuple):
         return " ".join(self.cells)
 
 
+class View(NamedTuple):
+    """How a page whose lines were set straight looks in truth.
+
+    Attributes:
+        lean: By how much its lines lean, clockwise, in radians.
+        turns: Quarter turns, counter-clockwise, that set it upright.
+        width, height: Its size upright, in points.
+    """
+
+    lean: float
+    turns: int
+    width: float
+    height: float
+
+    def straight(self, x: float, y: float) -> tuple[float, float]:
+        """Where a point of the upright page is when its lines are level."""
+        return self._rotated(x, y, -self.lean)
+
+    def share(self, x: float, y: float) -> tuple[float, float]:
+        """Where a point of the straight page is on the page as displayed, as shares of it."""
+        x, y = self._rotated(x, y, self.lean)
+        across, down = x / self.width, y / self.height
+        for _ in range(self.turns):
+            across, down = 1 - down, across
+        return across, down
+
+    def placed(self, across: float, down: float) -> tuple[float, float]:
+        """The converse of `share`."""
+        for _ in range(self.turns):
+            across, down = down, 1 - across
+        return self.straight(across * self.width, down * self.height)
+
+    def _rotated(self, x: float, y: float, angle: float) -> tuple[float, float]:
+        cos, sin = math.cos(angle), math.sin(angle)
+        across, down = x - self.width / 2, y - self.height / 2
+        return (
+            across * cos - down * sin + self.width / 2,
+            across * sin + down * cos + self.height / 2,
+        )
+
+
 class PageLines(NamedTuple):
-    """The lines of a page in the order of its content, and the page's size in points."""
+    """The lines of a page in the order of its content.
+
+    Attributes:
+        width, height: The page's size in points.
+        cut: Whether it has more text than is read.
+        view: How it looks in truth, where it was turned to be read.
+        unmapped: Share of its characters of which the font does not say what they are.
+    """
 
     lines: list[Line]
     width: float
     height: float
-    cut: bool
+    cut: bool = False
+    view: View | None = None
+    unmapped: float = 0.0
+
+    def share(self, line: Line) -> tuple[float, float, float, float]:
+        """The box of a line as shares (0 to 1) of the page as displayed."""
+        view = self.view or View(0.0, 0, self.width, self.height)
+        corners = [
+            view.share(x, y) for x in (line.left, line.right) for y in (line.top, line.bottom)
+        ]
+        left, right = min(x for x, _ in corners), max(x for x, _ in corners)
+        top, bottom = min(y for _, y in corners), max(y for _, y in corners)
+        return _bounded(left), _bounded(top), _bounded(right), _bounded(bottom)
+
+
+def _bounded(share: float) -> float:
+    return round(min(1.0, max(0.0, share)), 5)
 
 
 def page_lines(page: Any, index: int) -> PageLines:
@@ -76,13 +143,33 @@ def page_lines(page: Any, index: int) -> PageLines:
         cut = count > MAX_PAGE_CHARACTERS
         count = min(count, MAX_PAGE_CHARACTERS)
         if count <= 0:
-            return PageLines([], place.width, place.height, False)
+            return PageLines([], place.width, place.height)
         characters = _characters(raw, count)
         boxes = _boxes(raw, count)
         lines = _Lines(raw, characters, boxes, place, index).read()
+        unmapped = _unmapped(raw, characters)
     finally:
         textpage.close()
-    return PageLines(lines, place.width, place.height, cut)
+    return PageLines(lines, place.width, place.height, cut, unmapped=unmapped)
+
+
+def _unmapped(raw: Any, characters: str) -> float:
+    """The share of a sample of the characters that stand for nothing one could read."""
+    sample = [
+        index
+        for index in range(0, len(characters), max(1, len(characters) // _SAMPLE))
+        if characters[index] not in _BLANK and characters[index] not in "\r\n" + _HYPHENS
+    ]
+    failed = sum(
+        pdfium.FPDFText_HasUnicodeMapError(raw, index) > 0 or _is_nothing(characters[index])
+        for index in sample
+    )
+    return failed / len(sample) if sample else 0.0
+
+
+def _is_nothing(character: str) -> bool:
+    """Whether a character is a control, a replacement or one of private use, bullets aside."""
+    return character < " " or character == "\ufffd" or "\ue000" <= character < "\uf000"
 
 
 class _Placement:
@@ -117,11 +204,19 @@ def _characters(raw: Any, count: int) -> str:
     if written == count:
         text = bytes(memoryview(buffer).cast("B")[: 2 * count]).decode("utf-16-le", "surrogatepass")
         if len(text) == count:
-            return text
+            return _unswapped(text)
     # pdfium left some out or put some in: ask for each.
     get = pdfium.FPDFText_GetUnicode
     codes = (get(raw, index) for index in range(count))
     return "".join(chr(code) if 0 < code < 0x110000 else "\x00" for code in codes)
+
+
+def _unswapped(text: str) -> str:
+    """Text of a font that gives each character's two bytes in the wrong order, put right."""
+    wide = [character for character in text if character > "\xff"]
+    if not wide or sum(ord(character) & 0xFF == 0 for character in wide) < 0.9 * len(wide):
+        return text
+    return "".join(chr(ord(c) >> 8) if c > "\xff" and not ord(c) & 0xFF else c for c in text)
 
 
 def _boxes(raw: Any, count: int) -> array[float]:

@@ -203,7 +203,7 @@ def test_pages_without_text_are_told(make_pdf, finish):
     path = make_pdf(picture, lambda canvas: write_lines(canvas, LOREM), picture, picture)
     document = finish(read_pdf(path))
 
-    assert document.warnings == ("pages 1, 3-4 have no text",)
+    assert document.warnings == ("3 pages (1, 3-4) have no text",)
     assert len(document.page_starts) == 4
 
 

@@ -1,0 +1,145 @@
+"""Pictures (PNG, JPEG, TIFF, WebP, BMP, GIF): what is written in them."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from indexing.errors import EmptyDocument, FileUnreadable, TooLarge
+from indexing.readers.paged import assemble_pages
+from indexing.readers.pdf_lines import PageLines
+from indexing.readers.scans import Account, picture_of, read_scan
+from indexing.types import CanonicalDocument, ReadProgress
+
+FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF")
+MAX_BYTES = 512 * 1024 * 1024
+# A sheet of A0 at 300 dots to the inch has 140 million; each takes up to four bytes to unpack.
+MAX_PIXELS = 160_000_000
+MAX_PAGES = 2_000
+# Longer side in pixels in which lines are read; small print in small pictures is lost.
+_LEAST_SIDE, _MOST_SIDE = 1200, 3000
+_MOST_GROWTH = 3
+# Pictures seldom say how large they are: as if they were scans of 200 dots to the inch.
+_POINTS = 72 / 200
+
+
+def read_image(
+    path: Path,
+    password: str | None = None,  # noqa: ARG001 -- as every reader
+) -> Generator[ReadProgress, None, CanonicalDocument]:
+    """Recognise the text of a picture; of a TIFF, that of each of its pages.
+
+    Raises:
+        TooLarge: More bytes or pixels than are unpacked.
+        FileUnreadable: Damaged.
+        EmptyDocument: No text in it that can be recognised, or recognition is off.
+    """
+    yield ReadProgress(0, None)
+    size = path.stat().st_size
+    if size > MAX_BYTES:
+        raise TooLarge(str(path), "bytes", size, MAX_BYTES)
+    account = Account()
+    with open_image(path) as image:
+        total = min(page_count(image), MAX_PAGES)
+        pages: list[PageLines] = []
+        for index in range(total):
+            yield ReadProgress(index, total, account.seen)
+            pages.append((yield from _page(image, path, index, total, account)))
+    if not any(page.lines for page in pages):
+        raise EmptyDocument(str(path), total)
+    return (
+        yield from assemble_pages(
+            path, "image", pages, None, None, account.warnings(), tuple(account.scans)
+        )
+    )
+
+
+def _page(
+    image: Any, path: Path, index: int, total: int, account: Account
+) -> Generator[ReadProgress, None, PageLines]:
+    if not account.may_scan:
+        account.passed_over.append(index + 1)
+        return PageLines([], 1.0, 1.0)
+    frame = frame_of(image, path, index)
+    width, height = (side * _POINTS for side in frame.size)
+    longer = max(frame.size)
+    scale = min(_MOST_SIDE / longer, max(1.0, min(_LEAST_SIDE / longer, _MOST_GROWTH)))
+    if scale != 1.0:
+        frame = frame.resize([max(1, round(side * scale)) for side in frame.size])
+    account.seen += 1
+    reading = read_scan(picture_of(frame), index, width, height)
+    while True:
+        try:
+            next(reading)
+        except StopIteration as end:
+            account.note(index + 1, end.value)
+            return end.value.page
+        yield ReadProgress(index, total, account.seen)
+
+
+def open_image(path: Path) -> Any:
+    """Open a picture with Pillow: a `PIL.Image.Image`, not unpacked yet.
+
+    Raises:
+        TooLarge: It has more pixels than are unpacked.
+        FileUnreadable: It is none, or damaged.
+    """
+    from PIL import Image
+
+    # The bound is ours, below: Pillow's own warns first.
+    Image.MAX_IMAGE_PIXELS = None
+    try:
+        image = Image.open(path, formats=FORMATS)
+    except (OSError, ValueError, SyntaxError) as error:
+        raise FileUnreadable(str(path), str(error)[:200]) from error
+    _check(image, path)
+    return image
+
+
+def page_count(image: Any) -> int:
+    """How many pages a picture has: one, but for a TIFF."""
+    return int(getattr(image, "n_frames", 1)) if image.format == "TIFF" else 1
+
+
+def frame_of(image: Any, path: Path, index: int) -> Any:
+    """A page of a picture as a person sees it: the right way up, on white, in colours.
+
+    Raises:
+        TooLarge, FileUnreadable: As `open_image`.
+    """
+    from PIL import Image, ImageOps
+
+    try:
+        image.seek(index)
+        _check(image, path)
+        if image.format == "JPEG":
+            # Unpacked at a fraction of its size where that is enough.
+            image.draft("RGB", (_MOST_SIDE, _MOST_SIDE))
+        frame: Any = ImageOps.exif_transpose(image)
+        if frame.mode.startswith(("I", "F")):
+            frame = _levelled(frame)
+        if frame.has_transparency_data:
+            coloured = frame.convert("RGBA")
+            frame = Image.new("RGB", frame.size, "white")
+            frame.paste(coloured, mask=coloured.getchannel("A"))
+        return frame.convert("RGB")
+    except (OSError, ValueError, SyntaxError, EOFError) as error:
+        raise FileUnreadable(str(path), str(error)[:200]) from error
+
+
+def _levelled(frame: Any) -> Any:
+    """A picture of 16 or 32 bits, as scanners and microscopes make them, in shades of 8."""
+    from PIL import Image
+
+    low, high = frame.getextrema()
+    shades = (np.asarray(frame, np.float32) - low) * (255 / max(high - low, 1e-9))
+    return Image.fromarray(shades.astype(np.uint8))
+
+
+def _check(image: Any, path: Path) -> None:
+    pixels = image.width * image.height
+    if pixels > MAX_PIXELS:
+        raise TooLarge(str(path), "pixels", pixels, MAX_PIXELS)

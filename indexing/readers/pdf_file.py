@@ -1,0 +1,68 @@
+"""Open a PDF file: pdfium does, and pypdf mends what pdfium will not open."""
+
+from __future__ import annotations
+
+import io
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from indexing.errors import EmptyDocument, FileUnreadable, PasswordNeeded, TooLarge
+from indexing.readers.pdfium import PdfiumError, error_code, helpers
+
+MAX_BYTES = 2 * 1024 * 1024 * 1024
+MAX_PAGES = 20_000
+_MAX_REPAIR_BYTES = 200 * 1024 * 1024
+
+_PASSWORD = 4  # FPDF_ERR_PASSWORD
+
+
+def open_pdf(path: Path, password: str | None) -> Any:
+    """Open a file with pdfium, mended by pypdf where need be: a `pypdfium2.PdfDocument`.
+
+    Raises:
+        PasswordNeeded, FileUnreadable, TooLarge: As `read_pdf`.
+    """
+    size = path.stat().st_size
+    if size > MAX_BYTES:
+        raise TooLarge(str(path), "bytes", size, MAX_BYTES)
+    if size == 0:
+        raise EmptyDocument(str(path))
+    try:
+        document = helpers.PdfDocument(path, password=password)
+    except PdfiumError as error:
+        if error_code(error) == _PASSWORD:
+            raise PasswordNeeded(str(path), wrong=password is not None) from error
+        mended = _mended(path, password, str(error))
+        try:
+            document = helpers.PdfDocument(mended)
+        except PdfiumError as again:
+            raise FileUnreadable(str(path), str(error)) from again
+    if len(document) == 0:
+        document.close()
+        raise FileUnreadable(str(path), "no pages")
+    return document
+
+
+def _mended(path: Path, password: str | None, problem: str) -> bytes:
+    """The file written anew by pypdf, which finds objects that the file's index lost."""
+    from pypdf import PdfReader, PdfWriter
+    from pypdf.errors import FileNotDecryptedError, WrongPasswordError
+
+    if path.stat().st_size > _MAX_REPAIR_BYTES:
+        raise FileUnreadable(str(path), problem)
+    try:
+        reader = PdfReader(io.BytesIO(path.read_bytes()), strict=False, password=password)
+        writer = PdfWriter()
+        # One page too many is enough to be refused when the pages are counted.
+        for page in islice(reader.pages, MAX_PAGES + 1):
+            writer.add_page(page)
+        buffer = io.BytesIO()
+        writer.write(buffer)
+    except (FileNotDecryptedError, WrongPasswordError) as error:
+        raise PasswordNeeded(str(path), wrong=password is not None) from error
+    except MemoryError:
+        raise
+    except Exception as error:  # pypdf raises what it comes upon in a damaged file.
+        raise FileUnreadable(str(path), problem) from error
+    return buffer.getvalue()

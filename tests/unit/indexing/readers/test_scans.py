@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import io
+import re
+import socket
+from collections import Counter
+from itertools import pairwise
+
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.utils import ImageReader
+
+from indexing import ocr
+from indexing.errors import EmptyDocument
+from indexing.readers.page_image import render_page
+from indexing.readers.pdf_scan import is_garbled
+from indexing.readers.read import read
+
+LETTER = [
+    "Harbour Office, 14 March 1987",
+    "The northern breakwater lost forty metres of its",
+    "crown stones in the storm of last Tuesday night.",
+    "Repairs will cost 218,500 crowns and take nine",
+    "weeks, weather allowing.",
+]
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch):
+    def refuse(*_):
+        raise AssertionError("recognition reached for the network")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+def picture(lines, *, size=(900, 420), left=40, font_size=30):
+    image = Image.new("L", size, 255)
+    draw = ImageDraw.Draw(image)
+    font = ImageFont.load_default(font_size)
+    for number, line in enumerate(lines):
+        draw.text((left, 30 + number * int(font_size * 1.6)), line, fill=0, font=font)
+    return image
+
+
+def words(text):
+    return Counter(re.findall(r"\w+", text.lower()))
+
+
+def place_picture(canvas, image, *, turns=0):
+    data = io.BytesIO()
+    image.rotate(90 * turns, expand=True).save(data, "PNG")
+    data.seek(0)
+    drawn = ImageReader(data)
+    width, height = drawn.getSize()
+    scale = min((A4[0] - 60) / width, (A4[1] - 60) / height)
+    canvas.drawImage(drawn, 30, A4[1] - 30 - height * scale, width * scale, height * scale)
+
+
+def recall(found, expected):
+    return sum((words(found) & words(expected)).values()) / sum(words(expected).values())
+
+
+def test_a_scanned_page_among_others_is_recognised_with_the_place_of_each_line(make_pdf, finish):
+    def typed(canvas):
+        canvas.drawString(72, 700, "This page has its own text and needs no recognition at all.")
+
+    document = finish(read(make_pdf(typed, lambda c: place_picture(c, picture(LETTER)))))
+
+    assert "This page has its own text" in document.text[: document.page_starts[1]]
+    scanned = document.text[document.page_starts[1] :]
+    assert recall(scanned, " ".join(LETTER)) >= 0.9
+    assert [page.page for page in document.scans] == [2]
+    assert document.scans[0].confidence > 0.9
+    assert document.warnings == ("page 2 read by OCR",)
+    boxes = [line for line in document.lines if line.page == 2]
+    assert len(boxes) == len(LETTER)
+    assert all(above.top < below.top for above, below in pairwise(boxes))
+    # The first line begins 40 of 900 pixels into a picture that begins 30 points into the page.
+    assert boxes[0].left == pytest.approx((30 + 40 / 900 * (A4[0] - 60)) / A4[0], abs=0.02)
+
+
+@pytest.mark.parametrize("turns", [2, 3])
+def test_a_page_that_was_scanned_the_wrong_way_round_is_read_and_marked(make_pdf, finish, turns):
+    document = finish(read(make_pdf(lambda c: place_picture(c, picture(LETTER), turns=turns))))
+
+    assert recall(document.text, " ".join(LETTER)) >= 0.9
+    first, last = document.lines[0], document.lines[-1]
+    if turns == 2:
+        assert first.top > last.top
+    else:
+        # Lines run up or down the page.
+        assert first.bottom - first.top > first.right - first.left
+        assert (first.left < last.left) is (turns == 1)
+
+
+def test_columns_of_a_scan_are_read_one_after_the_other(tmp_path, finish):
+    left = [f"left column line {word} goes on" for word in ("one", "two", "three", "four", "five")]
+    right = [
+        f"right column line {word} goes on" for word in ("six", "seven", "eight", "nine", "ten")
+    ]
+    page = picture(left, size=(1300, 420))
+    page.paste(picture(right, size=(640, 420)), (650, 0))
+    page.save(tmp_path / "columns.png")
+
+    text = finish(read(tmp_path / "columns.png")).text
+
+    assert text.index("five") < text.index("six")
+
+
+def test_what_is_switched_off_is_said(make_pdf, finish, monkeypatch):
+    monkeypatch.setattr(ocr, "_allowed", False)
+    path = make_pdf(
+        lambda canvas: canvas.drawString(
+            72, 700, "The only words there are on this page, all typed"
+        ),
+        lambda canvas: place_picture(canvas, picture(LETTER)),
+    )
+
+    document = finish(read(path))
+
+    assert document.warnings == ("page 2 not read: a picture, and OCR is off",)
+    assert not document.scans
+
+
+def test_an_empty_page_is_no_scan(make_pdf):
+    with pytest.raises(EmptyDocument):
+        list(read(make_pdf(lambda canvas: None)))
+
+
+def test_a_stamp_does_not_hide_the_scan_under_it(make_pdf, finish):
+    def page(canvas):
+        image = picture(LETTER, size=(900, 1250))
+        place_picture(canvas, image)
+        canvas.drawString(400, 40, "EXHIBIT 00417")
+
+    document = finish(read(make_pdf(page)))
+
+    assert document.text.count("00417") == 1
+    assert recall(document.text, " ".join(LETTER)) >= 0.9
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "webp"])
+def test_pictures_are_read_whatever_their_format(tmp_path, finish, suffix):
+    path = tmp_path / f"letter.{suffix}"
+    picture(LETTER[:2], size=(900, 150)).save(path)
+
+    document = finish(read(path))
+
+    assert document.kind == "image"
+    assert recall(document.text, " ".join(LETTER[:2])) >= 0.9
+    assert Image.open(io.BytesIO(render_page(path, 1, 450))).size == (450, 75)
+
+
+def test_each_page_of_a_tiff_is_read(tmp_path, finish):
+    pages = [picture([line], size=(900, 120)) for line in LETTER[1:3]]
+    pages[0].save(tmp_path / "fax.tif", save_all=True, append_images=pages[1:])
+
+    document = finish(read(tmp_path / "fax.tif"))
+
+    assert len(document.page_starts) == 2
+    assert "crown stones" in document.text[document.page_starts[1] :]
+
+
+def test_a_picture_without_words_has_no_text(tmp_path):
+    Image.effect_noise((400, 300), 40).save(tmp_path / "noise.png")
+
+    with pytest.raises(EmptyDocument):
+        list(read(tmp_path / "noise.png"))
+
+
+def test_letters_put_for_others_are_no_text():
+    prose = "The harbour office has moved to the second floor of the old customs house. " * 2
+    shifted = "".join(chr((ord(c) - 97 + 3) % 26 + 97) if c.islower() else c for c in prose)
+
+    assert not is_garbled(prose)
+    assert is_garbled(shifted)
+    assert is_garbled("\u2022 |~ }{ ^^ <> ## $$ %% a")
