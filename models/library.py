@@ -289,8 +289,8 @@ class ModelLibrary:
         """Deletes removed models for good; returns the bytes freed."""
         freed = 0
         for kept in (self._folder / TRASH).glob("*"):
-            size = kept.stat().st_size
             with contextlib.suppress(OSError):  # in use on Windows: it stays for the next time
+                size = kept.lstat().st_size
                 kept.unlink()
                 freed += size
         return freed

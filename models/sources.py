@@ -115,6 +115,19 @@ def split_of(name: str) -> tuple[str, int, int] | None:
     return split["stem"], int(split["number"]), int(split["count"])
 
 
+def first_part(name: str) -> str:
+    """Returns the name of the first part of the split model that a file is a part of, else its own.
+
+    Args:
+        name: A file's name, or a path that ends with it.
+    """
+    split = split_of(name)
+    if split is None:
+        return name
+    head, _, tail = name.rpartition(f"-{split[1]:05}-of-")
+    return f"{head}-00001-of-{tail}"
+
+
 def siblings(file: Path) -> Found:
     """Find what belongs together with a file: the other parts of a split model, else nothing."""
     if split_of(file.name) is None:
@@ -232,8 +245,11 @@ def _ollama(folder: Path) -> list[Found]:
 
 def _blob(folder: Path, digest: str) -> Path | None:
     blob = folder / "blobs" / f"sha256-{digest}"
-    # Only a digest is looked up, never a way to somewhere else.
-    return blob if _DIGEST.fullmatch(digest) and blob.is_file() else None
+    try:
+        # Only a digest is looked up, never a way to somewhere else.
+        return blob if _DIGEST.fullmatch(digest) and blob.is_file() else None
+    except OSError:
+        return None  # another user's
 
 
 def _ollama_name(parts: tuple[str, ...]) -> str:

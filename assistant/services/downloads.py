@@ -201,7 +201,11 @@ class DownloadService:
             job.cancel(_PAUSE_S)
 
     def discard(self, name: str) -> None:
-        """Stop a download and delete its bytes."""
+        """Stop a download and delete its bytes.
+
+        Raises:
+            DownloadFailed: Another process goes on with it ("busy").
+        """
         with self._changed:
             job = self._jobs.get(name)
         if job is not None:

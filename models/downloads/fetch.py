@@ -89,7 +89,7 @@ class Downloader:
                     model = self._take_in(facts)
         except OSError as error:
             raise self._disk_failure(repository, file, name, error) from error
-        self._pending.discard(name)
+        self._pending.delete(name)
         return model
 
     def _fetched_before(self, facts: Pending) -> ModelFacts | None:
@@ -192,7 +192,7 @@ class Downloader:
         parts = self._pending.parts(facts)
         arrived = read_facts(facts.file, Found("", tuple(parts), len(parts)), "library")
         if arrived.kind not in IMPORTABLE or arrived.problem == "missing_part":
-            self._pending.discard(facts.id)
+            self._pending.delete(facts.id)
             raise DownloadFailed(facts.repository, facts.file, "not_a_model")
         origins = [
             Origin(

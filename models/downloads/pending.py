@@ -18,6 +18,7 @@ import msgspec
 from models.downloads.types import Pending
 from models.errors import DownloadFailed
 from models.record import write_whole
+from models.sources import first_part
 
 FOLDER = ".downloads"
 _FACTS = "download.json"
@@ -25,8 +26,8 @@ _LOCK_SUFFIX = ".lock"
 
 
 def download_id(repository: str, file: str) -> str:
-    """Returns what a download is called: the same for the same file, and fit for a folder."""
-    return hashlib.sha256(f"{repository}/{file}".encode()).hexdigest()[:16]
+    """Returns what a download is called: the same for the same model, and fit for a folder."""
+    return hashlib.sha256(f"{repository}/{first_part(file)}".encode()).hexdigest()[:16]
 
 
 class PendingDownloads:
@@ -70,7 +71,19 @@ class PendingDownloads:
         return [self._folder / facts.id / f"{number}.part" for number in range(len(facts.files))]
 
     def discard(self, name: str) -> None:
-        """Delete one, with the bytes that are there."""
+        """Delete one, with the bytes that are there, unless another process goes on with it.
+
+        Raises:
+            DownloadFailed: Another process has it ("busy").
+            OSError: The folder cannot be written.
+        """
+        facts = self.get(name)
+        if facts is not None:
+            with self.locked(name, facts.repository, facts.file):
+                self.delete(name)
+
+    def delete(self, name: str) -> None:
+        """Delete one that this process has locked, or has just finished with."""
         shutil.rmtree(self._folder / name, ignore_errors=True)
         with contextlib.suppress(OSError):
             (self._folder / f"{name}{_LOCK_SUFFIX}").unlink()

@@ -17,7 +17,7 @@ class GrowingAnswer:
 
     def __init__(self, stop: Sequence[str], thinking_until: str | None) -> None:
         self.tokens = 0
-        self.first_probability = 0.0
+        self.first_tokens: tuple[tuple[str, float], ...] = ()
         self._splitter = AnswerSplitter(stop, thinking_until)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._waiting: list[tuple[Kind, str]] = []
@@ -89,5 +89,5 @@ class GrowingAnswer:
             first_token_ms=max(0.0, self._first_at - started) * 1000,
             tokens_per_s=(self.tokens - 1) / seconds if seconds > 0 else 0.0,
             prefill_tokens_per_s=prefill_tokens_per_s,
-            first_token_probability=self.first_probability,
+            first_tokens=self.first_tokens,
         )

@@ -11,7 +11,7 @@ from collections.abc import Generator, Sequence
 
 from models.engine.answer import GrowingAnswer
 from models.engine.loading import NativeModel, load_model
-from models.engine.memory import BLOCK_TOKENS
+from models.engine.memory import BLOCK_TOKENS, TokenMemory
 from models.engine.native import Sampler
 from models.engine.reading import PromptReader
 from models.engine.streaming import THINKING_TAGS, opened_thinking
@@ -35,6 +35,8 @@ from models.states import StateStore, StoredState
 
 # Room for an answer without which a question is not worth reading the prompt for.
 MIN_ANSWER_TOKENS = 64
+# Enough to find every spelling of a yes or a no among them.
+_FIRST_TOKENS = 20
 
 
 class Engine:
@@ -118,6 +120,8 @@ class Engine:
         sampling: Sampling,
         stop: list[str],
         owners: Sequence[str] = (),
+        *,
+        aside: bool = False,
     ) -> Generator[GenerationEvent, None, Generation]:
         """Reads a conversation (what the cache holds of it is not read again) and answers it.
 
@@ -127,6 +131,8 @@ class Engine:
             stop: Strings that end it.
             owners: What the conversation is made of, such as "document:7". With any, what was
                 read is kept on disk before it gives way to another prompt.
+            aside: Do it beside the conversation that is held, which then need not be read again:
+                for short questions about it.
 
         Raises:
             ContextOverflow: It leaves no room for an answer; nothing has been read.
@@ -134,23 +140,30 @@ class Engine:
             DecodeFailed: llama.cpp failed; the engine can be asked again.
         """
         started = time.monotonic()
-        native, reader = self._loaded()
+        native, held = self._loaded()
         tokens, thinking_until = self._prompt(messages)
-        room = min(sampling.max_tokens, MIN_ANSWER_TOKENS)
-        if len(tokens) + room > native.context_tokens:
+        room = native.context_tokens - min(sampling.max_tokens, MIN_ANSWER_TOKENS)
+        if aside:
+            room -= len(native.memory.tokens)
+        else:
+            native.aside.clear()
+        if len(tokens) > room:
             raise ContextOverflow(len(tokens), native.context_tokens)
-        reader.busy = True
+        reader = PromptReader(native.aside, None) if aside else held
+        held.busy = True
         try:
             cached = reader.reach(tokens, owners)
             prefill_speed = yield from reader.read(tokens, cached)
             answer = GrowingAnswer(stop, thinking_until)
             sampler = Sampler(sampling, native.vocabulary.size)
             try:
-                finish = yield from self._decode(native, sampler, sampling.max_tokens, answer)
+                finish = yield from self._decode(
+                    native, reader.memory, sampler, sampling.max_tokens, answer
+                )
             finally:
                 sampler.close()
         finally:
-            reader.busy = False
+            held.busy = False
         return answer.generation(started, finish, len(tokens), cached, prefill_speed)
 
     def study(
@@ -191,10 +204,14 @@ class Engine:
         )
 
     def _decode(
-        self, native: NativeModel, sampler: Sampler, max_tokens: int, answer: GrowingAnswer
+        self,
+        native: NativeModel,
+        memory: TokenMemory,
+        sampler: Sampler,
+        max_tokens: int,
+        answer: GrowingAnswer,
     ) -> Generator[TextDelta | ThinkingDelta, None, FinishReason]:
         """Generates until the model, a stop string or a limit ends it."""
-        memory = native.memory
         vocabulary = native.vocabulary
         finish: FinishReason = "length"
         while answer.tokens < max_tokens:
@@ -203,14 +220,17 @@ class Engine:
                 finish = "stop"
                 break
             if not answer.tokens:
-                answer.first_probability = memory.probability(token, vocabulary.size)
+                answer.first_tokens = tuple(
+                    (vocabulary.piece(each).decode("utf-8", "replace"), probability)
+                    for each, probability in memory.likeliest(_FIRST_TOKENS, vocabulary.size)
+                )
             answer.take(vocabulary.piece(token))
             if answer.stopped:
                 finish = "stop"
                 break
             yield from answer.due()
             # The last token's own key and value are only needed for a further one.
-            if answer.tokens == max_tokens or len(memory.tokens) == native.context_tokens:
+            if answer.tokens == max_tokens or native.full:
                 break
             code = memory.decode((token,), want_logits=True)
             if code:

@@ -31,6 +31,8 @@ from models.states import StateKey
 _POLL_SECONDS = 0.05
 # Reading the weights is nearly all of a load; the context and warming up are the rest.
 _WEIGHTS_SHARE = 0.95
+# The conversation, and what is asked beside it.
+_SEQUENCES = 2
 
 _KV_TYPES: dict[KvType, int] = {
     "f16": llama.GGML_TYPE_F16,
@@ -50,7 +52,8 @@ class NativeModel:
     Attributes:
         path: The GGUF file.
         vocabulary: Its tokens.
-        memory: Its context and what that holds.
+        memory: What its context holds of the conversation.
+        aside: What it holds besides, of short questions of the app's own.
         template: Source of its chat template, None without one.
         context_tokens: The context window in force.
         trained_context: What the model was trained for.
@@ -64,13 +67,22 @@ class NativeModel:
         self._model = model
         self.vocabulary = Vocabulary(model)
         stateful = llama.llama_model_is_recurrent(model) or llama.llama_model_is_hybrid(model)
-        self.memory = TokenMemory(context, load.batch_tokens, rewindable=not stateful)
+        self._context = context
+        self.memory, self.aside = (
+            TokenMemory(context, load.batch_tokens, rewindable=not stateful, sequence=sequence)
+            for sequence in range(_SEQUENCES)
+        )
         template: bytes | None = llama.llama_model_chat_template(model, None)
         self.template = None if template is None else template.decode("utf-8", "replace")
         self.context_tokens: int = llama.llama_n_ctx(context)
         self.trained_context: int = llama.llama_model_n_ctx_train(model)
         self.threads: int = llama.llama_n_threads(context)
         self.kv_bytes_per_token = load.kv_bytes_per_token
+
+    @property
+    def full(self) -> bool:
+        """Whether the context window holds no further token."""
+        return len(self.memory.tokens) + len(self.aside.tokens) >= self.context_tokens
 
     def state_key(self, sha256: str) -> StateKey:
         """What a KV state of this model depends on besides its tokens.
@@ -95,6 +107,8 @@ class NativeModel:
         """Frees everything; closing twice does nothing."""
         if self._model:
             self.memory.close()
+            self.aside.close()
+            llama.llama_free(self._context)
             llama.llama_model_free(self._model)
             self._model = None
 
@@ -188,7 +202,8 @@ class _Load:
         self.batch_tokens = max(1, min(settings.batch_tokens, params.n_ctx))
         params.n_batch = params.n_ubatch = self.batch_tokens
         params.n_threads = params.n_threads_batch = threads
-        params.n_seq_max = 1
+        params.n_seq_max = _SEQUENCES
+        params.kv_unified = True  # both share the window: what one does not take the other may
         params.flash_attn_type = _flash_attention(settings)
         params.type_k = params.type_v = _KV_TYPES[settings.kv_type]
         params.no_perf = True

@@ -15,11 +15,10 @@ from models.states import Tokens
 # llama.cpp computes batches of whole blocks alike, and others a little differently: enough
 # to turn a close choice between two words.
 BLOCK_TOKENS = 64
-_SEQUENCE = 0
 
 
 class TokenMemory:
-    """A context and the tokens its KV cache holds.
+    """One sequence of a context, and the tokens its KV cache holds of it.
 
     Attributes:
         tokens: What the KV cache holds, in order from position 0.
@@ -28,8 +27,11 @@ class TokenMemory:
         rewindable: Whether it can be cut back to any length; a recurrent state cannot.
     """
 
-    def __init__(self, context: Any, batch_tokens: int, *, rewindable: bool) -> None:
+    def __init__(
+        self, context: Any, batch_tokens: int, *, rewindable: bool, sequence: int = 0
+    ) -> None:
         self.context = context
+        self._sequence = sequence
         self.tokens: list[int] = []
         self.read = 0
         self.batch_tokens = batch_tokens
@@ -38,7 +40,7 @@ class TokenMemory:
         self._batch = llama.llama_batch_init(batch_tokens, 0, 1)
         for i in range(batch_tokens):
             self._batch.n_seq_id[i] = 1
-            self._batch.seq_id[i][0] = _SEQUENCE
+            self._batch.seq_id[i][0] = sequence
 
     @property
     def closed(self) -> bool:
@@ -52,7 +54,7 @@ class TokenMemory:
     def keep(self, count: int) -> int:
         """Forgets all but the first `count` tokens; returns how many are really left."""
         if count < len(self.tokens):
-            if count == 0 or not llama.llama_memory_seq_rm(self._memory, _SEQUENCE, count, -1):
+            if count == 0 or not llama.llama_memory_seq_rm(self._memory, self._sequence, count, -1):
                 self.clear()
                 count = 0
             del self.tokens[count:]
@@ -61,7 +63,7 @@ class TokenMemory:
 
     def clear(self) -> None:
         """Forgets everything."""
-        llama.llama_memory_clear(self._memory, False)
+        llama.llama_memory_seq_rm(self._memory, self._sequence, -1, -1)
         self.tokens.clear()
         self.read = 0
 
@@ -91,22 +93,28 @@ class TokenMemory:
             self.clear()
         return code
 
-    def probability(self, token: int, vocabulary_size: int) -> float:
-        """How probable a token is after all that was decoded, before any sampling."""
+    def likeliest(self, count: int, vocabulary_size: int) -> list[tuple[int, float]]:
+        """The likeliest tokens after all that was decoded and their probabilities, best first.
+
+        As the model has them, before any sampling.
+        """
         row = llama.llama_get_logits_ith(self.context, -1)
         logits = np.ctypeslib.as_array(row, shape=(vocabulary_size,)).astype(np.float64)
-        return float(np.exp(logits[token] - logits.max()) / np.exp(logits - logits.max()).sum())
+        weights = np.exp(logits - logits.max())
+        best = np.argpartition(weights, -count)[-count:]
+        ranked = best[np.argsort(-weights[best])]
+        return [(int(token), float(weights[token] / weights.sum())) for token in ranked]
 
     def state_bytes(self) -> int:
         """Size of the file that `save` would write."""
-        return llama.llama_state_seq_get_size(self.context, _SEQUENCE) + 4 * len(self.tokens)
+        return llama.llama_state_seq_get_size(self.context, self._sequence) + 4 * len(self.tokens)
 
     def save(self, path: Path) -> bool:
         """Writes what is held to a file; False where that failed, as on a full disk."""
         count = len(self.tokens)
         tokens = (ctypes.c_int32 * count)(*self.tokens)
         written: int = llama.llama_state_seq_save_file(
-            self.context, str(path).encode(), _SEQUENCE, tokens, count
+            self.context, str(path).encode(), self._sequence, tokens, count
         )
         return written > 0
 
@@ -126,7 +134,7 @@ class TokenMemory:
         found = (ctypes.c_int32 * count)()
         length = ctypes.c_size_t(0)
         taken: int = llama.llama_state_seq_load_file(
-            self.context, str(path).encode(), _SEQUENCE, found, count, ctypes.byref(length)
+            self.context, str(path).encode(), self._sequence, found, count, ctypes.byref(length)
         )
         if not taken or list(found[: length.value]) != list(tokens):
             self.clear()
@@ -136,10 +144,9 @@ class TokenMemory:
         return True
 
     def close(self) -> None:
-        """Frees the context and its buffers."""
+        """Gives up the context, which its owner frees; closing twice does nothing."""
         if self.context:
             llama.llama_batch_free(self._batch)
-            llama.llama_free(self.context)
             self.context = None
 
 

@@ -120,8 +120,8 @@ class Generation(msgspec.Struct, frozen=True):
         first_token_ms: From the call to the first generated token.
         tokens_per_s: Decoding speed after the first token; 0 before a second one.
         prefill_tokens_per_s: Reading speed of what was not cached; 0 where nothing was read.
-        first_token_probability: How sure the model was of its first token, before sampling
-            (0 to 1): of a one-word reply, how much it is worth.
+        first_tokens: The likeliest first tokens as text, with their probabilities (0 to 1)
+            before any sampling, best first: of a one-word reply, what else it might have been.
     """
 
     text: str
@@ -133,7 +133,7 @@ class Generation(msgspec.Struct, frozen=True):
     first_token_ms: float
     tokens_per_s: float
     prefill_tokens_per_s: float = 0.0
-    first_token_probability: float = 0.0
+    first_tokens: tuple[tuple[str, float], ...] = ()
 
 
 class PromptSize(msgspec.Struct, frozen=True):

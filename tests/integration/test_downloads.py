@@ -286,9 +286,12 @@ def test_a_split_model_is_one_download(fetch, hub):
         keys = {**KEYS, "split.no": u32(number), "split.count": u32(2)}
         hub.files[f"{REPOSITORY}/{name}"] = build(keys, data=os.urandom(600_000))
     total = sum(len(hub.files[f"{REPOSITORY}/{name}"]) for name in names)
-    hub.faults.cut_after = [500_000]
-    events, facts = fetch(names[1])
+    hub.faults.cut_after = [500_000, 0, 0, 0]
+    fetch.fails(names[1])
+    assert fetch.kept == 500_000
+    events, facts = fetch(names[0])
     assert facts.problem is None
+    assert fetch.pending.list() == []
     assert [Path(file).name for file in facts.files] == [Path(name).name for name in names]
     assert facts.bytes == total == events[-1].total
     done = [event.done for event in events if event.phase == "downloading"]
@@ -301,6 +304,8 @@ def test_two_at_once_do_not_mix(fetch, hub):
     while next(steps).phase != "downloading":
         pass
     assert fetch.fails().problem == "busy"
+    with pytest.raises(DownloadFailed):
+        fetch.pending.discard(download_id(REPOSITORY, FILE))
     steps.close()
     hub.faults.pause_s = 0.0
     fetch()
@@ -310,7 +315,8 @@ def test_a_download_that_is_discarded_leaves_nothing(fetch, hub):
     hub.faults.cut_after = [1_000_000, 0, 0, 0]
     fetch.fails()
     fetch.pending.discard(download_id(REPOSITORY, FILE))
-    assert list((fetch.folder / FOLDER).iterdir()) == []
+    assert fetch.pending.list() == []
+    assert list((fetch.folder / FOLDER).glob("*.part")) == []
 
 
 def test_search_and_what_a_repository_has(hub):

@@ -13,7 +13,10 @@ import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 HEADLESS = ("assistant", "indexing", "models")
-HEAVY = ("chromadb", "llama_cpp", "sentence_transformers", "torch", "transformers")
+HEAVY = (
+    "chromadb", "httpx2", "huggingface_hub", "llama_cpp", "sentence_transformers", "torch",
+    "transformers",
+)  # fmt: skip
 # What the app process is made of: the window, the command line, and what both stand on.
 APP_PROCESS = ("assistant.assistant", "assistant.cli.main", "desktop.app")
 
