@@ -28,6 +28,7 @@ from assistant.conversations.store import ConversationStore
 from assistant.errors import NoModelInstalled
 from assistant.owners import document_owner
 from assistant.paths import DataPaths
+from assistant.personas import Persona, PersonaLibrary
 from assistant.services.downloads import DownloadService
 from assistant.services.index import IndexService
 from assistant.services.model import ModelService
@@ -72,6 +73,7 @@ class Assistant:
         downloads: Models from the hub, in its process.
         gate: Holds indexing back while an answer is made.
         studies: What the models have read of the documents.
+        personas: Who can answer.
     """
 
     def __init__(self, paths: DataPaths) -> None:
@@ -84,6 +86,7 @@ class Assistant:
         self.model = ModelService(paths, self.gate)
         self.downloads = DownloadService(paths)
         self.studies = Studies(self.model, self.catalog, self.gate, paths, self.settings)
+        self.personas = PersonaLibrary(paths.personas)
         self._answerer = Answerer(_ModelPort(self.model), self.index, self.catalog)
         self._conversations: ConversationStore | None = None
         self._opening = threading.Lock()
@@ -211,7 +214,7 @@ class Assistant:
             WorkerError: A process failed in the midst of it; the next question works.
         """
         if request.conversation is None:
-            request = msgspec.structs.replace(request, model=self._model_for(request).name)
+            request = self._settled(request)
             return (yield from self._answer(request, []))
         store = self.conversations
         question = place_question(store, request)
@@ -220,7 +223,7 @@ class Assistant:
 
         def answer() -> Generator[AskEvent, None, Answer]:
             nonlocal request
-            request = msgspec.structs.replace(request, model=self._model_for(request).name)
+            request = self._settled(request)
             return (yield from self._answer(request, history))
 
         return (
@@ -248,6 +251,7 @@ class Assistant:
                 use_documents=scope.use_documents,
                 mode=mode,
                 model=model or conversation.model,
+                persona=conversation.persona,
             )
         )
 
@@ -256,7 +260,7 @@ class Assistant:
 
         It searches, and loads the model where it is not loaded: call it off a window's thread.
         """
-        request = msgspec.structs.replace(request, model=self._model_for(request).name)
+        request = self._settled(request)
         history: list[ChatMessage] = []
         if request.conversation is not None:
             leaf = request.parent or self.conversations.get(request.conversation).leaf
@@ -274,8 +278,8 @@ class Assistant:
         self, request: AskRequest, history: list[ChatMessage]
     ) -> Generator[AskEvent, None, Answer]:
         facts = self._model_for(request)
-        settings = self.settings.current
-        self._answerer.settings = _answering_settings(settings)
+        persona = self._persona_of(request)
+        self._answerer.settings = _answering_settings(self.settings.current, persona)
         self._answerer.model_name = facts.name
         with self.gate.answering():
             loading = self.model.load(facts.path, self._load_settings()).stream()
@@ -283,13 +287,24 @@ class Assistant:
                 yield Phase("loading", round(event.fraction * 100), 100)
             return (yield from self._answerer.ask(request, history))
 
+    def _settled(self, request: AskRequest) -> AskRequest:
+        """Return a request with what its persona decides, and the model that will answer."""
+        persona = self._persona_of(request)
+        settled = request if persona is None else _as_persona(request, persona)
+        return msgspec.structs.replace(settled, model=self._model_for(request).name)
+
     def _model_for(self, request: AskRequest) -> ModelFacts:
-        if request.model is not None:
-            return self._usable(request.model)
+        persona = self._persona_of(request)
+        chosen = request.model or (persona.model if persona is not None else None)
+        if chosen is not None:
+            return self._usable(chosen)
         facts = self.current_model()
         if facts is None:
             raise NoModelInstalled(str(self.paths.models))
         return facts
+
+    def _persona_of(self, request: AskRequest) -> Persona | None:
+        return None if request.persona is None else self.personas.get(request.persona)
 
     def _usable(self, name: str) -> ModelFacts:
         try:
@@ -322,9 +337,11 @@ class _ModelPort:
         sampling: Sampling,
         stop: list[str],
         owners: Sequence[str] = (),
+        *,
+        aside: bool = False,
     ) -> Generator[GenerationEvent, None, Generation]:
         """See `Engine.generate`; closing it stops the model."""
-        steps = self._service.generate(messages, sampling, stop, owners).stream()
+        steps = self._service.generate(messages, sampling, stop, owners, aside=aside).stream()
         try:
             while True:
                 try:
@@ -338,5 +355,25 @@ class _ModelPort:
             steps.close()
 
 
-def _answering_settings(settings: Settings) -> AnsweringSettings:
-    return AnsweringSettings(read_seconds=settings.answer_seconds, temperature=settings.temperature)
+def _answering_settings(settings: Settings, persona: Persona | None) -> AnsweringSettings:
+    temperature = settings.temperature
+    if persona is not None and persona.temperature is not None:
+        temperature = persona.temperature
+    return AnsweringSettings(
+        read_seconds=settings.answer_seconds,
+        temperature=temperature,
+        instructions=persona.instructions if persona is not None else "",
+        documents_only=persona is not None and persona.documents == "only",
+    )
+
+
+def _as_persona(request: AskRequest, persona: Persona) -> AskRequest:
+    """Return a request about the documents that a persona uses."""
+    if persona.documents == "none":
+        return msgspec.structs.replace(request, use_documents=False)
+    named = bool(request.documents) or request.collection is not None
+    return msgspec.structs.replace(
+        request,
+        use_documents=request.use_documents or persona.documents == "only",
+        collection=request.collection if named else persona.collection,
+    )

@@ -6,8 +6,9 @@ import time
 from collections import deque
 from collections.abc import Generator, Sequence
 
-from assistant.answering import decline, prompt
+from assistant.answering import decline, prompt, verify
 from assistant.answering.errors import EmptyQuestion
+from assistant.answering.material import Material
 from assistant.answering.ports import Documents, Index, Model
 from assistant.answering.prepare import Prepared, Preparer
 from assistant.answering.proof import Proof, prove
@@ -32,8 +33,7 @@ from models.engine.types import (
     Sampling,
     TextDelta,
 )
-
-_CHECK_TOKENS = 3
+from models.errors import ContextOverflow
 
 
 class Answerer:
@@ -86,18 +86,13 @@ class Answerer:
         self._recent.append((request, prepared))
         yield prepared.plan
         material = prepared.material
+        if material is None and self.settings.documents_only:
+            return run.declined()
         if prepared.mode == "retrieval" and material is not None:
             full = prepared.understood.full
             if decline.nothing_found(full, material.evidence, material):
                 return run.declined()
-        doubted = False
-        if material is not None and self.settings.check:
-            check = yield from self._generate(run, self._check_messages(prepared), _CHECK_TOKENS)
-            doubted = decline.doubts(check)
-        # What is doubted is not shown before it is proved.
-        written = yield from self._generate(
-            run, prepared.messages, self.settings.max_answer_tokens, answer=True, shown=not doubted
-        )
+        written = yield from self._write(run, prepared.messages)
         text = written.text.strip()
         yield Phase("checking")
         if material is None:
@@ -112,11 +107,8 @@ class Answerer:
             or decline.beside(prepared.asked, text, proof, material)
         ):
             return run.declined(withdrawn=text)
-        if doubted:
-            if not decline.plain(full, proof, material):
-                return run.declined(withdrawn=text)
-            run.first_word()
-            yield AnswerDelta(text)
+        if (yield from self._doubted(full, proof, material)):
+            return run.declined(withdrawn=text)
         return run.answer(text, proof)
 
     def partial(self, request: AskRequest, text: str) -> Answer | None:
@@ -134,21 +126,12 @@ class Answerer:
         proof = _unproved(text) if prepared.material is None else self._prove(text, prepared)
         return run.answer(text, proof, stopped=True)
 
-    def _check_messages(self, prepared: Prepared) -> list[ChatMessage]:
-        return prompt.checking(prepared.messages, prepared.asked, prepared.understood.full)
-
-    def _generate(
-        self,
-        run: _Run,
-        messages: list[ChatMessage],
-        max_tokens: int,
-        *,
-        answer: bool = False,
-        shown: bool = False,
+    def _write(
+        self, run: _Run, messages: list[ChatMessage]
     ) -> Generator[AskEvent, None, Generation]:
-        """Run the model, for the answer or for the check; pass its words on if they are shown."""
+        """Have the model answer; pass its words on."""
         sampling = Sampling(
-            temperature=self.settings.temperature if answer else 0.0, max_tokens=max_tokens
+            temperature=self.settings.temperature, max_tokens=self.settings.max_answer_tokens
         )
         generation = self._model.generate(messages, sampling, [], run.owners)
         writing = False
@@ -161,22 +144,39 @@ class Answerer:
                     break
                 if isinstance(event, PrefillProgress):
                     yield Phase("reading", event.done, event.total)
-                elif not shown:
-                    yield Phase("checking")
+                    continue
+                if not writing:
+                    writing = True
+                    run.first_word()
+                    yield Phase("writing")
+                if isinstance(event, TextDelta):
+                    yield AnswerDelta(event.text)
                 else:
-                    if not writing:
-                        writing = True
-                        run.first_word()
-                        yield Phase("writing")
-                    if isinstance(event, TextDelta):
-                        yield AnswerDelta(event.text)
-                    else:
-                        yield ThoughtDelta(event.text)
+                    yield ThoughtDelta(event.text)
         finally:
             generation.close()
         self._preparer.speed(run.model).learn(result)
-        run.take(result, is_answer=answer)
+        run.written = result
         return result
+
+    def _doubted(
+        self, question: str, proof: Proof, material: Material
+    ) -> Generator[AskEvent, None, bool]:
+        """Ask the model whether what the answer stands on answers the question."""
+        asked = verify.messages(question, proof, material)
+        if not self.settings.check or not asked:
+            return False
+        generation = self._model.generate(asked, Sampling(max_tokens=1), [], aside=True)
+        try:
+            while True:
+                next(generation)
+                yield Phase("checking")
+        except StopIteration as end:
+            return verify.doubts(end.value)
+        except ContextOverflow:  # beside a long conversation there may be no room
+            return False
+        finally:
+            generation.close()
 
     def _prove(self, text: str, prepared: Prepared) -> Proof:
         assert prepared.material is not None
@@ -200,8 +200,7 @@ class _Run:
         self._settings = settings
         self._started = time.monotonic()
         self._first_word_ms = 0.0
-        self._first: Generation | None = None
-        self._answer: Generation | None = None
+        self.written: Generation | None = None
 
     @property
     def owners(self) -> list[str]:
@@ -223,12 +222,6 @@ class _Run:
         """Note that the answer begins."""
         self._first_word_ms = (time.monotonic() - self._started) * 1000
 
-    def take(self, generation: Generation, *, is_answer: bool) -> None:
-        """Take in what a generation cost."""
-        self._first = self._first or generation
-        if is_answer:
-            self._answer = generation
-
     def answer(self, text: str, proof: Proof, *, stopped: bool = False) -> Answer:
         """Return the answer as the model wrote it, with its proof."""
         return Answer(
@@ -239,9 +232,9 @@ class _Run:
             mode=self._mode,
             model=self.model,
             timing=self._timing(),
-            thinking=self._answer.thinking if self._answer else "",
+            thinking=self.written.thinking if self.written else "",
             stopped=stopped,
-            cut=self._answer is not None and self._answer.finish == "length",
+            cut=self.written is not None and self.written.finish == "length",
         )
 
     def declined(self, withdrawn: str = "") -> Answer:
@@ -255,7 +248,7 @@ class _Run:
             mode=self._mode,
             model=self.model,
             timing=self._timing(),
-            thinking=self._answer.thinking if self._answer else "",
+            thinking=self.written.thinking if self.written else "",
             declined=True,
             withdrawn=withdrawn,
         )
@@ -266,15 +259,14 @@ class _Run:
         return self.prepared.mode
 
     def _timing(self) -> Timing:
-        first, answer = self._first, self._answer
+        written = self.written
         return Timing(
             retrieve_ms=self.prepared.retrieve_ms if self.prepared else 0.0,
-            prompt_tokens=(answer or first).prompt_tokens if first else 0,
-            # What the check has read for the answer was read for this question.
-            cached_tokens=first.cached_tokens if first else 0,
+            prompt_tokens=written.prompt_tokens if written else 0,
+            cached_tokens=written.cached_tokens if written else 0,
             first_token_ms=self._first_word_ms,
-            answer_tokens=answer.answer_tokens if answer else 0,
-            tokens_per_s=answer.tokens_per_s if answer else 0.0,
+            answer_tokens=written.answer_tokens if written else 0,
+            tokens_per_s=written.tokens_per_s if written else 0.0,
         )
 
 

@@ -1,8 +1,7 @@
 """Tells when the documents do not answer a question, so that nothing is guessed.
 
-Three moments: before the model is asked (nothing that was found is about the question), when
-it doubts that the passages answer at all and no quote plainly shows that they do, and after it
-has written (it says itself that they do not, nothing of what it wrote stands in them, or what
+Two moments: before the model is asked (nothing that was found is about the question), and after
+it has written (it says itself that they do not, nothing of what it wrote stands in them, or what
 stands there says the opposite of what was asked). Then its words are withdrawn: the answer is
 the honest sentence alone, and what was withdrawn is kept beside it (`Answer.withdrawn`), to be
 shown on demand and never as an answer.
@@ -16,22 +15,12 @@ from collections.abc import Sequence
 from assistant.answering import contrast
 from assistant.answering.material import Material
 from assistant.answering.proof import Proof, asked_about
-from assistant.answering.words import content_keys, read_words
 from indexing.types import Evidence
-from models.engine.types import Generation
 
 # Best cosine, and part of the question's words held, below which what was found is about
 # something else. Measured with all-MiniLM-L6-v2: questions that a set of manuals answers reach
 # 0.45 and more, questions about something else entirely stay below 0.13.
 _UNRELATED = ((0.18, 0.7), (0.3, 0.4))
-
-# Part of the words of question and answer that one quote holds where it plainly answers.
-_PLAIN = 0.95
-
-# A small model says no lightly. Of 39 questions over manuals, SQuAD and SQuAD 2.0 articles put to
-# Qwen2.5-Coder-1.5B, a no as sure as this met 4 of 12 that were not answered and 1 of 27 that were
-# (with a prompt worded a little differently).
-_SURE = 0.5
 
 _DECLINES = re.compile(
     r"""
@@ -52,7 +41,6 @@ _DECLINES = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-_NO = re.compile(r"\W*no\b", re.IGNORECASE)
 
 
 def nothing_found(question: str, evidence: Sequence[Evidence], material: Material) -> bool:
@@ -62,27 +50,6 @@ def nothing_found(question: str, evidence: Sequence[Evidence], material: Materia
     relevant = max(piece.relevance for piece in evidence)
     held = asked_about(question, material)
     return any(relevant < cosine and held < part for cosine, part in _UNRELATED)
-
-
-def plain(question: str, proof: Proof, material: Material) -> bool:
-    """Tell whether one quote holds what was asked and what was answered, all in one place.
-
-    Then the model's doubt whether the passages answer does not count: they plainly do.
-    """
-    asked = read_words(question)
-    for sentence in proof.sentences:
-        keys = content_keys([*asked, *read_words(sentence.text)])
-        total = sum(material.rarity(key) for key in keys)
-        for n in sentence.citations:
-            held = {word.key for word in read_words(proof.citations[n - 1].quote)}
-            if sum(material.rarity(key) for key in keys & held) >= _PLAIN * total:
-                return True
-    return False
-
-
-def doubts(check: Generation) -> bool:
-    """Tell whether the model's reply to the check is a no, and one that it is sure of."""
-    return _NO.match(check.text) is not None and check.first_token_probability >= _SURE
 
 
 def declines(answer: str) -> bool:

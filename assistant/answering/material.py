@@ -14,6 +14,11 @@ from indexing.types import Evidence
 # How many sentences before a span may name what its pronouns stand for.
 _CONTEXT_SENTENCES = 3
 
+_BREAK = "\n\n"
+# Characters of a paragraph that say what a quote speaks of: more before it than after.
+_BEFORE = 500
+_AFTER = 300
+
 
 class Span(NamedTuple):
     """One sentence (or table row, or list item) of the evidence.
@@ -69,6 +74,25 @@ class Material:
                 spans = [span for span in self.spans if span.source == source]
                 return frozenset[str]().union(*(span.keys | span.context for span in spans))
         return frozenset()
+
+    def paragraph(self, document: int, start: int, end: int) -> str:
+        """Return the paragraph around a quote, or as much of it as is near.
+
+        Args:
+            document: Where the quote stands.
+            start: Its offset in the document's canonical text.
+            end: The offset after it.
+        """
+        for piece in self.evidence:
+            if piece.document == document and piece.start <= start and end <= piece.end:
+                first, last = start - piece.start, end - piece.start
+                begins = piece.text.rfind(_BREAK, 0, first) + len(_BREAK)
+                if begins < len(_BREAK):
+                    begins = 0
+                ends = piece.text.find(_BREAK, last)
+                ends = len(piece.text) if ends < 0 else ends
+                return piece.text[max(begins, first - _BEFORE) : min(ends, last + _AFTER)].strip()
+        return ""
 
     def nearest(self, weights: dict[str, float], limit: int) -> list[int]:
         """Return the positions of the spans that share most of the weight, best first."""

@@ -26,10 +26,13 @@ class Model(Protocol):
         sampling: Sampling,
         stop: list[str],
         owners: Sequence[str] = (),
+        *,
+        aside: bool = False,
     ) -> Generator[GenerationEvent, None, Generation]:
         """Generate; closing the generator stops the model.
 
-        With `owners`, what is read is worth keeping on disk, under their names.
+        With `owners`, what is read is worth keeping on disk, under their names. `aside` leaves
+        what the model holds of a conversation as it is.
         """
         ...
 

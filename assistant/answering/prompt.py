@@ -36,6 +36,7 @@ class Wording(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     passages: str
     whole: str
     question: str
+    careful: str
     check: str
     declined: str
 
@@ -114,24 +115,6 @@ def alone(
     named = words.unseen.format(titles=titles) if titles else ""
     system = _joined("\n", words.chat, named, instructions)
     return [ChatMessage("system", system), *history, ChatMessage("user", question)]
-
-
-def checking(messages: Sequence[ChatMessage], question: str, full: str) -> list[ChatMessage]:
-    """Ask, over the same material, whether it answers the question at all.
-
-    Differs from the prompt itself only at its end, so that what is read for one need not be
-    read for the other.
-
-    Args:
-        messages: The prompt.
-        question: The question as it stands there.
-        full: The question as the conversation makes it clear.
-    """
-    words = wording()
-    asked = words.question.format(question=question)
-    last = messages[-1].content.removesuffix(asked)
-    check = words.check.format(question=full)
-    return [*messages[:-1], ChatMessage("user", last + check)]
 
 
 def _joined(between: str, *parts: str) -> str:

@@ -19,7 +19,7 @@ class AnsweringSettings(msgspec.Struct, frozen=True):
         read_seconds: How long the model may read before its first word. With its measured
             speed this gives how much evidence it is given.
         max_answer_tokens: Longest answer.
-        check: Ask the model first whether the passages answer the question at all.
+        check: Ask the model afterwards whether what is cited answers the question.
         temperature: 0 always takes the likeliest word.
         instructions: What a persona tells the model beside the rules that hold for all.
         documents_only: Decline what no document is given for, without asking the model.

@@ -130,6 +130,8 @@ class ModelService:
         sampling: Sampling,
         stop: list[str],
         owners: Sequence[str] = (),
+        *,
+        aside: bool = False,
     ) -> Job[ModelEvent, Generation]:
         """Answer with the model in use, loading it first where it is not loaded.
 
@@ -141,6 +143,7 @@ class ModelService:
             sampling: How the answer is chosen.
             stop: Strings that end it.
             owners: What the conversation is made of: see `Engine.generate`.
+            aside: Leave what the model holds of the conversation as it is.
 
         Raises:
             NoModelLoaded: No model is in use.
@@ -157,6 +160,7 @@ class ModelService:
             sampling,
             stop,
             list(owners),
+            aside,
             events=_EVENTS,
             result=Generation,
         )
@@ -171,12 +175,14 @@ class ModelService:
         sampling: Sampling,
         stop: list[str],
         owners: Sequence[str] = (),
+        *,
+        aside: bool = False,
     ) -> Generator[GenerationEvent, None, Generation]:
         """Do what `generate` does, in the shape of the engine's own generator.
 
         Closing it stops the model and waits until it has stopped. Loading goes unmentioned.
         """
-        job = self.generate(messages, sampling, stop, owners)
+        job = self.generate(messages, sampling, stop, owners, aside=aside)
         # A prefill step on a slow machine takes its time; killing would cost the model.
         events = job.stream(cancel_deadline_s=_STOP_S)
         try:

@@ -81,10 +81,11 @@ class ModelHost:
         sampling: Sampling,
         stop: list[str],
         owners: list[str],
+        aside: bool,
     ) -> Generator[ModelEvent, None, Generation]:
         """Answer with the model, loading it first if need be."""
         yield from self.load(path, settings)
-        return (yield from self._engine.generate(messages, sampling, stop, owners))
+        return (yield from self._engine.generate(messages, sampling, stop, owners, aside=aside))
 
     def study(
         self,

@@ -35,11 +35,11 @@ from models.engine.types import (
 )
 from tests.unit.assistant.answering.conftest import LEASE, embed, piece
 
-CHECK_END = wording().check.split("{question}")[1][-40:]
+CAREFUL = ChatMessage("system", wording().careful)
 
 
 class Model:
-    """Says "yes" or "no" to the check, and then what it was given to say; a token is a word."""
+    """Says what it was given to say, and "yes" or "no" when asked about that; a token is a word."""
 
     def __init__(self, says: str, check: str = "Yes", context_tokens: int = 4096) -> None:
         self.says = says
@@ -58,10 +58,13 @@ class Model:
         sampling: Sampling,
         stop: list[str],
         owners: Sequence[str] = (),
+        *,
+        aside: bool = False,
     ) -> Generator[GenerationEvent, None, Generation]:
         self.prompts.append(messages)
         tokens = self.prompt_size(messages).tokens
-        checking = messages[-1].content.endswith(CHECK_END)
+        checking = messages[0] == CAREFUL
+        assert aside is checking  # what it has read for the conversation stays
         text = self.check if checking else self.says
         try:
             yield PrefillProgress(tokens, tokens, 0)
@@ -70,7 +73,7 @@ class Model:
         finally:
             self.closed += 1
         return Generation(
-            text + " ", "", "stop", tokens, 0, len(text.split()), 5.0, 30.0, 200.0, 0.9
+            text + " ", "", "stop", tokens, 0, len(text.split()), 5.0, 30.0, 200.0, ((text, 0.95),)
         )
 
 
@@ -154,26 +157,23 @@ def test_says_the_plan_before_anything_is_read_then_streams_then_proves():
     assert answer.timing.answer_tokens == 6
 
 
-def test_shows_nothing_that_the_model_doubts_and_no_quote_plainly_says():
+def test_withdraws_what_the_model_says_does_not_answer():
     model = Model("The bank holds 1,800 euros.", check="No")
     asked = AskRequest("How much was the flat sold for?", mode="retrieval")
-    events, answer = run(answerer(model).ask(asked))
+    _, answer = run(answerer(model).ask(asked))
     assert answer.declined
     assert answer.answer == wording().declined
     assert answer.withdrawn == "The bank holds 1,800 euros."
     assert not answer.citations
-    assert not any(isinstance(event, AnswerDelta) for event in events)
 
 
-def test_shows_what_a_quote_plainly_says_although_the_model_doubts_it():
-    model = Model("The monthly rent is 940 euros.", check="No")
-    events, answer = run(answerer(model).ask(RENT))
+def test_keeps_what_the_model_is_sure_of():
+    _, answer = run(answerer(Model("The monthly rent is 940 euros.", check="Yes")).ask(RENT))
     assert not answer.declined
     assert answer.citations
-    assert [event.text for event in events if isinstance(event, AnswerDelta)] == [answer.answer]
 
 
-def test_does_not_ask_for_the_check_where_it_is_switched_off():
+def test_asks_the_model_nothing_more_where_the_check_is_switched_off():
     model = Model("The bank holds 1,800 euros.", check="No")
     asked = AskRequest("How much was the flat sold for?", mode="retrieval")
     _, answer = run(answerer(model, check=False).ask(asked))
@@ -246,7 +246,19 @@ def test_a_question_without_documents_is_for_the_model_alone():
     assert answer.mode == "chat"
     assert [sentence.supported for sentence in answer.sentences] == [False, False]
     assert not answer.declined
-    assert model.prompts[0][0].content == wording().chat
+    told = model.prompts[0][0].content
+    assert told == f"{wording().chat}\n{wording().unseen.format(titles='D1')}"
+
+
+def test_who_answers_only_from_documents_declines_without_them():
+    model = Model("The rent is 900 euros, I suppose.")
+    asker = answerer(model, documents_only=True, instructions="Be calm.")
+    _, answer = run(asker.ask(AskRequest("How much is the rent?", use_documents=False)))
+    assert answer.declined
+    assert model.prompts == []
+    # With documents it answers, in its own manner.
+    _, answer = run(asker.ask(RENT))
+    assert model.prompts[-1][0].content.endswith("Be calm.")
 
 
 def test_what_a_stopped_answer_had_brought_can_be_proved():
@@ -294,10 +306,10 @@ def test_says_how_much_of_a_long_conversation_is_left_out():
     ]
     events, _ = run(answerer(model).ask(RENT, history))
     plan = next(event for event in events if isinstance(event, Plan))
-    given = sum(message.role == "user" for message in model.prompts[-1]) - 1
+    given = sum(message.role == "user" for message in model.prompts[0]) - 1
     assert plan.earlier_left_out == 30 - given
     assert 0 < given < 30
-    assert "Question 29?" in model.prompts[-1][-3].content
+    assert "Question 29?" in model.prompts[0][-3].content
 
 
 def test_the_model_is_not_shown_what_it_declined_before():
@@ -309,7 +321,7 @@ def test_the_model_is_not_shown_what_it_declined_before():
         ChatMessage("assistant", "It was renewed in 2016."),
     ]
     run(answerer(model).ask(RENT, history))
-    assert model.prompts[-1][1:-1] == history[2:]
+    assert model.prompts[0][1:-1] == history[2:]
 
 
 def test_errors_carry_their_facts():

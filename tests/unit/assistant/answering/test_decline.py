@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from assistant.answering.contrast import misses_kind, names_another, opposed
-from assistant.answering.decline import declines, doubts, nothing_found
+from assistant.answering.decline import declines, nothing_found
 from assistant.answering.material import Material
 from assistant.answering.words import read_words
-from models.engine.types import Generation
 from tests.unit.assistant.answering.conftest import LEASE, piece
 
 
@@ -47,21 +46,6 @@ def test_a_model_that_declines_is_understood(answer):
 )
 def test_an_answer_that_denies_something_is_still_an_answer(answer):
     assert not declines(answer)
-
-
-def replied(text, probability):
-    return Generation(text, "", "stop", 900, 850, 1, 9.0, 0.0, first_token_probability=probability)
-
-
-@pytest.mark.parametrize("reply", ["No", "no.", " No, they", "**no**"])
-def test_no_is_no(reply):
-    assert doubts(replied(reply, 0.9))
-    assert not doubts(replied(reply, 0.4))  # not sure of it
-
-
-@pytest.mark.parametrize("reply", ["Yes", "yes", "Not sure", "Nowhere", ""])
-def test_everything_else_is_not(reply):
-    assert not doubts(replied(reply, 0.9))
 
 
 def test_nothing_is_found_where_search_brings_only_something_else():
