@@ -44,6 +44,7 @@ class _Verified(msgspec.Struct, frozen=True):
 
 class _Folders(msgspec.Struct, frozen=True):
     folders: list[Place]
+    hidden: list[str]
 
 
 class _Removed(msgspec.Struct, frozen=True):
@@ -184,12 +185,14 @@ def _folders(assistant: Assistant, console: Console, arguments: Namespace) -> in
         assistant.models.add_folder(arguments.folder)
     elif arguments.folder_action == "remove":
         assistant.models.remove_folder(arguments.folder)
-    places = assistant.models.places()
+    places, hidden = assistant.models.places(), assistant.models.hidden()
     if console.json:
-        console.document(_Folders(places))
+        console.document(_Folders(places, hidden))
     else:
         rows = [(place.source, place.folder) for place in places]
         console.print(table(rows, ("SOURCE", "FOLDER")))
+        for file in hidden:
+            console.note(f"Not listed: {file}. 'studiolo models import {file}' lists it again.")
     return DONE
 
 

@@ -319,6 +319,14 @@ def test_a_download_that_is_discarded_leaves_nothing(fetch, hub):
     assert list((fetch.folder / FOLDER).glob("*.part")) == []
 
 
+def test_a_proxy_is_gone_through(fetch, hub, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", hub.endpoint)
+    # Nobody knows this name: only by the proxy can anything arrive.
+    downloader = Downloader(fetch.library, fetch.folder, Hub("http://hub.example"), HURRY)
+    *_, facts = list_result(downloader.download(REPOSITORY, FILE))
+    assert Path(facts.path).read_bytes() == MODEL
+
+
 def test_search_and_what_a_repository_has(hub):
     hub.files["bob/Other-GGUF/Other.gguf"] = MODEL
     hub.files[f"{REPOSITORY}/Q8/Tiny-00001-of-00002.gguf"] = MODEL

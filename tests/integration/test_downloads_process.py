@@ -239,7 +239,9 @@ def test_the_catalogue_and_folders_by_command(studio, tmp_path):
     removed = studio.run("models", "remove", "Tiny", "--json").json
     assert removed["trash"] == str(folder / "Tiny.gguf")
     assert studio.run("models", "list", "--json").json["models"] == []
-    assert studio.run("models", "import", folder / "Tiny.gguf").status == 0
+    hidden = studio.run("models", "folders", "list", "--json").json["hidden"]
+    assert hidden == [removed["trash"]]
+    assert studio.run("models", "import", hidden[0]).status == 0
     assert str(folder) not in studio.run("models", "folders", "remove", folder).out
     missing = studio.run("models", "folders", "add", tmp_path / "none")
     assert (missing.status, "There is no folder" in missing.err) == (1, True)

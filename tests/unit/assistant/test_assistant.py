@@ -82,3 +82,18 @@ def test_nothing_is_started_or_opened_before_it_is_needed(assistant):
     assert not assistant.paths.database.exists()
     assert assistant.conversations.list() == []
     assert assistant.paths.database.exists()
+
+
+def test_another_programs_model_answers_only_where_there_is_none_of_its_own(
+    studio, assistant, smollm_path, qwen_small_path, tmp_path, monkeypatch
+):
+    folder = tmp_path / ".lmstudio" / "models" / "ann" / "Qwen"
+    folder.mkdir(parents=True)
+    (folder / "Qwen.gguf").symlink_to(qwen_small_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert assistant.current_model().name == "lmstudio/ann/Qwen/Qwen.gguf"
+    studio.install(model=smollm_path)
+    assert assistant.current_model().name == smollm_path.name
+    assert assistant.use_model("Qwen").source == "lmstudio"
+    assert assistant.current_model().name == "lmstudio/ann/Qwen/Qwen.gguf"
