@@ -13,6 +13,7 @@
     ├── NotFound(id)
     │   ├── ConversationNotFound(id)
     │   └── MessageNotFound(id)
+    ├── PersonaNotFound(name)
     ├── NoModelInstalled(folder)
     ├── NoRoomForState(needed_bytes, quota_bytes, free_bytes)
     └── NetworkDenied(host)                  also a PermissionError
@@ -134,6 +135,14 @@ class ConversationNotFound(NotFound):
 
 class MessageNotFound(NotFound):
     """There is no such message, or its conversation was deleted for good."""
+
+
+class PersonaNotFound(AssistantError):
+    """There is no persona of that name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
 
 
 class NoModelInstalled(AssistantError):

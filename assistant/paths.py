@@ -63,6 +63,11 @@ class DataPaths:
         return self.models / "embedders" / EMBEDDER_NAME
 
     @property
+    def personas(self) -> Path:
+        """The personas that the person made."""
+        return self.root / "personas"
+
+    @property
     def logs(self) -> Path:
         """One log file for each process."""
         return self.root / "logs"

@@ -10,11 +10,13 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from assistant.answering.types import AskRequest, Mode
 from assistant.conversations.types import Found, Message, Scope
+from assistant.personas import Persona
 from desktop.bridge import Bridge, Run
 from desktop.presenters.base import Presenter
 from desktop.presenters.conversations import ConversationsPresenter
 from desktop.presenters.live import LiveAnswer
 from desktop.presenters.notices import Notices
+from desktop.presenters.respondent import Respondent
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
@@ -32,11 +34,13 @@ class ChatPresenter(Presenter):
     Signals:
         messages_changed: The messages to show are others now.
         live_changed: An answer begins or has ended being written; see `live`.
+        respondent_changed: Another model or persona answers here; see `persona`.
         place_wanted: A message is to be shown, with words marked in it (int, list[str]).
     """
 
     messages_changed = Signal()
     live_changed = Signal()
+    respondent_changed = Signal()
     place_wanted = Signal(int, list)
 
     def __init__(
@@ -44,10 +48,13 @@ class ChatPresenter(Presenter):
         bridge: Bridge,
         notices: Notices,
         conversations: ConversationsPresenter,
+        respondent: Respondent,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(bridge, notices, parent)
         self._conversations = conversations
+        self._respondent = respondent
+        respondent.changed.connect(self.respondent_changed)
         self._assistant: Assistant | None = None
         self._messages: list[Message] = []
         self._shown: int | None = None
@@ -78,6 +85,11 @@ class ChatPresenter(Presenter):
         return live if live is not None and live.request.conversation == self.conversation else None
 
     @property
+    def persona(self) -> Persona | None:
+        """Who answers in the open conversation; None for the usual one."""
+        return self._respondent.persona
+
+    @property
     def is_busy(self) -> bool:
         """Whether an answer is being written, in whichever conversation."""
         return self._live is not None and not self._live.is_over
@@ -89,15 +101,24 @@ class ChatPresenter(Presenter):
 
     def ask(self, question: str, scope: Scope, mode: Mode) -> bool:
         """Ask at the end of the conversation; whether it could be asked."""
-        request = AskRequest(
+        return self._ask(self.request(question, scope, mode), self._messages)
+
+    def request(
+        self, question: str, scope: Scope, mode: Mode, replaces: int | None = None
+    ) -> AskRequest:
+        """Return a question of the open conversation, for whoever answers in it."""
+        choice = self._respondent.choice
+        return AskRequest(
             question=question,
             conversation=self.conversation,
+            replaces=replaces,
             documents=scope.documents,
             collection=scope.collection,
             use_documents=scope.use_documents,
             mode=mode,
+            model=choice.model,
+            persona=choice.persona,
         )
-        return self._ask(request, self._messages)
 
     def regenerate(self, answer: Message, scope: Scope, mode: Mode) -> bool:
         """Ask an answer's question once more; the old answer stays beside the new one."""
@@ -108,15 +129,7 @@ class ChatPresenter(Presenter):
         """Ask in place of a question, perhaps in other words; the old branch stays beside it."""
         if question not in self._messages:
             return False
-        request = AskRequest(
-            question=text,
-            conversation=self.conversation,
-            replaces=question.id,
-            documents=scope.documents,
-            collection=scope.collection,
-            use_documents=scope.use_documents,
-            mode=mode,
-        )
+        request = self.request(text, scope, mode, replaces=question.id)
         return self._ask(request, self._messages[: self._messages.index(question)])
 
     def show_sibling(self, message: Message, step: int) -> None:
@@ -159,7 +172,7 @@ class ChatPresenter(Presenter):
     def _steps(assistant: Assistant, request: AskRequest) -> Generator[Any, None, Any]:
         if request.conversation is None:
             scope = Scope(request.documents, request.collection, request.use_documents)
-            made = assistant.conversations.create(scope)
+            made = assistant.conversations.create(scope, request.model, request.persona)
             request = msgspec.structs.replace(request, conversation=made.id)
             yield _Placed(made.id)
         return (yield from assistant.ask(request))

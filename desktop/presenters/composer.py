@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from assistant.answering.types import AskRequest, Mode, Plan
+from assistant.answering.types import Mode, Plan
 from assistant.conversations.types import Draft, Scope
 from desktop.bridge import Bridge, Run
 from desktop.presenters.attachments import Attachment, Attachments
@@ -73,6 +73,7 @@ class ComposerPresenter(Presenter):
         conversations.current_changed.connect(self._on_current_changed)
         chat.live_changed.connect(self._on_live_changed)
         chat.messages_changed.connect(self._plan_soon)
+        chat.respondent_changed.connect(self._on_respondent_changed)
         self._attachments.changed.connect(self._on_attachments_changed)
         self._attachments.chosen.connect(self._keep_scope)
 
@@ -95,8 +96,9 @@ class ComposerPresenter(Presenter):
 
     @property
     def use_documents(self) -> bool:
-        """Whether documents are used at all."""
-        return self._use_documents
+        """Whether documents are used at all: the person or the persona may not want them."""
+        persona = self._chat.persona
+        return self._use_documents and (persona is None or persona.documents != "none")
 
     @property
     def waiting_for(self) -> str:
@@ -117,6 +119,12 @@ class ComposerPresenter(Presenter):
     def scope(self) -> Scope:
         """What the next question is about."""
         return self._attachments.scope(use_documents=self._use_documents)
+
+    @property
+    def persona_name(self) -> str:
+        """Who keeps documents from being used; "" where nobody does."""
+        persona = self._chat.persona
+        return persona.name if persona is not None and persona.documents == "none" else ""
 
     @property
     def collections(self) -> list[str]:
@@ -207,6 +215,11 @@ class ComposerPresenter(Presenter):
     def _on_live_changed(self) -> None:
         self._send_queued()
         self.ready_changed.emit()
+
+    @Slot()
+    def _on_respondent_changed(self) -> None:
+        self.mode_changed.emit()
+        self._plan_soon()
 
     def _send_queued(self) -> None:
         if self._queued and not self.waiting_for and self._chat.can_ask:
@@ -303,14 +316,7 @@ class ComposerPresenter(Presenter):
             self.plan_changed.emit(None)
             return
         scope, asked = self.scope, self.draft
-        request = AskRequest(
-            question=asked.strip(),
-            conversation=self._current,
-            documents=scope.documents,
-            collection=scope.collection,
-            use_documents=scope.use_documents,
-            mode=self._mode,
-        )
+        request = self._chat.request(asked.strip(), scope, self._mode)
         self._planning = self._bridge.call("plan", assistant.plan, request)
         self._planning.finished.connect(self._on_planned)
         self._planning.failed.connect(lambda _: self.plan_changed.emit(None))

@@ -6,15 +6,17 @@ import re
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, Literal
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
 from assistant.answering.types import Answer
 from desktop.bridge import Bridge, Run
+from desktop.presenters.base import Presenter
 from desktop.presenters.notices import Notices
 from desktop.presenters.settings import SettingsPresenter
 from desktop.wording import explain
 from models.engine.types import LoadedModel, LoadProgress, LoadSettings
-from models.library import ImportProgress, ModelFacts
+from models.facts import ModelFacts
+from models.library import ImportProgress
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
@@ -31,7 +33,7 @@ Fit = Literal["well", "tight", "no"]
 State = Literal["starting", "none", "unloaded", "loading", "ready", "failed"]
 
 
-class ModelsPresenter(QObject):
+class ModelsPresenter(Presenter):
     """Lists the models and follows the one in use.
 
     Signals:
@@ -50,9 +52,7 @@ class ModelsPresenter(QObject):
         settings: SettingsPresenter,
         parent: QObject | None = None,
     ) -> None:
-        super().__init__(parent)
-        self._bridge = bridge
-        self._notices = notices
+        super().__init__(bridge, notices, parent)
         self._settings = settings
         self._assistant: Assistant | None = None
         self._installed: list[ModelFacts] = []
@@ -64,6 +64,9 @@ class ModelsPresenter(QObject):
         self._problem = ""
         self._importing: Run | None = None
         self._loading: Run | None = None
+        self._idle = QTimer(self, singleShot=True)
+        self._idle.timeout.connect(self.unload)
+        settings.changed.connect(self._on_settings_changed)
         # The model's process reports from its own threads.
         self._state_told.connect(self._on_state_told, Qt.ConnectionType.QueuedConnection)
 
@@ -78,6 +81,25 @@ class ModelsPresenter(QObject):
     def current(self) -> str:
         """File name of the model that answers; "" where there is none."""
         return self._current.name if self._current else ""
+
+    @property
+    def current_facts(self) -> ModelFacts | None:
+        """The model that answers where no conversation says otherwise."""
+        return self._current
+
+    def facts(self, name: str) -> ModelFacts | None:
+        """Return a model of the library by its file name."""
+        return next((facts for facts in self._installed if facts.name == name), None)
+
+    def is_loaded(self, facts: ModelFacts) -> bool:
+        """Whether a model is in memory."""
+        loaded = self._loaded
+        return self._state == "ready" and loaded is not None and loaded.path == facts.path
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether a model is being loaded because the person wants it."""
+        return self._loading is not None
 
     @property
     def title(self) -> str:
@@ -111,6 +133,8 @@ class ModelsPresenter(QObject):
                 return self.tr("loading")
             case "failed":
                 return self.tr("could not be loaded")
+            case "unloaded":
+                return self.tr("not loaded")
             case _:
                 return ""
 
@@ -137,7 +161,11 @@ class ModelsPresenter(QObject):
 
     def fit(self, facts: ModelFacts) -> Fit:
         """Return whether this computer's memory holds a model."""
-        share = self.needs_bytes(facts) / self.memory_bytes
+        return self.fit_bytes(facts.bytes)
+
+    def fit_bytes(self, size: int) -> Fit:
+        """Return whether this computer's memory holds a model whose file has a size."""
+        share = (size + _BESIDE_BYTES) / self.memory_bytes
         return "well" if share <= _FITS_WELL else "tight" if share <= _FITS else "no"
 
     def speeds(self, name: str) -> tuple[float, float]:
@@ -149,6 +177,7 @@ class ModelsPresenter(QObject):
 
     def note_answer(self, answer: Answer) -> None:
         """Remember how fast the model of an answer was."""
+        self._wait_until_idle()
         timing = answer.timing
         read = timing.prompt_tokens - timing.cached_tokens
         if read >= _ENOUGH_READ and timing.first_token_ms > 0:
@@ -161,7 +190,8 @@ class ModelsPresenter(QObject):
     @staticmethod
     def title_of(facts: ModelFacts) -> str:
         """Return a model's name for people: its own, else its file's without the technical end."""
-        title = facts.title.strip() or re.sub(r"\.gguf$", "", facts.name, flags=re.IGNORECASE)
+        # Makers append the file's format to the name of what they converted.
+        title = re.sub(r"[\s._-]*gguf$", "", facts.title.strip() or facts.name, flags=re.IGNORECASE)
         return " ".join(title.replace("_", " ").split())
 
     # --- Doing ----------------------------------------------------------------------------
@@ -179,25 +209,40 @@ class ModelsPresenter(QObject):
         """List again what there is."""
         assistant = self._assistant
         if assistant is not None:
-            run = self._bridge.call(
-                "list models", lambda: (assistant.models.list(), assistant.current_model())
+            self._call(
+                "list models",
+                lambda: (assistant.models.list(), assistant.current_model()),
+                then=self._on_listed,
             )
-            run.finished.connect(self._on_listed)
-            run.failed.connect(self._on_failed)
 
     def use(self, name: str) -> None:
         """Let a model answer from now on, and load it."""
         assistant = self._assistant
-        if assistant is None:
-            return
-        self._start_loading(lambda: self._steps(assistant, name))
+        if assistant is not None:
+            self._start_loading(lambda: self._steps(assistant, assistant.use_model(name)))
 
-    @Slot()
-    def load(self) -> None:
-        """Load the model that answers, so that the first question need not wait."""
+    def load(self, name: str | None = None) -> None:
+        """Load a model, so that the next question need not wait; None for the usual one."""
         assistant = self._assistant
         if assistant is not None:
-            self._start_loading(lambda: self._steps(assistant, None))
+            self._start_loading(
+                lambda: self._steps(
+                    assistant,
+                    assistant.current_model() if name is None else assistant.models.info(name),
+                )
+            )
+
+    @Slot()
+    def cancel_load(self) -> None:
+        """Stop loading; the next question loads what it needs."""
+        if self._loading is not None:
+            self._loading.stop()
+
+    @Slot()
+    def unload(self) -> None:
+        """Free the memory that the model takes; the next question loads it again."""
+        if self._assistant is not None and self._loading is None:
+            self._call("unload a model", self._assistant.model.unload)
 
     def import_file(self, path: str) -> None:
         """Copy a model file into the library."""
@@ -233,17 +278,18 @@ class ModelsPresenter(QObject):
                 assistant.model.unload()
             return assistant.models.remove(name)
 
-        run = self._bridge.call("remove a model", remove)
-        run.finished.connect(lambda token: self._on_removed(title, token, in_use=in_use))
-        run.failed.connect(self._on_failed)
+        self._call(
+            "remove a model",
+            remove,
+            then=lambda token: self._on_removed(title, token, in_use=in_use),
+        )
 
     # --- Reactions ------------------------------------------------------------------------
 
     @staticmethod
     def _steps(
-        assistant: Assistant, name: str | None
+        assistant: Assistant, facts: ModelFacts | None
     ) -> Generator[LoadProgress, None, LoadedModel | None]:
-        facts = assistant.use_model(name) if name is not None else assistant.current_model()
         if facts is None:
             return None
         context = assistant.settings.current.context_tokens
@@ -282,7 +328,22 @@ class ModelsPresenter(QObject):
         if self._loading is run:
             self._loading = None
             self._fraction = None
+            if self._state == "loading":
+                # It was stopped: what the model's process says now is how it is.
+                self._on_state_told("")
             self.refresh()
+
+    def _wait_until_idle(self) -> None:
+        """Begin to wait for a time in which nobody asks anything."""
+        minutes = self._settings.idle_minutes
+        if minutes and self._state == "ready":
+            self._idle.start(minutes * 60_000)
+        else:
+            self._idle.stop()
+
+    @Slot()
+    def _on_settings_changed(self) -> None:
+        self._wait_until_idle()
 
     @Slot(str)
     def _on_state_told(self, _: str) -> None:
@@ -294,6 +355,7 @@ class ModelsPresenter(QObject):
 
     def _set_state(self, state: State) -> None:
         self._state = state
+        self._wait_until_idle()
         self.changed.emit()
 
     @Slot(object)
@@ -334,15 +396,10 @@ class ModelsPresenter(QObject):
 
     def _restore(self, token: str) -> None:
         if self._assistant is not None:
-            run = self._bridge.call("restore a model", self._assistant.models.restore, token)
-            run.finished.connect(self._on_restored)
-            run.failed.connect(self._on_failed)
+            restore = self._assistant.models.restore
+            self._call("restore a model", restore, token, then=self._on_restored)
 
     @Slot(object)
     def _on_restored(self, _: ModelFacts) -> None:
         # It may be the one that was chosen, and then it answers again.
         self.load()
-
-    @Slot(object)
-    def _on_failed(self, error: Exception) -> None:
-        self._notices.show(explain(error))

@@ -13,9 +13,11 @@ from desktop.presenters.chat import ChatPresenter
 from desktop.presenters.composer import ComposerPresenter
 from desktop.presenters.conversations import ConversationsPresenter
 from desktop.presenters.documents import DocumentsPresenter
+from desktop.presenters.downloads import DownloadsPresenter
 from desktop.presenters.library import LibraryPresenter
 from desktop.presenters.models import ModelsPresenter
 from desktop.presenters.notices import Notices
+from desktop.presenters.respondent import Respondent
 from desktop.presenters.settings import SettingsPresenter
 from desktop.presenters.source import SourcePresenter
 from desktop.wording import explain
@@ -35,8 +37,8 @@ class Session(QObject):
         network_denied: How many attempts to reach the network were refused since the start.
 
     Attributes:
-        bridge, notices, settings, conversations, documents, library, models, source, chat,
-            composer: The presenters, alive as long as the session.
+        bridge, notices, settings, conversations, documents, library, models, downloads,
+            source, respondent, chat, composer: The presenters, alive as long as the session.
     """
 
     ready = Signal(object)
@@ -58,8 +60,14 @@ class Session(QObject):
         self.documents = DocumentsPresenter(self.bridge, self.notices, self)
         self.library = LibraryPresenter(self.bridge, self.notices, settings, self.documents, self)
         self.models = ModelsPresenter(self.bridge, self.notices, settings, self)
+        self.downloads = DownloadsPresenter(self.bridge, self.notices, self.models, self)
         self.source = SourcePresenter(self.bridge, self.notices, settings, self)
-        self.chat = ChatPresenter(self.bridge, self.notices, self.conversations, self)
+        self.respondent = Respondent(
+            self.bridge, self.notices, self.conversations, self.models, self
+        )
+        self.chat = ChatPresenter(
+            self.bridge, self.notices, self.conversations, self.respondent, self
+        )
         self.composer = ComposerPresenter(
             self.bridge, self.notices, self.conversations, self.chat, self.documents, self
         )
@@ -128,6 +136,8 @@ class Session(QObject):
         self.library.attach(assistant)
         self.documents.attach(assistant)
         self.models.attach(assistant)
+        self.downloads.attach(assistant)
+        self.respondent.attach(assistant)
         self.chat.attach(assistant)
         self.composer.attach(assistant)
         self._midnight.start()

@@ -39,6 +39,7 @@ class SettingsPresenter(QObject):
             "theme": current.theme,
             "answer_seconds": current.answer_seconds,
             "context_tokens": current.context_tokens,
+            "idle_minutes": current.idle_minutes,
         }
         self._desktop: dict[str, str | int | float | bool] = dict(current.desktop)
         self._unsaved: dict[str, Any] = {}
@@ -64,6 +65,11 @@ class SettingsPresenter(QObject):
         """Size of the model's context window."""
         return int(self._values["context_tokens"])
 
+    @property
+    def idle_minutes(self) -> int:
+        """Minutes without a question after which the model's memory is freed; 0 for never."""
+        return int(self._values["idle_minutes"])
+
     def set_theme(self, theme: ThemeChoice) -> None:
         """Choose the colours."""
         self._set("theme", theme)
@@ -75,6 +81,10 @@ class SettingsPresenter(QObject):
     def set_context_tokens(self, tokens: int) -> None:
         """Choose the context window; it holds from the next load of the model on."""
         self._set("context_tokens", tokens)
+
+    def set_idle_minutes(self, minutes: int) -> None:
+        """Choose after how long the model's memory is freed."""
+        self._set("idle_minutes", minutes)
 
     # --- The window's own -----------------------------------------------------------------
 

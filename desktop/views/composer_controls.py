@@ -107,7 +107,12 @@ class ComposerControls(QWidget):
 
     def _scope_text(self, attached: int, ready: int) -> str:
         if not self._composer.use_documents:
-            return self.tr("No documents")
+            name = self._composer.persona_name
+            return (
+                self.tr("No documents: {name}").format(name=name)
+                if name
+                else self.tr("No documents")
+            )
         collections = [a.collection for a in self._composer.attachments if a.collection]
         if collections and attached == 1:
             return self.tr("This collection")

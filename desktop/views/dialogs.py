@@ -67,7 +67,8 @@ class PrivacySheet(Sheet):
         for text in (
             self.tr(
                 "Your documents, questions and answers stay in the data folder. The model "
-                "runs on this computer, and Studiolo refuses every connection to the network."
+                "runs on this computer, and Studiolo refuses every connection to the network, "
+                "but to the model hub while you look for a model or download one there."
             ),
             self.tr("They lie in {folder}.").format(folder=data_dir),
         ):

@@ -28,8 +28,10 @@ from desktop.views.composer import Composer
 from desktop.views.dialogs import PrivacySheet, ShortcutsSheet
 from desktop.views.empty import EmptyChat
 from desktop.views.file_drop import FileDrop
+from desktop.views.hub_sheet import HubSheet
 from desktop.views.library_page import LibraryPage
 from desktop.views.models_page import ModelsPage
+from desktop.views.personas_sheet import PersonasSheet
 from desktop.views.settings_page import SettingsPage
 from desktop.views.shortcuts import Shortcut, add_shortcuts
 from desktop.views.sidebar import Page, Sidebar
@@ -67,14 +69,14 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(640, 480)
 
         self._sidebar = Sidebar(theme, session.conversations)
-        self._title_bar = TitleBar(theme, session.conversations, session.models)
+        self._title_bar = TitleBar(theme, session.conversations, session.models, session.respondent)
         self._composer = Composer(
             theme, session.composer, session.chat, session.documents, session.settings
         )
         self._empty = EmptyChat(theme, session.documents, session.models)
         self._chat = ChatPage(theme, session.chat, session.composer, self._composer, self._empty)
         self._library = LibraryPage(theme, session.library)
-        self._models = ModelsPage(theme, session.models)
+        self._models = ModelsPage(theme, session.models, session.downloads)
         self._settings = SettingsPage(theme, session.settings)
         self._pages: dict[Page, QWidget] = {
             "chat": self._chat,
@@ -205,6 +207,8 @@ class MainWindow(QMainWindow):
         self._title_bar.sidebar_wanted.connect(self._toggle_sidebar)
         self._title_bar.new_chat_wanted.connect(self.new_chat)
         self._title_bar.models_wanted.connect(lambda: self.show_page("models"))
+        self._models.hub_wanted.connect(self._show_hub)
+        self._title_bar.personas_wanted.connect(self._show_personas)
         self._chat.citation_activated.connect(self.show_citation)
         self._composer.edit_last_wanted.connect(self._chat.edit_last)
         self._empty.attach_wanted.connect(self._composer.choose_files)
@@ -235,6 +239,7 @@ class MainWindow(QMainWindow):
                 Shortcut(self.tr("Change the last question"), "Ctrl+E", self._chat.edit_last),
                 Shortcut(self.tr("Answer again"), "Ctrl+R", self._chat.regenerate_last),
                 Shortcut(self.tr("Copy the last answer"), "Ctrl+Shift+C", self._chat.copy_last),
+                Shortcut(self.tr("Choose the model"), "Ctrl+Shift+M", self._title_bar.choose_model),
                 Shortcut(self.tr("Stop the answer"), "Esc", self._escape),
                 Shortcut(self.tr("Conversation above"), "Alt+Up", lambda: self._step(-1)),
                 Shortcut(self.tr("Conversation below"), "Alt+Down", lambda: self._step(1)),
@@ -292,6 +297,17 @@ class MainWindow(QMainWindow):
     def _show_privacy(self) -> None:
         folder = str(self._session.paths.root)
         PrivacySheet(self._theme, self._session.denied(), folder, self).open()
+
+    @Slot()
+    def _show_personas(self) -> None:
+        session = self._session
+        PersonasSheet(
+            self._theme, session.respondent, session.models, session.composer.collections, self
+        ).open()
+
+    @Slot()
+    def _show_hub(self) -> None:
+        HubSheet(self._session.models, self._session.downloads, self).open()
 
     @Slot()
     def _show_shortcuts(self) -> None:

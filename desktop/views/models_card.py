@@ -1,19 +1,27 @@
-"""One model: what it is, how it does on this computer, and what is done with it."""
+"""One model that is here: what it is, how it does on this computer, what is done with it."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFormLayout, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from assistant.wording import bytes_text
 from desktop.presenters.models import ModelsPresenter
 from desktop.theme.theme import Theme
-from desktop.views.wording import decimal, number
+from desktop.views.models_wording import fit_text, here_text, kind_text
+from desktop.views.wording import number
 from desktop.widgets.buttons import IconButton, push_button
+from desktop.widgets.disclosure import Disclosure
 from desktop.widgets.labels import ElidedLabel, label
 from desktop.wording import explain
+from models.catalogue import CatalogueEntry
 from models.errors import InvalidModelFile
-from models.library import ImportProgress, ModelFacts
+from models.facts import ModelFacts
+
+# A sound file of these kinds is no fault; it only cannot chat.
+_OTHER_KINDS = ("embedding", "reranker", "projector", "adapter")
 
 
 class ModelCard(QFrame):
@@ -21,34 +29,71 @@ class ModelCard(QFrame):
 
     Signals:
         use_wanted, remove_wanted: What was clicked.
+        opened: The details were opened or closed (bool).
     """
 
     use_wanted = Signal()
     remove_wanted = Signal()
+    opened = Signal(bool)
 
     def __init__(
         self,
         theme: Theme,
         facts: ModelFacts,
+        entry: CatalogueEntry | None,
         models: ModelsPresenter,
+        *,
+        is_open: bool = False,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self._theme = theme
+        self._facts = facts
+        self._entry = entry
+        self._models = models
         self.setObjectName("card")
         in_use = facts.name == models.current
         self.setProperty("current", in_use)
-        title = ElidedLabel(models.title_of(facts), "strong")
-        head = QHBoxLayout()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 10, 12, 14)
+        column.setSpacing(2)
+        column.addWidget(self._head(in_use=in_use))
+        licence = facts.licence or (entry.licence if entry is not None else "")
+        column.addWidget(label(kind_text(facts, licence), "small", wrap=True))
+        if facts.problem is not None:
+            sentence = explain(InvalidModelFile(facts.path, facts.problem))
+            role = "small" if facts.problem in _OTHER_KINDS else "small-danger"
+            column.addWidget(label(sentence, role, wrap=True))
+        else:
+            column.addWidget(label(here_text(facts, models), "small", wrap=True))
+            if in_use and models.problem:
+                column.addWidget(label(models.problem, "small-danger", wrap=True))
+            elif models.fit(facts) == "no":
+                column.addWidget(self._warning())
+        if facts.parameters:
+            details = self._details(licence)
+            opener = Disclosure(theme, self.tr("Details"), details)
+            opener.setChecked(is_open)
+            opener.toggled.connect(self.opened)
+            column.addSpacing(2)
+            column.addWidget(opener)
+            column.addWidget(details)
+
+    def _head(self, *, in_use: bool) -> QWidget:
+        facts, models = self._facts, self._models
+        line = QWidget()
+        line.setMinimumHeight(34)
+        head = QHBoxLayout(line)
+        head.setContentsMargins(0, 0, 0, 0)
         head.setSpacing(8)
+        title = ElidedLabel(models.title_of(facts), "strong")
         head.addWidget(title, 1)
         if facts.problem is None and models.fit(facts) != "no":
-            well = models.fit(facts) == "well"
-            head.addWidget(label(self.tr("fits well") if well else self.tr("just fits"), "small"))
+            head.addWidget(label(fit_text(models.fit(facts)), "small"))
         if in_use:
             failed = models.state == "failed"
-            text = self.tr("in use")
-            if models.state_text:
-                text += f" · {models.state_text}"
+            parts = (self.tr("in use"), models.state_text)
+            text = " · ".join(part for part in parts if part)
             head.addWidget(label(text, "small-danger" if failed else "small-accent"))
         if facts.problem is None and (not in_use or models.state == "failed"):
             use = push_button(
@@ -58,137 +103,58 @@ class ModelCard(QFrame):
             use.clicked.connect(self.use_wanted)
             head.addWidget(use)
         remove = IconButton(
-            theme,
+            self._theme,
             "delete",
             self.tr("Remove {name} from the library").format(name=title.text()),
             size=16,
         )
         remove.clicked.connect(self.remove_wanted)
         head.addWidget(remove)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 10, 12, 14)
-        column.setSpacing(2)
-        line = QWidget()
-        line.setMinimumHeight(34)
-        head.setContentsMargins(0, 0, 0, 0)
-        line.setLayout(head)
-        column.addWidget(line)
-        column.addWidget(label(_kind_of(facts), "small", wrap=True))
-        if facts.problem is not None:
-            sentence = explain(InvalidModelFile(facts.path, facts.problem))
-            column.addWidget(label(sentence, "small-danger", wrap=True))
-            return
-        column.addWidget(label(_here(facts, models), "small", wrap=True))
-        if in_use and models.problem:
-            column.addWidget(label(models.problem, "small-danger", wrap=True))
-        elif models.fit(facts) == "no":
-            column.addWidget(
-                label(
-                    self.tr(
-                        "It needs about {needed} of memory and this computer has {all}: it will "
-                        "be very slow or not load. Choose a smaller model."
-                    ).format(
-                        needed=bytes_text(models.needs_bytes(facts)),
-                        all=bytes_text(models.memory_bytes),
-                    ),
-                    "small-warning",
-                    wrap=True,
-                )
-            )
+        return line
 
-
-class ImportCard(QFrame):
-    """Shows how far a file is copied into the library.
-
-    Signals:
-        stop_wanted: It is to stop.
-    """
-
-    stop_wanted = Signal()
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("card")
-        self._name = ElidedLabel("", "strong", Qt.TextElideMode.ElideMiddle)
-        self._amount = label("", "small")
-        stop = push_button(self.tr("Stop"), "control")
-        stop.clicked.connect(self.stop_wanted)
-        self._bar = QProgressBar()
-        self._bar.setTextVisible(False)
-        self._bar.setRange(0, 1000)
-        self._bar.setAccessibleName(self.tr("How much has been copied"))
-        head = QHBoxLayout()
-        head.setSpacing(8)
-        head.addWidget(self._name, 1)
-        head.addWidget(self._amount)
-        head.addWidget(stop)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 10, 12, 14)
-        column.setSpacing(8)
-        column.addLayout(head)
-        column.addWidget(self._bar)
-
-    def show_progress(self, name: str, progress: ImportProgress) -> None:
-        """Show how far it is."""
-        self._name.setText(self.tr("Adding {name}").format(name=name))
-        if not progress.total:
-            self._amount.setText("")
-            self._bar.setValue(0)
-            return
-        share = progress.done / progress.total
-        self._amount.setText(
-            self.tr("{done} of {all} · {n} %").format(
-                done=bytes_text(progress.done),
-                all=bytes_text(progress.total),
-                n=int(100 * share),
-            )
+    def _warning(self) -> QWidget:
+        models = self._models
+        return label(
+            self.tr(
+                "It needs about {needed} of memory and this computer has {all}: it will "
+                "be very slow or not load. Choose a smaller model."
+            ).format(
+                needed=bytes_text(models.needs_bytes(self._facts)),
+                all=bytes_text(models.memory_bytes),
+            ),
+            "small-warning",
+            wrap=True,
         )
-        self._bar.setValue(round(1000 * share))
 
+    def _details(self, licence: str) -> QWidget:
+        facts, entry = self._facts, self._entry
+        made = QWidget()
+        form = QFormLayout(made)
+        form.setContentsMargins(12, 4, 0, 0)
+        form.setHorizontalSpacing(16)
+        form.setVerticalSpacing(2)
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
+        languages = ", ".join(facts.languages) or (entry.languages if entry is not None else "")
+        template = self.tr("its own") if facts.has_template else self.tr("none")
+        rows = (
+            (self.tr("Good for"), entry.good_for if entry is not None else ""),
+            (self.tr("Family"), facts.architecture),
+            (self.tr("Parameters"), number(facts.parameters)),
+            (self.tr("Quantization"), facts.quantization),
+            (self.tr("Trained context"), self._tokens(facts.trained_context)),
+            (self.tr("Licence"), licence),
+            (self.tr("Languages"), languages),
+            (self.tr("Chat template"), template),
+            (self.tr("Vision projector"), Path(facts.projector).name if facts.projector else ""),
+            (self.tr("From"), facts.repository),
+            (self.tr("File"), facts.path),
+        )  # fmt: skip
+        for name, value in rows:
+            if value:
+                shown = label(value, "small", wrap=True)
+                shown.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+                form.addRow(label(name, "small"), shown)
+        return made
 
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("ModelCard", text)
-
-
-def _kind_of(facts: ModelFacts) -> str:
-    parts = [facts.quantization, bytes_text(facts.bytes)]
-    if facts.parameters:
-        if facts.parameters >= 1_000_000_000:
-            size = _tr("{n} billion parameters").format(n=decimal(facts.parameters / 1e9))
-        else:
-            size = _tr("{n} million parameters").format(n=number(facts.parameters / 1e6))
-        parts.append(size)
-    if facts.problem is None:
-        parts.append(_licence(facts.licence) or _tr("licence not stated"))
-    return " · ".join(part for part in parts if part)
-
-
-def _licence(licence: str) -> str:
-    """Return a licence as it is mostly written: models write "apache-2.0"."""
-    known = {"apache-2.0": "Apache-2.0", "mit": "MIT", "other": ""}
-    return known.get(licence.strip().casefold(), licence.strip())
-
-
-def _here(facts: ModelFacts, models: ModelsPresenter) -> str:
-    parts: list[str] = []
-    reads, writes = models.speeds(facts.name)
-    if reads:
-        parts.append(_tr("reads {n} tokens/s").format(n=number(reads)))
-    if writes:
-        parts.append(_tr("writes {n} tokens/s").format(n=number(writes)))
-    loaded = models.loaded
-    if facts.name == models.current and loaded is not None and loaded.path == facts.path:
-        parts.append(
-            _tr("context {used} of {all}").format(
-                used=number(loaded.context_tokens), all=number(loaded.trained_context)
-            )
-        )
-    elif facts.trained_context:
-        parts.append(_tr("context {n} tokens").format(n=number(facts.trained_context)))
-    if models.fit(facts) != "no":
-        parts.append(
-            _tr("about {needed} of {all} memory").format(
-                needed=bytes_text(models.needs_bytes(facts)), all=bytes_text(models.memory_bytes)
-            )
-        )
-    return " · ".join(parts)
+    def _tokens(self, count: int) -> str:
+        return self.tr("{n} tokens").format(n=number(count)) if count else ""

@@ -1,52 +1,86 @@
-"""The models: those that are there, the one that answers, and how others are added."""
+"""The models: those that are here, those on their way, and those worth having."""
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QSize, Qt, Slot
+from PySide6.QtCore import QCoreApplication, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton, QVBoxLayout, QWidget
 
 from assistant.wording import SETUP_COMMAND
+from desktop.presenters.downloads import DownloadsPresenter
 from desktop.presenters.models import ModelsPresenter
 from desktop.theme.theme import Theme
-from desktop.views.models_card import ImportCard, ModelCard
+from desktop.views.models_card import ModelCard
+from desktop.views.models_coming import DownloadCard, ImportCard, OfferCard
 from desktop.views.page import Page
 from desktop.widgets.buttons import push_button
+from desktop.widgets.keyed_column import KeyedColumn
 from desktop.widgets.labels import label
+from models.catalogue import CatalogueEntry
+from models.facts import ModelFacts
 from models.library import ImportProgress
+
+if TYPE_CHECKING:
+    from assistant.services.downloads import Download
 
 
 class ModelsPage(Page):
-    """Lists the models as cards."""
+    """Lists the models as cards.
+
+    Signals:
+        hub_wanted: The hub is to be searched.
+    """
+
+    hub_wanted = Signal()
 
     def __init__(
-        self, theme: Theme, models: ModelsPresenter, parent: QWidget | None = None
+        self,
+        theme: Theme,
+        models: ModelsPresenter,
+        downloads: DownloadsPresenter,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(QCoreApplication.translate("ModelsPage", "Models"), parent)
         self._theme = theme
         self._models = models
-        self._cards: list[ModelCard] = []
-        self._shown: object = None
+        self._downloads = downloads
         self._adding = ""
+        self._open: set[str] = set()
+        find = push_button(self.tr("Find on the hub"))
+        find.setToolTip(self.tr("Search the Hugging Face hub for models"))
+        find.clicked.connect(self.hub_wanted)
         add = push_button(self.tr("Add a file"), "primary")
         add.setToolTip(self.tr("Copy a GGUF file into the library"))
         add.clicked.connect(self.choose_file)
+        self.buttons.addWidget(find)
         self.buttons.addWidget(add)
         self._import = ImportCard()
         self._import.stop_wanted.connect(models.stop_import)
         self._import.hide()
         self._empty = self._make_empty()
+        self._installed = KeyedColumn()
+        self._coming = KeyedColumn()
+        self._offered = KeyedColumn()
+        self._offered_title = label(self.tr("Worth having"), "section")
+        self._offered_title.setContentsMargins(0, 24, 0, 0)
         self.body.addWidget(self._import)
-        self._list = QVBoxLayout()
-        self._list.setSpacing(8)
-        self.body.addLayout(self._list)
         self.body.addWidget(self._empty)
+        self.body.addWidget(self._coming)
+        self.body.addWidget(self._installed)
+        self.body.addWidget(self._offered_title)
+        self.body.addWidget(self._offered)
         self.body.addStretch(1)
         models.changed.connect(self._on_changed)
         models.importing.connect(self._on_importing)
+        downloads.changed.connect(self._on_changed)
+        downloads.progressed.connect(self._on_progressed)
         self._on_changed()
+
+    # --- Adding a file --------------------------------------------------------------------
 
     @Slot()
     def choose_file(self) -> None:
@@ -76,8 +110,8 @@ class ModelsPage(Page):
             label(
                 self.tr(
                     "A model reads your documents and writes the answers, here on this computer. "
-                    "“{command}” fetches the starter model (about 1.1 GB), or add a GGUF file "
-                    "that you have."
+                    "“{command}” fetches the starter model (about 1.1 GB). You can also download "
+                    "one of those below, or add a GGUF file that you have."
                 ).format(command=SETUP_COMMAND),
                 "muted",
                 wrap=True,
@@ -106,35 +140,82 @@ class ModelsPage(Page):
     def _on_copy_command(self) -> None:
         QGuiApplication.clipboard().setText(SETUP_COMMAND)
 
+    # --- Cards ----------------------------------------------------------------------------
+
     @Slot()
     def _on_changed(self) -> None:
-        models = self._models
-        # Loading reports some times a second; cards are made anew only for what they show.
-        shown = (
-            models.is_listed,
-            tuple(models.installed),
-            models.current,
-            models.state,
-            models.state_text,
-            models.loaded,
-            tuple(models.speeds(facts.name) for facts in models.installed),
+        models, downloads = self._models, self._downloads
+        # The one that answers comes first; what cannot chat comes last.
+        order = sorted(
+            models.installed, key=lambda f: (f.name != models.current, f.problem is not None)
         )
-        if shown == self._shown:
-            return
-        self._shown = shown
-        for card in self._cards:
-            self._list.removeWidget(card)
-            card.hide()
-            card.deleteLater()
-        self._cards = []
-        # The one that answers comes first.
-        for facts in sorted(models.installed, key=lambda facts: facts.name != models.current):
-            card = ModelCard(self._theme, facts, models)
-            card.use_wanted.connect(lambda name=facts.name: models.use(name))
-            card.remove_wanted.connect(lambda name=facts.name: models.remove(name))
-            self._list.addWidget(card)
-            self._cards.append(card)
+        self._installed.show_items(
+            [(facts.name, self._shown_of(facts), facts) for facts in order], self._model_card
+        )
+        self._coming.show_items(
+            [(row.id, None, row) for row in downloads.downloads], self._download_card
+        )
+        for row in downloads.downloads:
+            self._on_progressed(row)
+        offered = downloads.offered
+        self._offered.show_items([(e.name, None, e) for e in offered], self._offer_card)
+        self._offered_title.setVisible(bool(offered))
         self._update_empty()
+
+    def _shown_of(self, facts: ModelFacts) -> Hashable:
+        """Return all that a card shows of a model: it is made anew only where that changed."""
+        models = self._models
+        in_use = facts.name == models.current
+        return (
+            repr(facts), in_use, models.state_text if in_use else "", models.is_loaded(facts),
+            models.problem if in_use else "", models.speeds(facts.name),
+            self._downloads.entry_of(facts) is not None,
+        )  # fmt: skip
+
+    def _model_card(self, facts: ModelFacts) -> QWidget:
+        name = facts.name
+        card = ModelCard(
+            self._theme, facts, self._downloads.entry_of(facts), self._models,
+            is_open=name in self._open,
+        )  # fmt: skip
+        card.use_wanted.connect(lambda: self._models.use(name))
+        card.remove_wanted.connect(lambda: self._models.remove(name))
+        card.opened.connect(lambda on: self._open.add(name) if on else self._open.discard(name))
+        return card
+
+    def _download_card(self, row: Download) -> QWidget:
+        downloads = self._downloads
+        card = DownloadCard(self._theme, downloads.title_of(row), row)
+        card.pause_wanted.connect(lambda: downloads.pause(row))
+        card.resume_wanted.connect(lambda: downloads.start(row.repository, row.file))
+        card.discard_wanted.connect(lambda: self._on_discard(row))
+        return card
+
+    def _offer_card(self, entry: CatalogueEntry) -> QWidget:
+        card = OfferCard(entry, self._models)
+        card.download_wanted.connect(lambda: self._downloads.start(entry.repository, entry.file))
+        return card
+
+    @Slot(object)
+    def _on_progressed(self, row: Download) -> None:
+        card = self._coming.widget_of(row.id)
+        if isinstance(card, DownloadCard):
+            card.show_download(row)
+
+    def _on_discard(self, row: Download) -> None:
+        if not row.progress.done:
+            self._downloads.discard(row)
+            return
+        box = QMessageBox(self.window())
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setWindowTitle(self.tr("Give the download up"))
+        box.setText(
+            self.tr("Delete what has come of {name}?").format(name=self._downloads.title_of(row))
+        )
+        box.addButton(self.tr("Keep it"), QMessageBox.ButtonRole.RejectRole)
+        delete = box.addButton(self.tr("Delete"), QMessageBox.ButtonRole.DestructiveRole)
+        delete.clicked.connect(lambda: self._downloads.discard(row))
+        box.open()
 
     @Slot(object)
     def _on_importing(self, progress: ImportProgress | None) -> None:
@@ -146,4 +227,4 @@ class ModelsPage(Page):
     def _update_empty(self) -> None:
         models = self._models
         nothing = models.is_listed and not models.installed and not models.is_importing
-        self._empty.setVisible(nothing)
+        self._empty.setVisible(nothing and not self._downloads.downloads)

@@ -15,6 +15,7 @@ from desktop.widgets.buttons import push_button
 from desktop.widgets.choice import Choice
 from desktop.widgets.labels import label, rule
 
+IDLE_CHOICES = (0, 5, 15, 30, 60)
 WIDTH = 680
 FIELD = 200
 
@@ -54,6 +55,10 @@ class SettingsPage(Page):
         for tokens in CONTEXT_CHOICES:
             self._context.addItem(self.tr("{n} tokens").format(n=number(tokens)), tokens)
         self._context.activated.connect(self._on_context)
+        self._idle = Choice(theme)
+        for minutes in IDLE_CHOICES:
+            self._idle.addItem(self._idle_text(minutes), minutes)
+        self._idle.activated.connect(self._on_idle)
         folder = push_button(self.tr("Open the folder"))
         folder.clicked.connect(self._on_open_folder)
         privacy = push_button(self.tr("What never leaves"))
@@ -82,13 +87,18 @@ class SettingsPage(Page):
                 ),
                 self._context,
             ),
+            (
+                self.tr("Free the model's memory"),
+                self.tr("When nothing was asked for so long. The next question loads it again."),
+                self._idle,
+            ),
         )
         self._section(
             self.tr("Your data"),
             (self.tr("Data folder"), str(settings.data_dir), folder),
             (
                 self.tr("Privacy"),
-                self.tr("Studiolo refuses every connection to the network."),
+                self.tr("Studiolo refuses every connection that you did not ask for."),
                 privacy,
             ),
         )
@@ -137,6 +147,19 @@ class SettingsPage(Page):
                 self.tr("{n} seconds").format(n=round(self._settings.answer_seconds)))  # fmt: skip
         _choose(self._context, self._settings.context_tokens,
                 self.tr("{n} tokens").format(n=number(self._settings.context_tokens)))  # fmt: skip
+
+        _choose(
+            self._idle, self._settings.idle_minutes, self._idle_text(self._settings.idle_minutes)
+        )
+
+    def _idle_text(self, minutes: int) -> str:
+        if not minutes:
+            return self.tr("Never")
+        return self.tr("After {n} minutes").format(n=number(minutes))
+
+    @Slot()
+    def _on_idle(self) -> None:
+        self._settings.set_idle_minutes(self._idle.currentData())
 
     @Slot()
     def _on_colours(self) -> None:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QActionGroup
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QToolButton, QWidget
 
 from desktop.presenters.conversations import ConversationsPresenter
 from desktop.presenters.models import ModelsPresenter
+from desktop.presenters.respondent import Respondent
 from desktop.theme.theme import Theme
-from desktop.widgets.buttons import IconButton
+from desktop.views.respondent_menus import RespondentMenus, usual_name
+from desktop.widgets.buttons import IconButton, tooltip
 from desktop.widgets.labels import ElidedLabel, label, set_role
+from desktop.widgets.menus import control
+from models.facts import ModelFacts
 
 HEIGHT = 48
 
@@ -22,17 +28,20 @@ class TitleBar(QFrame):
         sidebar_wanted: The sidebar is to be shown.
         new_chat_wanted: A new conversation is asked for.
         models_wanted: The page of models is asked for.
+        personas_wanted: The personas are to be seen and changed.
     """
 
     sidebar_wanted = Signal()
     new_chat_wanted = Signal()
     models_wanted = Signal()
+    personas_wanted = Signal()
 
     def __init__(
         self,
         theme: Theme,
         conversations: ConversationsPresenter,
         models: ModelsPresenter,
+        respondent: Respondent,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -41,6 +50,7 @@ class TitleBar(QFrame):
         self._theme = theme
         self._conversations = conversations
         self._models = models
+        self._respondent = respondent
         self._chat_shown = True
         self._open = IconButton(theme, "expand", self.tr("Show the sidebar"), "Ctrl+B", size=16)
         self._open.clicked.connect(self.sidebar_wanted)
@@ -48,17 +58,15 @@ class TitleBar(QFrame):
         self._new.clicked.connect(self.new_chat_wanted)
         self._title = ElidedLabel("", "heading")
         self._state = label("", "small")
-        self._model = QToolButton()
-        self._model.setProperty("role", "control")
-        self._model.setAccessibleName(self.tr("Model"))
-        self._model.setCursor(Qt.CursorShape.PointingHandCursor)
-        self._model.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._model.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
-        self._model.setIconSize(QSize(12, 12))
-        self._model.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self._menu = QMenu(self._model)
-        self._menu.aboutToShow.connect(self._on_menu)
-        self._model.setMenu(self._menu)
+        self._cancel = IconButton(theme, "close", self.tr("Stop loading the model"), size=12)
+        self._cancel.clicked.connect(models.cancel_load)
+        self._menus = RespondentMenus(models, respondent, self)
+        self._menus.models_wanted.connect(self.models_wanted)
+        self._menus.personas_wanted.connect(self.personas_wanted)
+        self._persona = self._picker(self.tr("Persona"), self._menus.fill_personas)
+        self._model = self._picker(self.tr("Model"), self._menus.fill_models)
+        self._model.setToolTip(tooltip(self.tr("Choose the model that answers"), "Ctrl+Shift+M"))
+        self._persona.setToolTip(self.tr("Choose who answers, and how"))
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 0, 12, 0)
         row.setSpacing(4)
@@ -67,11 +75,13 @@ class TitleBar(QFrame):
         row.addWidget(self._title, 1)
         row.addSpacing(8)
         row.addWidget(self._state)
+        row.addWidget(self._cancel)
+        row.addWidget(self._persona)
         row.addWidget(self._model)
         self.set_sidebar_shown(shown=True)
         conversations.current_changed.connect(self._on_title)
         conversations.listed.connect(self._on_title)
-        models.changed.connect(self._on_model)
+        respondent.changed.connect(self._on_model)
         theme.changed.connect(self._on_model)
         self._on_title()
         self._on_model()
@@ -85,6 +95,7 @@ class TitleBar(QFrame):
         """Leave the title to the page where a page has its own."""
         self._chat_shown = shown
         self._on_title()
+        self._on_model()
 
     @Slot()
     def _on_title(self) -> None:
@@ -94,28 +105,40 @@ class TitleBar(QFrame):
         conversation = self._conversations.conversation(self._conversations.current)
         self._title.setText((conversation.title if conversation else "") or self.tr("New chat"))
 
-    @Slot()
-    def _on_model(self) -> None:
-        models = self._models
-        self._model.setIcon(self._theme.icon("chevron-down", size=12))
-        self._model.setText(models.title or self.tr("No model"))
-        self._model.setVisible(bool(models.title) or models.state != "starting")
-        self._state.setText(models.state_text)
-        set_role(self._state, "small-danger" if models.state == "failed" else "small")
-        self._state.setToolTip(models.problem)
-        self._model.setToolTip(self.tr("Choose the model that answers"))
+    def _picker(self, name: str, fill: Callable[[QMenu], None]) -> QToolButton:
+        made = control(name, fill)
+        made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        # The arrow stands behind the words.
+        made.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+        made.menu().setLayoutDirection(QGuiApplication.layoutDirection())
+        made.setIconSize(QSize(12, 12))
+        return made
+
+    def choose_model(self) -> None:
+        """Open the list of models."""
+        if self._model.isVisible():
+            self._model.showMenu()
 
     @Slot()
-    def _on_menu(self) -> None:
-        self._menu.clear()
-        group = QActionGroup(self._menu)
-        for facts in self._models.installed:
-            action = self._menu.addAction(self._models.title_of(facts))
-            action.setCheckable(True)
-            action.setChecked(facts.name == self._models.current)
-            action.setEnabled(facts.problem is None)
-            group.addAction(action)
-            action.triggered.connect(lambda _=False, name=facts.name: self._models.use(name))
-        if self._models.installed:
-            self._menu.addSeparator()
-        self._menu.addAction(self.tr("Models…")).triggered.connect(self.models_wanted)
+    def _on_model(self) -> None:
+        models, respondent = self._models, self._respondent
+        facts = respondent.model
+        for picker in (self._model, self._persona):
+            picker.setIcon(self._theme.icon("chevron-down", size=12))
+        self._model.setText(models.title_of(facts) if facts else self.tr("No model"))
+        self._model.setVisible(facts is not None or models.is_listed)
+        persona = respondent.persona
+        self._persona.setText(persona.name if persona is not None else usual_name())
+        self._persona.setVisible(self._chat_shown and facts is not None)
+        self._word_state(facts)
+
+    def _word_state(self, facts: ModelFacts | None) -> None:
+        models = self._models
+        text = models.state_text
+        if facts is not None and models.state == "ready" and not models.is_loaded(facts):
+            # Another conversation's model is in memory; this one's comes with the question.
+            text = self.tr("not loaded")
+        self._state.setText(text)
+        self._state.setToolTip(models.problem)
+        set_role(self._state, "small-danger" if models.state == "failed" else "small")
+        self._cancel.setVisible(models.is_loading and models.state == "loading")

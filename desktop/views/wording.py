@@ -12,7 +12,6 @@ from assistant.places import clock
 from indexing.types import Place
 from models.engine.types import LoadProgress
 
-
 # A name longer than this leaves no room for what it stands beside.
 _PLACE_NAME = 48
 # What the pages of a kind of document are.

@@ -109,7 +109,7 @@ def test_attached_files_show_how_they_stand(composer, session, tmp_path):
     first, second = chips(composer)
     assert first.property("state") == "ready"
     assert second.property("state") == "failed"
-    assert "3 pages but no text" in second.toolTip()
+    assert "scan.pdf" in second.toolTip()
     assert session.composer.waiting_for == ""
     assert session.composer.scope.documents == (1,)
 

@@ -1,0 +1,125 @@
+"""What is said of models: what they are, how they do here, how a download stands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication
+
+from assistant.wording import bytes_text
+from desktop.presenters.models import Fit, ModelsPresenter
+from desktop.views.wording import decimal, number, seconds
+from desktop.wording import explain
+from models.facts import ModelFacts
+from models.sources import Source
+
+if TYPE_CHECKING:
+    from assistant.services.downloads import Download
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("ModelsWording", text)
+
+
+def size_text(parameters: int) -> str:
+    """Return how large a model is, by its parameters."""
+    if parameters >= 1_000_000_000:
+        return _tr("{n} billion parameters").format(n=decimal(parameters / 1e9))
+    return _tr("{n} million parameters").format(n=number(parameters / 1e6))
+
+
+def licence_text(licence: str) -> str:
+    """Return a licence as it is mostly written: models write "apache-2.0"."""
+    known = {"apache-2.0": "Apache-2.0", "mit": "MIT", "other": ""}
+    text = known.get(licence.strip().casefold(), licence.strip())
+    return text or _tr("licence not stated")
+
+
+def fit_text(fit: Fit) -> str:
+    """Return in a word whether a model fits into this computer's memory."""
+    return {"well": _tr("fits well"), "tight": _tr("just fits"), "no": _tr("will not fit")}[fit]
+
+
+def source_text(source: Source) -> str:
+    """Return where a model lies that is not the library's own; "" for one that is."""
+    names = {
+        "folder": _tr("in a folder you added"),
+        "lmstudio": "LM Studio",
+        "jan": "Jan",
+        "gpt4all": "GPT4All",
+        "ollama": "Ollama",
+        "huggingface": _tr("Hugging Face cache"),
+    }
+    if source == "library":
+        return ""
+    return _tr("used in place: {where}").format(where=names.get(source, source))
+
+
+def kind_text(facts: ModelFacts, licence: str) -> str:
+    """Return what a model is, in a line."""
+    parts = [facts.quantization, bytes_text(facts.bytes)]
+    if facts.parameters:
+        parts.append(size_text(facts.parameters))
+    if facts.parameters or facts.problem is None:
+        parts.append(licence_text(licence))
+    parts.append(source_text(facts.source))
+    return " · ".join(part for part in parts if part)
+
+
+def here_text(facts: ModelFacts, models: ModelsPresenter) -> str:
+    """Return how a model does on this computer, in a line."""
+    parts: list[str] = []
+    reads, writes = models.speeds(facts.name)
+    if reads:
+        parts.append(_tr("reads {n} tokens/s").format(n=number(reads)))
+    if writes:
+        parts.append(_tr("writes {n} tokens/s").format(n=number(writes)))
+    loaded = models.loaded
+    if loaded is not None and models.is_loaded(facts):
+        parts.append(
+            _tr("context {used} of {all}").format(
+                used=number(loaded.context_tokens), all=number(loaded.trained_context)
+            )
+        )
+    elif facts.trained_context:
+        parts.append(_tr("context {n} tokens").format(n=number(facts.trained_context)))
+    if models.fit(facts) != "no":
+        parts.append(
+            _tr("about {needed} of {all} memory").format(
+                needed=bytes_text(models.needs_bytes(facts)), all=bytes_text(models.memory_bytes)
+            )
+        )
+    return " · ".join(parts)
+
+
+def download_text(download: Download) -> str:
+    """Return how a download stands, in a line."""
+    progress = download.progress
+    share = int(100 * progress.done / progress.total) if progress.total else 0
+    amount = (
+        _tr("{done} of {all} · {n} %").format(
+            done=bytes_text(progress.done), all=bytes_text(progress.total), n=share
+        )
+        if progress.total
+        else ""
+    )
+    match download.state:
+        case "failed":
+            return explain(download.error) if download.error is not None else _tr("It failed.")
+        case "paused":
+            return " · ".join(part for part in (_tr("paused"), amount) if part)
+        case "waiting":
+            return _tr("waiting for another download")
+        case _:
+            pass
+    phase = {
+        "asking": _tr("asking the hub"),
+        "waiting": _tr("interrupted, trying again"),
+        "checking": _tr("checking what arrived"),
+    }.get(progress.phase, "")
+    speed = left = ""
+    if progress.phase == "downloading" and progress.bytes_per_s:
+        speed = _tr("{size}/s").format(size=bytes_text(round(progress.bytes_per_s)))
+        if progress.seconds_left is not None:
+            left = _tr("{time} left").format(time=seconds(progress.seconds_left))
+    return " · ".join(part for part in (phase, amount, speed, left) if part)
