@@ -12,6 +12,7 @@ from indexing.errors import EmptyDocument, FileUnreadable, TooLarge
 from indexing.readers.paged import assemble_pages
 from indexing.readers.pdf_file import MAX_PAGES, open_pdf
 from indexing.readers.pdf_lines import PageLines, page_lines
+from indexing.readers.pdf_order import in_page_order
 from indexing.readers.pdf_outline import Outline
 from indexing.readers.pdf_scan import agree, beside, is_lost, picture, worth_of
 from indexing.readers.pdfium import PdfiumError, raw
@@ -85,6 +86,7 @@ def _page(document: Any, index: int, account: Account) -> Generator[ReadProgress
         return PageLines([], 1.0, 1.0)
     try:
         lines = page_lines(page, index)
+        lines = lines._replace(lines=in_page_order(lines.lines))
         worth = worth_of(page, lines)
         if worth == "whole":
             return lines
@@ -109,7 +111,7 @@ def _page(document: Any, index: int, account: Account) -> Generator[ReadProgress
         page.close()
     if not scan.page.lines and not lost and lines.lines:
         return lines
-    if worth == "doubtful" and agree(lines, scan.page):
+    if worth == "doubtful" and not lines.unmapped and agree(lines, scan.page):
         return lines
     account.note(index + 1, scan)
     return beside(lines, scan.page) if worth == "beside" else scan.page

@@ -13,6 +13,12 @@ from array import array
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from indexing.readers.pdf_letters import (
+    plain_letters,
+    stands_for_nothing,
+    unswapped,
+    with_lam_before_alef,
+)
 from indexing.readers.pdfium import raw as pdfium
 
 # Characters of one page beyond this are left out: no page that a person reads has them.
@@ -146,6 +152,7 @@ def page_lines(page: Any, index: int) -> PageLines:
             return PageLines([], place.width, place.height)
         characters = _characters(raw, count)
         boxes = _boxes(raw, count)
+        characters = with_lam_before_alef(characters, boxes)
         lines = _Lines(raw, characters, boxes, place, index).read()
         unmapped = _unmapped(raw, characters)
     finally:
@@ -161,15 +168,10 @@ def _unmapped(raw: Any, characters: str) -> float:
         if characters[index] not in _BLANK and characters[index] not in "\r\n" + _HYPHENS
     ]
     failed = sum(
-        pdfium.FPDFText_HasUnicodeMapError(raw, index) > 0 or _is_nothing(characters[index])
+        pdfium.FPDFText_HasUnicodeMapError(raw, index) > 0 or stands_for_nothing(characters[index])
         for index in sample
     )
     return failed / len(sample) if sample else 0.0
-
-
-def _is_nothing(character: str) -> bool:
-    """Whether a character is a control, a replacement or one of private use, bullets aside."""
-    return character < " " or character == "\ufffd" or "\ue000" <= character < "\uf000"
 
 
 class _Placement:
@@ -204,19 +206,11 @@ def _characters(raw: Any, count: int) -> str:
     if written == count:
         text = bytes(memoryview(buffer).cast("B")[: 2 * count]).decode("utf-16-le", "surrogatepass")
         if len(text) == count:
-            return _unswapped(text)
+            return unswapped(text)
     # pdfium left some out or put some in: ask for each.
     get = pdfium.FPDFText_GetUnicode
     codes = (get(raw, index) for index in range(count))
     return "".join(chr(code) if 0 < code < 0x110000 else "\x00" for code in codes)
-
-
-def _unswapped(text: str) -> str:
-    """Text of a font that gives each character's two bytes in the wrong order, put right."""
-    wide = [character for character in text if character > "\xff"]
-    if not wide or sum(ord(character) & 0xFF == 0 for character in wide) < 0.9 * len(wide):
-        return text
-    return "".join(chr(ord(c) >> 8) if c > "\xff" and not ord(c) & 0xFF else c for c in text)
 
 
 def _boxes(raw: Any, count: int) -> array[float]:
@@ -291,7 +285,7 @@ class _Lines:
         cuts.append(end)
         pieces: list[str] = []
         for a, b in pairwise(cuts):
-            piece = " ".join(characters[a:b].replace("\x00", "").split())
+            piece = " ".join(plain_letters(characters[a:b].replace("\x00", "")).split())
             if piece:
                 pieces.append(piece)
         if not pieces:

@@ -1,0 +1,62 @@
+"""Words and their order in PDF pages that do not give them as a person reads them."""
+
+from __future__ import annotations
+
+from array import array
+
+from indexing.readers.pdf import read_pdf
+from indexing.readers.pdf_letters import plain_letters, unswapped, with_lam_before_alef
+from tests.unit.indexing.readers.conftest import write_lines
+
+BODY = [
+    "The tide tables were printed a week late, and so the pilots",
+    "relied on last year's copy until the second of the month.",
+]
+
+
+def test_a_title_that_is_drawn_last_is_read_first(make_pdf, finish):
+    def page(canvas):
+        canvas.drawString(72, 40, "Set at the harbour press")
+        write_lines(canvas, BODY, top=700)
+        canvas.setFont("Helvetica-Bold", 20)
+        canvas.drawString(72, 760, "Notice to pilots")
+
+    text = finish(read_pdf(make_pdf(page))).text
+
+    assert text.index("Notice") < text.index("The tide") < text.index("Set at")
+
+
+def test_columns_stay_whole_when_the_title_across_them_is_drawn_last(make_pdf, finish):
+    left = [f"the left column goes on with its line {n}" for n in range(1, 6)]
+    right = [f"the right column goes on with its line {n}" for n in range(1, 6)]
+
+    def page(canvas):
+        write_lines(canvas, left, left=50, top=700)
+        write_lines(canvas, right, left=320, top=700)
+        canvas.setFont("Helvetica-Bold", 18)
+        canvas.drawString(50, 760, "A title that lies across both of the columns")
+
+    text = finish(read_pdf(make_pdf(page))).text
+
+    assert text.startswith("A title")
+    assert text.index("left column goes on with its line 5") < text.index("right column")
+
+
+def test_ligatures_are_taken_apart():
+    assert plain_letters("e\ufb03cient \ufb02ow, o\ufb00set") == "efficient flow, offset"
+    assert plain_letters("\ufefb") == "\u0644\u0627"
+
+
+def test_a_sign_of_lam_and_alef_is_put_in_order_and_the_article_is_left_alone():
+    article = "\u0627\u0644"
+    sign = "\u0625\u0644"  # as pdfium gives the sign of lam and hamza under alef
+    boxes = array("f", [9, 0, 10, 1, 8, 0, 9, 1, 6, 0, 8, 1, 6, 0, 8, 1])
+
+    assert with_lam_before_alef(article + sign, boxes) == article + "\u0644\u0625"
+
+
+def test_letters_whose_bytes_are_swapped_are_put_right():
+    swapped = "".join(chr(ord(c) << 8) for c in "Multicolor Black 100%")
+
+    assert unswapped(swapped) == "Multicolor Black 100%"
+    assert unswapped("\u4e2d\u6587 and Latin") == "\u4e2d\u6587 and Latin"
