@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -17,10 +18,12 @@ from models.downloads.pending import PendingDownloads, download_id, size_of
 from models.downloads.types import DownloadProgress, HubFile, HubRepository, Pending
 from models.errors import DownloadFailed
 from models.facts import ModelFacts, read_facts
-from models.files import IMPORTABLE, check_file
+from models.files import IMPORTABLE, FileProgress, check_file
 from models.library import SPARE_BYTES, ModelLibrary
 from models.record import Origin
 from models.sources import Found
+
+R = TypeVar("R")
 
 # Worth another try by itself; anything else needs a person.
 _PASSING = frozenset({"connection_lost", "offline", "rate_limited", "server"})
@@ -67,7 +70,7 @@ class Downloader:
         """Fetches a model, or goes on with it where an earlier attempt stopped.
 
         Closing the generator pauses: the bytes that are there stay. A model that was fetched
-        before is not fetched again.
+        before and is undamaged is not fetched again.
 
         Args:
             repository: As the hub names it.
@@ -76,12 +79,13 @@ class Downloader:
         Raises:
             DownloadFailed: It could not be fetched; what has arrived stays, unless it is wrong.
         """
-        yield DownloadProgress("asking", 0, 0)
         name = download_id(repository, file)
+        there = self._pending.get(name)
+        yield DownloadProgress("asking", there.done if there else 0, there.total if there else 0)
         try:
             with self._pending.locked(name, repository, file):
                 facts = self._pending.get(name) or (yield from self._begin(repository, file, name))
-                model = self._fetched_before(facts)
+                model = yield from self._fetched_before(facts)
                 if model is None:
                     self._pending.put(facts)
                     yield from self._fetch_all(facts)
@@ -92,10 +96,15 @@ class Downloader:
         self._pending.delete(name)
         return model
 
-    def _fetched_before(self, facts: Pending) -> ModelFacts | None:
+    def _fetched_before(
+        self, facts: Pending
+    ) -> Generator[DownloadProgress, None, ModelFacts | None]:
         for model in self._library.list():
             if model.source == "library" and model.sha256 == facts.files[0].sha256:
-                return model
+                # What it should be is known; what it is by now is not.
+                checksums = yield from _checking(self._library.verify(model.name))
+                if all(checksum.state == "matches" for checksum in checksums):
+                    return model
         return None
 
     def _begin(
@@ -171,19 +180,10 @@ class Downloader:
 
     def _check(self, facts: Pending) -> Generator[DownloadProgress]:
         """Compares what arrived with what the hub announced; deletes what is wrong."""
-        done, speed = 0, _Speed()
-        parts = self._pending.parts(facts)
-        for file, part in zip(facts.files, parts, strict=True):
-            checking = check_file(part, file.sha256, done, facts.total)
-            while True:
-                try:
-                    step = next(checking)
-                except StopIteration as end:
-                    checksum = end.value
-                    break
-                speed.add(step.done - done)
-                done = step.done
-                yield msgspec.structs.replace(speed.progress(done, facts.total), phase="checking")
+        done = 0
+        for file, part in zip(facts.files, self._pending.parts(facts), strict=True):
+            checksum = yield from _checking(check_file(part, file.sha256, done, facts.total))
+            done += file.bytes
             if checksum.state != "matches":
                 part.unlink()
                 raise DownloadFailed(facts.repository, file.name, "wrong_checksum")
@@ -274,6 +274,20 @@ class _Speed:
         rate = (after - before) / (now - start) if now > start else 0.0
         left = (total - done) / rate if rate else None
         return DownloadProgress("downloading", done, total, rate, left)
+
+
+def _checking(steps: Generator[FileProgress, None, R]) -> Generator[DownloadProgress, None, R]:
+    """Tells of a check in the way of a download."""
+    speed, before = _Speed(), None
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as end:
+            return end.value
+        # Files that were checked earlier are done at the first step.
+        speed.add(step.done - before if before is not None else 0)
+        before = step.done
+        yield msgspec.structs.replace(speed.progress(step.done, step.total), phase="checking")
 
 
 def _pause(seconds: float, done: int, total: int) -> Generator[DownloadProgress]:

@@ -98,6 +98,11 @@ def test_a_model_that_is_there_is_not_fetched_again(fetch, hub):
     hub.served.clear()
     _, again = fetch()
     assert (again, hub.served) == (first, [])
+    # Unless it is damaged: then it is fetched beside what is left of it.
+    Path(first.path).write_bytes(MODEL[:-1] + b"\0")
+    _, other = fetch()
+    assert Path(other.path).read_bytes() == MODEL
+    assert other.path != first.path
 
 
 def test_a_connection_that_breaks_is_gone_on_with_from_its_bytes(fetch, hub):
