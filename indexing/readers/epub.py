@@ -15,7 +15,7 @@ from lxml import etree
 
 from indexing.errors import FileUnreadable, PasswordNeeded
 from indexing.readers.assemble import Assembler, clean
-from indexing.readers.html import decode_html, main_part, parse_html, walk_html
+from indexing.readers.html import DECLARATION, decode_html, main_part, parse_html, walk_html
 from indexing.readers.package import load, open_package, read_part
 from indexing.readers.xml import local, parse_xml
 from indexing.types import CanonicalDocument, Place, ReadProgress
@@ -123,7 +123,8 @@ class _Book:
         """The root element of a file of the spine, its names without namespaces."""
         data = read_part(self._path, self._package, name)
         text = decode_html(self._path, data)
-        named = _ENTITY.sub(_character, text)
+        # It is given as UTF-8, whatever it says of itself.
+        named = DECLARATION.sub("", _ENTITY.sub(_character, text))
         try:
             root = parse_xml(self._path, named.encode(), recover=False)
         except FileUnreadable:

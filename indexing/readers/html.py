@@ -28,7 +28,7 @@ _YIELD_S = 0.1
 _DEPTH = 2000
 
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
-_DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,200}\?>")
+DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,200}\?>")
 
 
 def read_html(
@@ -70,7 +70,7 @@ def parse_html(path: Path, text: str) -> Generator[ReadProgress, None, Any]:
     Raises:
         FileUnreadable: Nothing the parser makes anything of.
     """
-    text = _DECLARATION.sub("", text.replace("\x00", ""))
+    text = DECLARATION.sub("", text.replace("\x00", ""))
     if not text.strip():
         return None
     parser = etree.HTMLParser(

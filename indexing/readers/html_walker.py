@@ -24,6 +24,7 @@ summary table tbody td tfoot th thead tr ul caption title
 _BLOCKS = frozenset(_BLOCKS_WORDS.split())
 _BLANKS = re.compile(r"\s+")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_ALT_WORDS = 3
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 
 
@@ -89,6 +90,11 @@ class HtmlWalker:
             self.assembler.at(mark)
         if tag == "br":
             self._inline.append("\n")
+        elif tag == "img":
+            # A few words are mostly the name of a button; more of them tell what is to be seen.
+            words = str(element.get("alt") or "").split()
+            if len(words) >= _ALT_WORDS:
+                self._inline.append(f" [Picture: {' '.join(words)}] ")
         elif tag in _BLOCKS and not self._inside_cell(tag):
             self._flush()
             if tag in _HEADINGS:

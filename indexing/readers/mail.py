@@ -153,7 +153,9 @@ def _file_name(part: Any) -> str:
 
 
 def _header(message: Message, field: str) -> str:
-    return clean(", ".join(_decoded(str(value)) for value in message.get_all(field) or []))
+    # As they were parsed: what is no ASCII is lost where the message itself decodes it.
+    values = [str(value) for name, value in message.raw_items() if name.lower() == field.lower()]
+    return clean(", ".join(map(_decoded, values)))
 
 
 def _decoded(value: str) -> str:

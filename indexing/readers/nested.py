@@ -32,8 +32,8 @@ Reading = Generator[ReadProgress, None, CanonicalDocument]
 class _Left(msgspec.Struct):
     """What may still be read of the outermost file."""
 
-    files: int = MOST_FILES
-    bytes: int = MOST_BYTES
+    files: int
+    bytes: int
 
 
 class Inside:
@@ -56,7 +56,7 @@ class Inside:
         self._path = path
         self._read = read
         self._depth = 0
-        self._left = _Left()
+        self._left = _Left(MOST_FILES, MOST_BYTES)
 
     def add(
         self, assembler: Assembler, name: str, source: IO[bytes], heading: str, level: int

@@ -37,16 +37,16 @@ class SheetWriter:
         """Adds a sheet under its name; yields now and then.
 
         Args:
-            place: The sheet.
+            place: The sheet; one without a name is the only one.
             rows: In order; rows without anything left out.
 
         Raises:
             TooLarge: More than `MAX_CELLS` in the file.
         """
-        self._assembler.begin_page()
         self._assembler.at(place)
         self._assembler.leave(1)
         if place.name:
+            self._assembler.begin_page()
             self._assembler.heading(place.name, 1)
         if hidden:
             self._assembler.block("[Hidden sheet]", "paragraph")

@@ -18,7 +18,7 @@ dockerfile tf proto graphql thrift css scss sass less sol zig nim v vhd vhdl sv 
 """
 SUFFIXES = tuple(f".{name}" for name in _NAMES.split())
 # An empty line before what is not indented: where one thing ends and the next begins.
-_TOP = re.compile(r"\n[^\S\n]*\n\s*\n*(?=[^\s}\])])")
+_TOP = re.compile(r"\n(?:[^\S\n]*\n)+(?=[^\s})\]])")
 
 
 def read_source(

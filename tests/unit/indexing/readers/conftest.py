@@ -49,6 +49,9 @@ def check(document: CanonicalDocument) -> None:
     assert text[end:].strip() == ""
     assert list(document.page_starts) == sorted(document.page_starts)
     assert all(0 <= start <= len(text) for start in document.page_starts)
+    offsets = [offset for offset, _ in document.places]
+    assert offsets == sorted(set(offsets))
+    assert all(0 <= offset < len(text) for offset in offsets)
     for line in document.lines:
         assert 0 <= line.start < line.end <= len(text)
         assert 1 <= line.page <= len(document.page_starts)
@@ -82,3 +85,8 @@ def write_lines(
         canvas.drawString(left, height, line)
         height -= 1.25 * size
     return height
+
+
+def shown(document: CanonicalDocument) -> list[tuple[str, str]]:
+    """The blocks of a document: what each is, and its text."""
+    return [(block.kind, document.text[block.start : block.end]) for block in document.blocks]

@@ -146,6 +146,70 @@ def test_footnotes_follow_what_calls_them(save, finish):
     ]
 
 
+def test_comments_follow_what_they_are_about(save, finish):
+    made: Any = docx.Document()
+    paragraph = made.add_paragraph("The rent is 900 euro")
+    made.add_comment(paragraph.runs, text="Since when?", author="Anna")
+    made.add_paragraph("Next")
+    assert [text for _, text in texts(finish(read_docx(save(made))))] == [
+        "The rent is 900 euro",
+        "[Comment by Anna] Since when?",
+        "Next",
+    ]
+
+
+def test_headers_and_footers_are_kept_once_and_marked(save, finish):
+    made: Any = docx.Document()
+    made.add_paragraph("Words")
+    made.sections[0].header.paragraphs[0].text = "Acme Ltd, confidential"
+    made.sections[0].footer.paragraphs[0].text = "Page 3 of 7"
+    assert [text for _, text in texts(finish(read_docx(save(made))))] == [
+        "Words",
+        "[Header] Acme Ltd, confidential",
+    ]
+
+
+def test_each_row_of_a_table_has_its_header(save, finish):
+    made: Any = docx.Document()
+    table = made.add_table(4, 3)
+    rows = [["Crop", "Sown", "Sown"], ["Crop", "from", "to"], ["Peas", "March", "May"],
+            ["Peas", "July", "August"]]  # fmt: skip
+    for row, cells in zip(table.rows, rows, strict=True):
+        for cell, text in zip(row.cells, cells, strict=True):
+            cell.text = text
+    for row in table.rows[:2]:
+        row._tr.get_or_add_trPr().append(parse_xml(f"<w:tblHeader {nsdecls('w')}/>"))
+    for first, last, text in (((0, 1), (0, 2), "Sown"), ((2, 0), (3, 0), "Peas")):
+        table.cell(*first).merge(table.cell(*last)).text = text
+
+    assert texts(finish(read_docx(save(made)))) == [
+        (
+            "table",
+            (
+                "Crop | Sown\nCrop | from | to\n"
+                "Crop: Peas | Sown from: March | Sown to: May\n"
+                "Crop: Peas | Sown from: July | Sown to: August"
+            ),
+        )
+    ]
+
+
+def test_equations_are_read_as_one_would_type_them(save, finish):
+    made: Any = docx.Document()
+    names = "xmlns:m='http://schemas.openxmlformats.org/officeDocument/2006/math'"
+
+    def run(text):
+        return f"<m:r><m:t>{text}</m:t></m:r>"
+
+    square = f"<m:sSup><m:e>{run('b')}</m:e><m:sup>{run('2')}</m:sup></m:sSup>"
+    root = f"<m:rad><m:deg/><m:e>{square}{run('-4ac')}</m:e></m:rad>"
+    fraction = f"<m:f><m:num>{run('-b±')}{root}</m:num><m:den>{run('2a')}</m:den></m:f>"
+    made.add_paragraph("So")._p.append(
+        parse_xml(f"<m:oMath {names}>{run('x=')}{fraction}</m:oMath>")
+    )
+    assert finish(read_docx(save(made))).text == "So x=(-b±√(b^2-4ac))/2a"
+
+
 def test_the_strict_variant_is_the_same_document(save, finish):
     made: Any = docx.Document()
     made.add_heading("Strict", 1)

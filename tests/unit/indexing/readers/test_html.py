@@ -114,3 +114,21 @@ def test_nothing_to_read_is_empty(write, finish):
 def test_no_page_breaks_the_reader(write, finish, page):
     with suppress(EmptyDocument, FileUnreadable):
         finish(read_html(write(page)))
+
+
+def test_each_row_of_a_table_has_its_header(write, finish):
+    page = """<table><thead><tr><th rowspan=2>Crop</th><th colspan=2>Sown</th></tr>
+    <tr><th>from</th><th>to</th></tr></thead>
+    <tr><td rowspan=2>Peas</td><td>March</td><td>May</td></tr>
+    <tr><td>July</td><td>August</td></tr></table>"""
+    assert finish(read_html(write(page))).text == (
+        "Crop | Sown\nCrop | from | to\n"
+        "Crop: Peas | Sown from: March | Sown to: May\n"
+        "Crop: Peas | Sown from: July | Sown to: August"
+    )
+
+
+def test_formulas_and_pictures_are_told_in_words(write, finish):
+    page = """<p>So <math alttext="a^2"><mi>a</mi></math> <img src=x alt="A map of Ulm">
+    <img src=y alt="logo"></p>"""
+    assert finish(read_html(write(page))).text == "So a^2 [Picture: A map of Ulm]"

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from contextlib import suppress
+
+import openpyxl
 import pytest
 
 from indexing.errors import FileMissing, FileUnreadable, ReadError, UnsupportedFormat
@@ -64,3 +67,33 @@ def test_a_reader_that_trips_is_a_fact_about_the_file(tmp_path, finish, monkeypa
         finish(read(path))
     assert "too deep" in caught.value.problem
     assert isinstance(caught.value, ReadError)
+
+
+def test_an_office_file_is_known_by_its_parts(tmp_path, finish):
+    path = tmp_path / "table.docx"
+    book = openpyxl.Workbook()
+    book.active["A1"] = "Some words"
+    book.save(path)
+    assert finish(read(path)).kind == "xlsx"
+
+
+def test_every_suffix_has_one_reader():
+    suffixes = supported_suffixes()
+    assert len(suffixes) == len(set(suffixes))
+    assert all(suffix == suffix.lower() and suffix.startswith(".") for suffix in suffixes)
+
+
+@pytest.mark.parametrize(
+    "suffix",
+    [*{reader: suffix for suffix, reader in formats.READERS.items()}.values(), *formats.CONTAINERS],
+)
+def test_noise_is_refused_or_read_whatever_its_name(tmp_path, finish, suffix):
+    path = tmp_path / f"noise{suffix}"
+    for data in (
+        bytes(range(256)) * 4,
+        b"PK\x03\x04" + bytes(99),
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+    ):
+        path.write_bytes(data)
+        with suppress(ReadError):
+            finish(read(path))

@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import io
+import zipfile
+from email.message import EmailMessage
+
+import docx
+import pytest
+
+from indexing.errors import FileUnreadable
+from indexing.places import place_at
+from indexing.readers.read import read
+from indexing.types import Place
+from tests.unit.indexing.readers.conftest import shown
+
+
+@pytest.fixture
+def letter():
+    made = EmailMessage()
+    made["From"] = "Anna Müller <anna@example.org>"
+    made["To"] = "bob@example.org"
+    made["Date"] = "Fri, 21 Nov 1997 09:55:06 -0600"
+    made["Subject"] = "Grüße aus Ulm"
+    made.set_content("Hello Bob,\n\nsee the plan.\n\n> as you said\n")
+    return made
+
+
+@pytest.fixture
+def save(tmp_path):
+    def write(message, name="letter.eml"):
+        path = tmp_path / name
+        path.write_bytes(message if isinstance(message, bytes) else message.as_bytes())
+        return path
+
+    return write
+
+
+def word_file(text):
+    document = docx.Document()
+    document.add_paragraph(text)
+    buffer = io.BytesIO()
+    document.save(buffer)
+    return buffer.getvalue()
+
+
+def zipped(name, content):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def test_head_body_and_quotes(letter, save, finish):
+    document = finish(read(save(letter)))
+
+    assert document.kind == "eml"
+    assert document.title == "Grüße aus Ulm"
+    assert shown(document) == [
+        ("heading", "Grüße aus Ulm"),
+        (
+            "table",
+            (
+                "From: Anna Müller <anna@example.org>\nTo: bob@example.org\n"
+                "Date: Fri, 21 Nov 1997 09:55:06 -0600"
+            ),
+        ),
+        ("paragraph", "Hello Bob,"),
+        ("paragraph", "see the plan."),
+        ("quote", "> as you said"),
+    ]
+
+
+def test_the_html_part_is_read_where_the_plain_one_says_nothing(letter, save, finish):
+    letter.set_content("See the HTML part.")
+    words = "The plan is to sow peas in March and to water them every day until they grow."
+    letter.add_alternative(f"<p>Hello</p><p>{words}</p>", subtype="html")
+    text = finish(read(save(letter))).text
+    assert words in text
+    assert "See the HTML part" not in text
+
+
+def test_attachments_are_read_and_cited_by_their_name(letter, save, finish):
+    letter.add_attachment(
+        word_file("Peas in March"), maintype="application", subtype="x", filename="plan.docx"
+    )
+    letter.add_attachment(
+        zipped("deep/notes.txt", "Kept inside"),
+        maintype="application",
+        subtype="zip",
+        filename="old.zip",
+    )
+    letter.add_attachment(b"\x00\x01", maintype="application", subtype="x", filename="odd.bin")
+
+    document = finish(read(save(letter)))
+
+    assert document.warnings == ("odd.bin: UnsupportedFormat .bin",)
+    assert "[Attachment: odd.bin]" in document.text
+    start = document.text.index("Peas in March")
+    assert place_at(document.places, start, start + 4) == Place("file", file="plan.docx")
+    block = next(b for b in document.blocks if b.start == start)
+    assert block.headings == ("Grüße aus Ulm", "Attachment: plan.docx")
+    inner = document.text.index("Kept inside")
+    place = place_at(document.places, inner, inner + 4)
+    assert place is not None
+    assert place.file == "old.zip/deep/notes.txt"
+
+
+def test_a_message_in_a_message_is_an_attachment(letter, save, finish):
+    outer = EmailMessage()
+    outer["Subject"] = "Fwd"
+    outer.set_content("See below.")
+    outer.add_attachment(letter)
+    text = finish(read(save(outer))).text
+    assert "see the plan." in text
+    assert "Subject" not in text
+
+
+def test_damaged_parts_do_not_cost_the_rest(save, finish):
+    raw = (
+        b"Subject: =?utf-8?b?broken?=\r\nFrom: caf\xe9 <a@b>\r\n"
+        b"Content-Type: text/plain; charset=no-such\r\n\r\nSome w\xf6rds here.\r\n"
+    )
+    document = finish(read(save(raw)))
+    assert "café" in document.text
+    assert "Some wörds here." in document.text
+
+
+def test_a_mailbox_is_its_messages(save, finish):
+    raw = (
+        b"From a@b Thu Jan  1 00:00:00 1970\nSubject: One\n\nHello.\n\n>From here on.\n\n"
+        b"From c@d Thu Jan  1 00:00:00 1970\nSubject: Two\n\nSecond.\n"
+    )
+    document = finish(read(save(raw, "all.mbox")))
+
+    assert shown(document) == [
+        ("heading", "One"),
+        ("paragraph", "Hello."),
+        ("paragraph", "From here on."),
+        ("heading", "Two"),
+        ("paragraph", "Second."),
+    ]
+    start = document.text.index("Second")
+    assert place_at(document.places, start, start + 3) == Place("message", 2, "Two")
+    assert document.page_starts == (0, document.text.index("Two"))
+
+
+def test_a_saved_page_is_the_page(save, finish):
+    raw = (
+        b"MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=x\r\n\r\n--x\r\n"
+        b"Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n"
+        b"\r\n<title>Garden news</title><p>Peas =C3=BCberall</p>\r\n--x\r\n"
+        b"Content-Type: image/png\r\n\r\nxxxx\r\n--x--\r\n"
+    )
+    document = finish(read(save(raw, "page.mhtml")))
+    assert document.title == "Garden news"
+    assert document.text == "Peas überall"
+
+
+@pytest.mark.parametrize("name", ["a.eml", "a.mbox", "a.mhtml"])
+def test_what_is_no_mail_says_so(save, finish, name):
+    with pytest.raises(FileUnreadable):
+        finish(read(save(b"just words\nand more words", name)))
+
+
+def test_a_damaged_outlook_message_is_unreadable(save, finish):
+    ole = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "__properties_version1.0".encode("utf-16-le")
+    with pytest.raises(FileUnreadable):
+        finish(read(save(ole + bytes(600), "a.msg")))
