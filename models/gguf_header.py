@@ -77,6 +77,8 @@ class GgufHeader(msgspec.Struct, frozen=True):
         languages: Codes of the languages it is meant for, as far as it says.
         splits: Files the model is split into; 1 for a whole one.
         vocabulary: How many different tokens it knows; 0 when it brings no tokenizer.
+        matrix_bytes: What its weight matrices take, by their type; the token embedding, which
+            is looked up and not multiplied, is left out.
         hyperparameters: The numbers of its architecture without the architecture's name before
             them, such as "block_count" or "attention.head_count_kv"; a list where it has one
             for each layer.
@@ -95,6 +97,7 @@ class GgufHeader(msgspec.Struct, frozen=True):
     splits: int
     vocabulary: int
     hyperparameters: dict[str, Scalar | list[Scalar]]
+    matrix_bytes: dict[str, int]
 
     @property
     def generates_text(self) -> bool:
@@ -161,6 +164,7 @@ class _Tensors:
     bytes: int = 0
     commonest: str = ""
     classifies: bool = False
+    matrix_bytes: dict[str, int] = field(default_factory=dict[str, int])
 
 
 def _parse(cursor: Cursor, size: int) -> GgufHeader:
@@ -254,6 +258,9 @@ def _read_tensors(cursor: Cursor, count: int) -> _Tensors:
         tensors.parameters += elements
         tensors.classifies = tensors.classifies or tensor_name.startswith("cls.")
         elements_by_type[type_name] += elements
+        if dimensions > 1 and tensor_name != "token_embd.weight":
+            size = -(-elements // block) * block_bytes
+            tensors.matrix_bytes[type_name] = tensors.matrix_bytes.get(type_name, 0) + size
         tensors.bytes = max(tensors.bytes, offset + -(-elements // block) * block_bytes)
     commonest = elements_by_type.most_common(1)
     tensors.commonest = commonest[0][0] if commonest else ""
@@ -289,6 +296,7 @@ def _facts(keys: _Keys, tensors: _Tensors, size: int) -> GgufHeader:
         splits=max(1, keys.number("split.count")),
         vocabulary=keys.lengths.get("tokenizer.ggml.tokens", 0),
         hyperparameters=hyperparameters,
+        matrix_bytes=tensors.matrix_bytes,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -23,6 +24,8 @@ from models.engine.types import (
     ThinkingDelta,
 )
 from models.errors import ContextOverflow, InvalidModelFile, LoadFailed, NoModelLoaded
+from models.fit import forecast
+from models.gguf_header import read_header
 
 pytestmark = pytest.mark.model
 
@@ -109,6 +112,25 @@ def test_loading_tells_how_far_it_is_and_what_applies(smollm_path):
     engine.unload()
     with pytest.raises(NoModelLoaded):
         engine.count_tokens(["x"])
+
+
+@pytest.mark.parametrize("kv_type", ["f16", "q8_0"])
+def test_a_model_takes_the_memory_that_was_forecast(smollm_path, caplog, kv_type):
+    settings = LoadSettings(context_tokens=2048, kv_type=kv_type)
+    memory = forecast(read_header(smollm_path), settings)
+    engine = Engine()
+    with caplog.at_level(logging.DEBUG, "models.engine.llama_cpp"):
+        run(engine.load(str(smollm_path), settings))
+    sizes = {
+        kind: sum(
+            float(size) for size in re.findall(rf" {kind} buffer size = +([\d.]+) MiB", caplog.text)
+        )
+        for kind in ("model", "KV", "compute", "output")
+    }
+    assert sizes["KV"] == pytest.approx(memory.kv / 2**20, rel=0.01)
+    forecast_mib = (memory.total - memory.process) / 2**20
+    assert sum(sizes.values()) == pytest.approx(forecast_mib, rel=0.1)
+    engine.unload()
 
 
 def test_a_stopped_load_leaves_a_usable_engine(smollm_path):
