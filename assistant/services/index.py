@@ -90,7 +90,9 @@ def create(data_dir: Path, embedder_path: Path, reader_log: Path) -> IndexHost:
     from indexing.index import Index
 
     settings = SettingsFile(DataPaths(data_dir).settings_file)
-    reader = Reader(reader_log, reads_scans=lambda: settings.reload().read_scans)
+    reader = Reader(
+        reader_log, data_dir / "scratch", reads_scans=lambda: settings.reload().read_scans
+    )
     return IndexHost(Index(data_dir, embedder_path, reader.read), reader)
 
 

@@ -8,6 +8,8 @@ document or in a `ReadError`.
 from __future__ import annotations
 
 import faulthandler
+import shutil
+import tempfile
 import time
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -71,9 +73,21 @@ class ReaderHost:
         return render_page(path, page, width)
 
 
-def create() -> ReaderHost:
-    """Make what the reader process serves."""
+def create(scratch: Path) -> ReaderHost:
+    """Make what the reader process serves.
+
+    Args:
+        scratch: Folder for what it unpacks. It is this process's alone: what a predecessor that
+            was killed left in it goes.
+    """
+    _sweep(scratch)
+    scratch.mkdir(parents=True, exist_ok=True)
+    tempfile.tempdir = str(scratch)
     return ReaderHost()
+
+
+def _sweep(scratch: Path) -> None:
+    shutil.rmtree(scratch, ignore_errors=True)
 
 
 class Reader:
@@ -82,21 +96,25 @@ class Reader:
     def __init__(
         self,
         log_file: Path,
+        scratch: Path,
         time_limit: float | None = None,
         reads_scans: Callable[[], bool] = lambda: True,
     ) -> None:
         """Prepare the process; it starts when it is first needed.
 
         Args:
+            scratch: Folder for what is unpacked to be read; nothing is left in it.
             time_limit: Seconds for any file; None for a limit by its size.
             reads_scans: Asked for each file whether to recognise the text of pictures.
         """
+        self._scratch = scratch
         self._time_limit = time_limit
         self._reads_scans = reads_scans
         self.worker = Worker(
             WorkerSpec(
                 name="reader",
                 factory="assistant.services.reader:create",
+                arguments={"scratch": scratch},
                 log_file=log_file,
                 frame_limit=_FRAME_LIMIT,
                 memory_bytes=_MEMORY_BYTES,
@@ -154,6 +172,7 @@ class Reader:
     def close(self) -> None:
         """End the process."""
         self.worker.close()
+        _sweep(self._scratch)
 
     def _progress(
         self, job: Job[ReadProgress, CanonicalDocument], path: Path, seconds: float

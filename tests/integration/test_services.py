@@ -6,6 +6,7 @@ import io
 import signal
 import sys
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -207,7 +208,7 @@ def test_background_work_is_held_back_while_it_answers(paths, smollm_path):
 
 @pytest.fixture
 def reader(tmp_path: Path) -> Iterator[Reader]:
-    made = Reader(tmp_path / "reader.log")
+    made = Reader(tmp_path / "reader.log", tmp_path / "scratch")
     yield made
     made.close()
 
@@ -239,10 +240,10 @@ def test_it_reads_what_the_library_reads(reader, tmp_path):
 def test_its_findings_arrive_as_what_they_are(reader, tmp_path):
     with pytest.raises(FileMissing):
         read(reader, tmp_path / "nothing.txt")
-    (tmp_path / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    (tmp_path / "program.exe").write_bytes(b"MZ\x90\x00")
     with pytest.raises(UnsupportedFormat) as caught:
-        read(reader, tmp_path / "picture.png")
-    assert caught.value.suffix == ".png"
+        read(reader, tmp_path / "program.exe")
+    assert caught.value.suffix == ".exe"
     (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.4\n" + bytes(range(256)) * 10)
     with pytest.raises(FileUnreadable):
         read(reader, tmp_path / "broken.pdf")
@@ -269,7 +270,7 @@ def test_a_reader_that_dies_fails_its_file_and_reads_the_next(reader, tmp_path):
 
 
 def test_a_file_that_takes_too_long_is_given_up(tmp_path):
-    reader = Reader(tmp_path / "reader.log", time_limit=0.01)
+    reader = Reader(tmp_path / "reader.log", tmp_path / "scratch", time_limit=0.01)
     try:
         path = big_text(tmp_path)
         reader.worker.wait_ready(20)
@@ -287,7 +288,7 @@ def test_a_file_that_takes_too_much_memory_is_given_up(tmp_path, monkeypatch):
     from assistant.services import reader as module
 
     monkeypatch.setattr(module, "_MEMORY_BYTES", 300 * 1024**2)
-    reader = Reader(tmp_path / "reader.log")
+    reader = Reader(tmp_path / "reader.log", tmp_path / "scratch")
     try:
         with pytest.raises(FileUnreadable) as caught:
             read(reader, big_text(tmp_path))
@@ -296,6 +297,24 @@ def test_a_file_that_takes_too_much_memory_is_given_up(tmp_path, monkeypatch):
         assert read(reader, tmp_path / "small.txt").text.strip() == "It is all right."
     finally:
         reader.close()
+
+
+def test_a_reader_that_is_killed_leaves_nothing_unpacked(reader, tmp_path):
+    archive = tmp_path / "letters.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as package:
+        package.write(big_text(tmp_path), "big.txt")
+    assert reader.worker.wait_ready(20)
+    steps = reader.read(archive)
+    scratch = tmp_path / "scratch"
+    while not any(scratch.iterdir()):
+        next(steps)
+    kill(reader.worker.pid)
+    with pytest.raises(FileUnreadable):
+        list(steps)
+    assert reader.worker.wait_ready(20)
+    assert not any(scratch.iterdir())
+    reader.close()
+    assert not scratch.exists()
 
 
 def test_closing_a_read_stops_it(reader, tmp_path):
