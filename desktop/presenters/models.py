@@ -349,7 +349,9 @@ class ModelsPresenter(Presenter):
     def _on_state_told(self, _: str) -> None:
         if self._assistant is None or self._problem:
             return
-        self._set_state(self._assistant.model.state)
+        state = self._assistant.model.state
+        # To the process, a model that was freed is none; the next question loads it again.
+        self._set_state("unloaded" if state == "none" and self._current is not None else state)
         loaded = self._assistant.model.loaded
         self._loaded = loaded or self._loaded
 

@@ -1,6 +1,8 @@
-"""The models page, with a real library of models and a real small one."""
+"""The models page, with a real library of models, a real small one, and a hub of this machine."""
 
 from __future__ import annotations
+
+import os
 
 import pytest
 import scenes
@@ -9,6 +11,11 @@ from PySide6.QtWidgets import QLabel
 
 from assistant.paths import DataPaths
 from desktop.app import Window
+from desktop.views.hub_sheet import HubSheet
+from desktop.views.models_coming import DownloadCard, OfferCard
+from desktop.widgets.disclosure import Disclosure
+from tests.integration.hub_server import HubServer
+from tests.unit.models.conftest import build
 
 pytestmark = [pytest.mark.gui, pytest.mark.model]
 
@@ -31,7 +38,10 @@ def window(qapp, data_dir, embedder_path, until):
 
 def words(page):
     """What the cards say."""
-    return [" | ".join(label.text() for label in card.findChildren(QLabel)) for card in page._cards]
+    return [
+        " | ".join(label.text() for label in card.findChildren(QLabel))
+        for card in page._installed.widgets
+    ]
 
 
 def test_added_used_removed_and_brought_back(window, until, qtbot, smollm_path, tmp_path):
@@ -41,7 +51,7 @@ def test_added_used_removed_and_brought_back(window, until, qtbot, smollm_path, 
     progress = []
     models.importing.connect(progress.append)
     page.add_file(str(smollm_path))
-    until(lambda: len(page._cards) == 1, 60)
+    until(lambda: len(page._installed.widgets) == 1, 60)
     assert not page._empty.isVisible()
     assert progress[-1] is None
     done = [step.done for step in progress if step is not None]
@@ -67,14 +77,14 @@ def test_added_used_removed_and_brought_back(window, until, qtbot, smollm_path, 
     assert "bad.gguf cannot be used as a model" in notices[-1].text
     until(lambda: not page._import.isVisible())
     # Removed, it is gone at once; undone, it answers again.
-    page._cards[0].remove_wanted.emit()
-    until(lambda: not page._cards and page._empty.isVisible())
+    page._installed.widgets[0].remove_wanted.emit()
+    until(lambda: not page._installed.widgets and page._empty.isVisible())
     assert models.state == "none"
     assert window.main._title_bar is not None
     snackbar = window.main._snackbar
     until(snackbar.isVisible)
     qtbot.mouseClick(snackbar._button, Qt.MouseButton.LeftButton)
-    until(lambda: len(page._cards) == 1 and models.state == "ready", 60)
+    until(lambda: len(page._installed.widgets) == 1 and models.state == "ready", 60)
     assert words(page)[0].count("in use") == 1
 
 
@@ -82,7 +92,7 @@ def test_a_broken_model_says_why_and_cannot_be_used(window, until):
     page, models = window.main._models, window.session.models
     (window.session.paths.models / "cut.gguf").write_bytes(b"GGUF\x03\x00")
     models.refresh()
-    until(lambda: len(page._cards) == 1)
+    until(lambda: len(page._installed.widgets) == 1)
     assert (
         "cut.gguf cannot be used as a model: its end is missing. Download it again."
         in (words(page)[0])
@@ -97,5 +107,92 @@ def test_stopping_an_import_leaves_nothing(window, until, tmp_path, qwen_small_p
     until(page._import.isVisible)
     until(lambda: not page._import.isVisible(), 30)
     until(lambda: not models.is_importing)
-    left = [p.name for p in window.session.paths.models.iterdir() if p.name != "embedders"]
+    left = [p.name for p in window.session.paths.models.glob("*.gguf*")]
     assert left == []
+
+
+def test_details_are_opened_and_stay_open(window, until, smollm_path):
+    page, models = window.main._models, window.session.models
+    (window.session.paths.models / smollm_path.name).symlink_to(smollm_path)
+    models.refresh()
+    until(lambda: len(page._installed.widgets) == 1)
+    card = page._installed.widgets[0]
+    opener = card.findChild(Disclosure)
+    opener.click()
+    until(lambda: any(label.text() == "llama" and label.isVisible()
+                      for label in card.findChildren(QLabel)))  # fmt: skip
+    # The card is made anew when the model's state changes; what was open stays so.
+    models.use(smollm_path.name)
+    until(lambda: models.state == "ready", 60)
+    until(lambda: "in use" in words(page)[0])
+    assert page._installed.widgets[0] is not card
+    assert page._installed.widgets[0].findChild(Disclosure).isChecked()
+
+
+def test_models_worth_having_are_offered_until_they_are_here(window, until, smollm_path):
+    page, downloads = window.main._models, window.session.downloads
+    until(lambda: page._offered.widgets)
+    offered = [entry.title for entry in downloads.offered]
+    assert "Qwen2.5 Coder 1.5B" in offered
+    assert all(isinstance(card, OfferCard) for card in page._offered.widgets)
+    entry = next(entry for entry in downloads.offered if entry.title == "Qwen2.5 Coder 1.5B")
+    (window.session.paths.models / entry.file).symlink_to(smollm_path)
+    window.session.models.refresh()
+    until(lambda: "Qwen2.5 Coder 1.5B" not in [entry.title for entry in downloads.offered])
+
+
+@pytest.fixture
+def hub(monkeypatch):
+    server = HubServer()
+    server.files["ann/Tiny-GGUF/Tiny.Q4_0.gguf"] = build(data=os.urandom(3_000_000))
+    monkeypatch.setenv("HF_ENDPOINT", server.endpoint)
+    yield server
+    server.close()
+
+
+def test_found_on_the_hub_downloaded_paused_and_gone_on_with(hub, window, until, qtbot):
+    page, downloads = window.main._models, window.session.downloads
+    window.main._show_hub()
+    sheet = window.main.findChild(HubSheet)
+    sheet._field.setText("tiny")
+    qtbot.mouseClick(sheet._search, Qt.MouseButton.LeftButton)
+    until(lambda: sheet._results.count() == 1, 60)
+    assert "ann/Tiny-GGUF" in sheet._results.item(0).text()
+    sheet._results.setCurrentRow(0)
+    until(lambda: len(sheet._files.widgets) == 1, 60)
+    hub.faults.pause_s = 0.15
+    downloads.start("ann/Tiny-GGUF", "Tiny.Q4_0.gguf")
+    until(lambda: len(page._coming.widgets) == 1)
+    [card] = page._coming.widgets
+    assert isinstance(card, DownloadCard)
+    until(lambda: downloads.downloads[0].progress.done > 200_000, 60)
+    until(lambda: " MB/s" in card._state.text() or " kB/s" in card._state.text(), 30)
+    assert card._act.text() == "Pause"
+    qtbot.mouseClick(card._act, Qt.MouseButton.LeftButton)
+    until(lambda: downloads.downloads[0].state == "paused", 30)
+    [card] = page._coming.widgets
+    assert card._act.text() == "Go on"
+    assert card._state.text().startswith("paused · ")
+    hub.faults.pause_s = 0.0
+    heard = []
+    window.session.notices.shown.connect(heard.append)
+    qtbot.mouseClick(card._act, Qt.MouseButton.LeftButton)
+    until(lambda: not page._coming.widgets, 60)
+    until(lambda: len(page._installed.widgets) == 1)
+    assert any("is here" in notice.text for notice in heard)
+    # What had come was not fetched twice.
+    assert hub.served[-1] > 0
+    sheet.close()
+
+
+def test_a_download_that_fails_says_why_and_is_tried_again(hub, window, until, qtbot):
+    page, downloads = window.main._models, window.session.downloads
+    hub.faults.gated = True
+    downloads.start("ann/Tiny-GGUF", "Tiny.Q4_0.gguf")
+    until(lambda: downloads.downloads and downloads.downloads[0].state == "failed", 60)
+    [card] = page._coming.widgets
+    assert card._state.property("role") == "small-danger"
+    assert card._state.text().endswith(".")
+    hub.faults.gated = False
+    qtbot.mouseClick(card._act, Qt.MouseButton.LeftButton)
+    until(lambda: len(page._installed.widgets) == 1, 60)
