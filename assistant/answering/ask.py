@@ -101,11 +101,7 @@ class Answerer:
         if decline.declines(text):
             return run.declined(withdrawn=text)
         proof = self._prove(text, prepared)
-        if (
-            decline.unproved(proof)
-            or decline.opposed(full, proof)
-            or decline.beside(prepared.asked, text, proof, material)
-        ):
+        if decline.unproved(proof):
             return run.declined(withdrawn=text)
         if (yield from self._doubted(full, proof, material)):
             return run.declined(withdrawn=text)

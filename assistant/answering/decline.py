@@ -1,10 +1,10 @@
 """Tells when the documents do not answer a question, so that nothing is guessed.
 
-Two moments: before the model is asked (nothing that was found is about the question), and after
-it has written (it says itself that they do not, nothing of what it wrote stands in them, or what
-stands there says the opposite of what was asked). Then its words are withdrawn: the answer is
-the honest sentence alone, and what was withdrawn is kept beside it (`Answer.withdrawn`), to be
-shown on demand and never as an answer.
+Before the model is asked: nothing that was found is about the question. After it has written: it
+says itself that they do not, nothing of what it wrote stands in them, or what stands there does
+not answer the question (see verify.py). Then its words are withdrawn: the answer is the honest
+sentence alone, and what was withdrawn is kept beside it (`Answer.withdrawn`), to be shown on
+demand and never as an answer.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from assistant.answering import contrast
 from assistant.answering.material import Material
 from assistant.answering.proof import Proof, asked_about
 from indexing.types import Evidence
 
 # Best cosine, and part of the question's words held, below which what was found is about
 # something else. Measured with all-MiniLM-L6-v2: questions that a set of manuals answers reach
-# 0.45 and more, questions about something else entirely stay below 0.13.
-_UNRELATED = ((0.18, 0.7), (0.3, 0.4))
+# 0.45 and more, questions about something else entirely stay below 0.15.
+_UNRELATED_COSINE = 0.18
+_UNRELATED_HELD = 0.7
 
 _DECLINES = re.compile(
     r"""
@@ -48,33 +48,13 @@ def nothing_found(question: str, evidence: Sequence[Evidence], material: Materia
     if not evidence:
         return True
     relevant = max(piece.relevance for piece in evidence)
-    held = asked_about(question, material)
-    return any(relevant < cosine and held < part for cosine, part in _UNRELATED)
+    return relevant < _UNRELATED_COSINE and asked_about(question, material) < _UNRELATED_HELD
 
 
 def declines(answer: str) -> bool:
     """Tell whether the model says, in its first sentence, that the documents do not say."""
     first = answer.strip().split("\n", 1)[0][:240]
     return not first or _DECLINES.search(first) is not None
-
-
-def opposed(question: str, proof: Proof) -> bool:
-    """Tell whether what the answer rests on says the opposite of what the question assumes."""
-    return contrast.opposed(question, [citation.quote for citation in proof.citations])
-
-
-def beside(question: str, answer: str, proof: Proof, material: Material) -> bool:
-    """Tell whether the answer is about something else than was asked.
-
-    Args:
-        question: The person's own words: what the conversation adds to them may stand elsewhere.
-        answer: The model's words.
-        proof: What they rest on.
-        material: What the model was given.
-    """
-    places = [material.around(each.document, each.start) for each in proof.citations]
-    around = frozenset[str]().union(*places)
-    return contrast.names_another(question, around) or contrast.misses_kind(question, answer)
 
 
 def unproved(proof: Proof) -> bool:

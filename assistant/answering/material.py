@@ -64,17 +64,6 @@ class Material:
         """Tell whether any sentence of the material has the word."""
         return key in self._holding
 
-    def around(self, document: int, offset: int) -> frozenset[str]:
-        """Return what the words of the piece that holds an offset, and of its headings, are.
-
-        Empty where no piece of the document holds it.
-        """
-        for source, piece in enumerate(self.evidence):
-            if piece.document == document and piece.start <= offset < piece.end:
-                spans = [span for span in self.spans if span.source == source]
-                return frozenset[str]().union(*(span.keys | span.context for span in spans))
-        return frozenset()
-
     def paragraph(self, document: int, start: int, end: int) -> str:
         """Return the paragraph around a quote, or as much of it as is near.
 
