@@ -33,7 +33,6 @@ class Prepared(msgspec.Struct, frozen=True):
 
     Attributes:
         messages: The prompt.
-        asked: The question as it stands in the prompt.
         material: What the answer must be proved by; None without documents.
         understood: The question, as the conversation makes it clear.
         retrieve_ms: What finding the material took.
@@ -42,7 +41,6 @@ class Prepared(msgspec.Struct, frozen=True):
 
     mode: UsedMode
     messages: list[ChatMessage]
-    asked: str
     material: Material | None
     understood: Understood
     retrieve_ms: float
@@ -201,8 +199,7 @@ class Preparer:
             documents_searched=len(scope.rows),
             earlier_left_out=scope.left_out,
         )
-        asked = scope.question
-        return Prepared(mode, messages, asked, material, scope.understood, retrieve_ms, facts)
+        return Prepared(mode, messages, material, scope.understood, retrieve_ms, facts)
 
 
 def _without_declined(history: Sequence[ChatMessage]) -> list[ChatMessage]:
