@@ -118,5 +118,9 @@ class Watchdog(QObject):
             if self._ended.is_set():
                 return
             seconds = time.monotonic() - asked
-            self.stalls.append((seconds, stack, self._worked() - worked))
-            _log.warning("the window was held up for %.0f ms in\n%s", seconds * 1000, stack)
+            own = self._worked() - worked
+            self.stalls.append((seconds, stack, own))
+            _log.warning(
+                "the window was held up for %.0f ms, of which it worked %.0f, in\n%s",
+                seconds * 1000, own * 1000, stack,
+            )  # fmt: skip

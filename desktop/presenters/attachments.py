@@ -132,8 +132,11 @@ class Attachments(QObject):
         self._choose()
 
     def _attach(self, attachment: Attachment) -> None:
-        if all(a.path != attachment.path for a in self.current):
-            self.current.append(attachment)
+        # One that failed is tried once more; one that is here stays here meanwhile.
+        kept = [a for a in self.current if a.path != attachment.path or a.state != "failed"]
+        if all(a.path != attachment.path for a in kept):
+            kept.append(attachment)
+        self._attached[self._current] = kept
 
     def _choose(self) -> None:
         self.changed.emit()

@@ -143,6 +143,15 @@ class DocumentsPresenter(Presenter):
                 self._start(self._assistant, adding)
         return made
 
+    def unlock(self, path: str, password: str) -> None:
+        """Add a file that is locked. The password is used and not kept."""
+        assistant = self._assistant
+        if assistant is not None:
+            self._track(
+                Adding((path,), self),
+                lambda: assistant.add_documents([path], None, password).stream(),
+            )
+
     def hide(self, documents: Iterable[int]) -> None:
         """Leave documents out of every list, since they are about to be removed."""
         self._hidden |= frozenset(documents)

@@ -30,6 +30,8 @@ REBUILD_MS: Final = 150
 AT_ONCE: Final = 200
 # Documents that are hidden and wait to be removed, as the window remembers them.
 _REMOVING: Final = "removing"
+# The reason of a document that waits for its password.
+_LOCKED: Final = "password_needed"
 
 
 class Entry(NamedTuple):
@@ -174,6 +176,12 @@ class LibraryPresenter(QObject):
     def read_again(self, documents: Iterable[int]) -> None:
         """Read documents once more from where they came from."""
         self.add([row.path for d in documents if (row := self._rows.get(d)) is not None])
+
+    def unlock(self, document: int, password: str) -> None:
+        """Read a document that is locked with this password, which is not kept."""
+        row = self._rows.get(document)
+        if row is not None:
+            self._documents.unlock(row.path, password)
 
     def open_original(self, document: int) -> None:
         """Open a document's file with the program it belongs to."""
@@ -372,6 +380,16 @@ class LibraryPresenter(QObject):
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:
         self._notices.show(explain(error))
+
+
+def is_locked(row: DocumentRow) -> bool:
+    """Whether a document waits for its password."""
+    return row.status == "failed" and (row.reason or "").startswith(_LOCKED)
+
+
+def is_password_wrong(row: DocumentRow) -> bool:
+    """Whether the password that was given last did not open a document."""
+    return is_locked(row) and row.reason != _LOCKED
 
 
 def _words_of(row: DocumentRow) -> str:

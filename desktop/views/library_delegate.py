@@ -10,14 +10,14 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, Qt
 from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from desktop.presenters.library import Entry, LibraryPresenter
+from desktop.presenters.library import Entry, LibraryPresenter, is_locked
 from desktop.theme.theme import Theme
 from desktop.views.library_wording import Status, facts_of, holdings_text, status_of, when_of
 
 if TYPE_CHECKING:
     from desktop.views.library_list import LibraryList
 
-Action = Literal["open", "again", "remove"]
+Action = Literal["open", "again", "password", "remove"]
 AnyIndex = QModelIndex | QPersistentModelIndex
 
 WIDTH: Final = 880
@@ -26,6 +26,7 @@ PADDING: Final = 12
 ROW: Final = 56
 HEADING: Final = 48
 SIDE: Final = 96  # room for the day, or for what can be done with a row
+LINK: Final = 144  # room for what a row that failed offers; its status leaves it free
 STATUS: Final = 184
 ICON: Final = 28
 GAP: Final = 16
@@ -33,7 +34,12 @@ NARROW: Final = 720
 
 _LEFT: Final = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
 _RIGHT: Final = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
-_ICONS: Final[dict[Action, str]] = {"open": "link", "again": "regenerate", "remove": "delete"}
+_ICONS: Final[dict[Action, str]] = {
+    "open": "link",
+    "again": "regenerate",
+    "password": "offline",
+    "remove": "delete",
+}
 
 
 class _Places(NamedTuple):
@@ -88,8 +94,10 @@ class LibraryDelegate(QStyledItemDelegate):
         if row is None:
             return
         side = self._places(rect, sentence=False).side
-        again = row.status == "failed"
-        names: tuple[Action, ...] = ("again", "open", "remove") if again else ("open", "remove")
+        first: tuple[Action, ...] = ()
+        if row.status == "failed":
+            first = ("password",) if is_locked(row) else ("again",)
+        names: tuple[Action, ...] = (*first, "open", "remove")
         for number, name in enumerate(reversed(names)):
             left = side.right() + 1 - (number + 1) * ICON
             yield name, QRect(left, side.top(), ICON, ICON)
@@ -161,7 +169,9 @@ class LibraryDelegate(QStyledItemDelegate):
                 icon.paint(painter, place.adjusted(6, 6, -6, -6))
         elif row.status == "failed" and status.sentence:
             side = places.side
-            self._paint_link(painter, QRect(side.left(), places.name.top(), side.width(), 20))
+            words = self.tr("Enter password…") if is_locked(row) else self.tr("Read again")
+            wide = QRect(side.right() + 1 - LINK, places.name.top(), LINK, 20)
+            self._paint_link(painter, wide, words)
         else:
             painter.setPen(theme.colour("text-muted"))
             painter.drawText(places.side, _RIGHT, when_of(row, self._view.today))
@@ -183,12 +193,12 @@ class LibraryDelegate(QStyledItemDelegate):
         bar.setWidth(bar.width() * status.fraction)
         painter.drawRoundedRect(bar, 1.5, 1.5)
 
-    def _paint_link(self, painter: QPainter, side: QRect) -> None:
+    def _paint_link(self, painter: QPainter, side: QRect, words: str) -> None:
         font = self._theme.small_font
         font.setWeight(font.Weight.DemiBold)
         painter.setFont(font)
         painter.setPen(self._theme.colour("accent"))
-        painter.drawText(side, _RIGHT, self.tr("Read again"))
+        painter.drawText(side, _RIGHT, words)
 
     def _status(self, document: int) -> Status | None:
         row = self._library.row(document)

@@ -85,7 +85,7 @@ class LibraryList(QTableView):
 
     Signals:
         opened: A document is to be read (int).
-        acted: Something is to be done ("open", "again", "remove") with documents (list[int]).
+        acted: Something is to be done (an `Action`) with documents (list[int]).
         menu_wanted: What can be done with documents is asked for (list[int], QPoint).
     """
 
@@ -277,5 +277,7 @@ def _name(action: Action) -> str:
             return _tr("Open the original file")
         case "again":
             return _tr("Read again")
+        case "password":
+            return _tr("Enter password…")
         case "remove":
             return tooltip(_tr("Remove from the library"), "Del")

@@ -19,11 +19,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop.presenters.library import LibraryPresenter
+from desktop.presenters.library import LibraryPresenter, is_locked, is_password_wrong
 from desktop.theme.theme import Theme
 from desktop.views.library_delegate import MARGIN, WIDTH
 from desktop.views.library_list import LibraryList
 from desktop.views.library_wording import holdings_text, overall_text
+from desktop.views.password_sheet import PasswordSheet
 from desktop.widgets.buttons import push_button
 from desktop.widgets.labels import label, rule
 
@@ -244,8 +245,19 @@ class LibraryPage(QFrame):
                     self._library.open_original(document)
             case "again":
                 self._library.read_again(documents)
+            case "password":
+                self._ask_password(documents[0])
             case "remove":
                 self._library.remove(documents)
+
+    def _ask_password(self, document: int) -> None:
+        row = self._library.row(document)
+        if row is None:
+            return
+        wrong = is_password_wrong(row)
+        sheet = PasswordSheet(self._theme, Path(row.path).name, wrong=wrong, parent=self.window())
+        sheet.entered.connect(lambda password: self._library.unlock(document, password))
+        sheet.open()
 
     @Slot(object, QPoint)
     def _on_menu_wanted(self, documents: list[int], place: QPoint) -> None:
@@ -262,6 +274,9 @@ class LibraryPage(QFrame):
                     theme.icon("link", size=16), self.tr("Open the original file")
                 )
                 opened.triggered.connect(lambda: self._on_acted("open", documents))
+            if row is not None and is_locked(row):
+                locked = menu.addAction(theme.icon("offline", size=16), self.tr("Enter password…"))
+                locked.triggered.connect(lambda: self._on_acted("password", documents))
         again = menu.addAction(theme.icon("regenerate", size=16), self.tr("Read again"))
         again.triggered.connect(lambda: self._on_acted("again", documents))
         menu.addSeparator()

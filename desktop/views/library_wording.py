@@ -48,7 +48,7 @@ def status_of(row: DocumentRow, progress: IndexProgress | None) -> Status:
         case "queued":
             return Status(_tr("waiting"))
         case "ready":
-            return Status(_tr("ready"), None, explain_row(row), "text-muted")
+            return Status(_tr("ready"))
 
 
 def _moving(row: DocumentRow, progress: IndexProgress) -> Status:
@@ -73,7 +73,7 @@ def _moving(row: DocumentRow, progress: IndexProgress) -> Status:
 
 
 def facts_of(row: DocumentRow) -> str:
-    """Return a document's title, where it says more than the file's name, and its size."""
+    """Return a document's title, where it says more than its name, its size, what it lacks."""
     parts: list[str] = []
     title, stem = " ".join(row.title.split()), Path(row.path).stem
     if title and _plain(title) not in (_plain(stem), "anonymous", "untitled"):
@@ -82,6 +82,8 @@ def facts_of(row: DocumentRow) -> str:
         parts.append(parts_text(row.kind, row.pages))
     if row.passages:
         parts.append(counted(row.passages, _tr("1 passage"), _tr("{n} passages")))
+    if row.status == "ready" and row.reason:
+        parts.append(explain_row(row))
     return " · ".join(parts)
 
 

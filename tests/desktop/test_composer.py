@@ -180,6 +180,18 @@ def test_a_waiting_question_is_not_asked_of_a_document_that_failed(
     assert "scan.pdf" in heard[0].text
 
 
+def test_a_file_that_failed_can_be_attached_once_more(composer, session, tmp_path):
+    path = str(tmp_path / "scan.pdf")
+    session.composer.attach_files([path])
+    [adding] = session.documents._waiting
+    adding.finished.emit(AddReport((row(path, status="failed", reason="no_text: x"),), 1.0))
+    assert session.composer.waiting_for == ""
+    session.composer.attach_files([path])
+    [chip] = chips(composer)
+    assert chip.property("state") == "adding"
+    assert session.composer.waiting_for == "scan.pdf"
+
+
 def test_a_waiting_question_can_be_held_back(composer, session, tmp_path, qtbot, monkeypatch):
     asked = Asked(session, monkeypatch)
     lease = str(tmp_path / "lease.pdf")

@@ -21,6 +21,7 @@ from desktop.presenters.settings import SettingsPresenter
 from desktop.views.library_delegate import ROW
 from desktop.views.library_list import LibraryList
 from desktop.views.library_wording import overall_text, status_of
+from desktop.views.password_sheet import PasswordSheet
 from indexing.types import DocumentRow
 
 pytestmark = [pytest.mark.gui, pytest.mark.model]
@@ -90,7 +91,9 @@ def test_what_fails_says_why_and_what_to_do(library_window, page, until, tmp_pat
     rows = add(library_window, until, broken, locked)
     assert rows[str(broken)].status == rows[str(locked)].status == "failed"
     said = spoken(page)
-    assert any("locked.pdf is locked with a password. Save a copy" in line for line in said), said
+    assert any(
+        "locked.pdf is locked with a password. “Enter password…”" in line for line in said
+    ), said
     assert any("broken.pdf could not be read: it is damaged" in line for line in said), said
     # A sentence has room: its row is taller than that of a short line when it must wrap.
     view = page._list
@@ -110,6 +113,28 @@ def test_what_fails_says_why_and_what_to_do(library_window, page, until, tmp_pat
         ),
         60,
     )
+
+
+def test_a_locked_file_is_read_once_its_password_is_entered(
+    library_window, page, until, qtbot, tmp_path
+):
+    locked = papers.write_pdf(tmp_path / "vault.pdf", [[papers.RENT]], password="secret")
+    row = add(library_window, until, locked)[str(locked)]
+    view = page._list
+    at = next(
+        n for n, e in enumerate(library_window.session.library.entries) if e.document == row.id
+    )
+    actions = dict(view._painter.actions(view.visualRect(view.lines.index(at)), row.id))
+    assert "again" not in actions
+    for password, status in (("guess", "failed"), ("secret", "ready")):
+        view.acted.emit("password", [row.id])
+        sheet = library_window.main.findChild(PasswordSheet)
+        qtbot.keyClicks(sheet._field, password)
+        assert password not in sheet._field.displayText()
+        qtbot.keyClick(sheet._field, Qt.Key.Key_Return)
+        until(lambda: not library_window.session.documents.adding, 60)
+        until(lambda: library_window.session.library.row(row.id).status == status)
+    assert any(line.startswith("vault.pdf, ready") for line in spoken(page))
 
 
 def test_removing_hides_at_once_and_can_be_undone(library_window, page, until, qtbot, tmp_path):
