@@ -96,7 +96,6 @@ class RecordFile:
             write_whole(self._path, msgspec.json.format(msgspec.json.encode(record)))
         return record
 
-
     def _set_aside_broken(self) -> None:
         # What cannot be read may still hold what a person wants back: it is never written over.
         try:

@@ -38,7 +38,7 @@ SAMPLES: dict[str, object] = {
     "deaths": 3, "log_file": "/tmp/model.log", "method": "ask", "kind": "builtins.ValueError",
     "seconds": 130.0, "documents": (1, 2), "expected": 2, "size": 10, "host": "example.org",
     "id": 5, "folder": "/models", "repository": "ann/small", "file": "Small.gguf",
-    "retry_after_s": 30.0,
+    "retry_after_s": 30.0, "quota_bytes": 9_000_000,
 }  # fmt: skip
 
 
@@ -132,7 +132,7 @@ def test_what_nobody_foresaw_says_what_to_do_and_keeps_its_kind():
     [
         (indexing.errors.EmptyDocument("/a/scan.pdf", 12), "OCR"),
         (indexing.errors.EmptyDocument("/a/empty.txt"), "nothing to ask"),
-        (indexing.errors.PasswordNeeded("/a/b.pdf"), "without the password"),
+        (indexing.errors.PasswordNeeded("/a/b.pdf"), "--password PASSWORD"),
         (indexing.errors.TooLarge("/a/b.pdf", "bytes", 3 * 10**9, 10**9), "3.0 GB"),
         (indexing.errors.UnsupportedFormat("/a/b", ""), "without a suffix"),
         (indexing.errors.PageNotFound(3, 2, 0), "no pages"),
