@@ -107,7 +107,7 @@ class Assistant:
         """
         facts = self.current_model()
         if facts is not None:
-            self.model.load(facts.path, self._load_settings())
+            self.model.load(facts.path, self.load_settings(facts.name))
         return self.index.resume()
 
     def close(self) -> None:
@@ -158,13 +158,17 @@ class Assistant:
         self.settings.update(model=facts.name)
         return facts
 
+    def load_settings(self, name: str) -> LoadSettings:
+        """Return how a model is loaded, named by its file."""
+        return self.settings.current.load_settings(name)
+
     # --- Documents --------------------------------------------------------------------------
 
     def add_documents(
-        self, paths: Sequence[str], collection: str | None = None
+        self, paths: Sequence[str], collection: str | None = None, password: str | None = None
     ) -> Job[IndexProgress, AddReport]:
         """Index files and folders in the background; see `Index.add`."""
-        return self.index.add(list(paths), collection)
+        return self.index.add(list(paths), collection, password)
 
     def remove_documents(self, documents: Sequence[int]) -> list[int]:
         """Take documents out of the library; return those that were there."""
@@ -176,7 +180,7 @@ class Assistant:
     def forecast_study(self, document: int, model: str | None = None) -> StudyForecast:
         """Say what studying a document would take: see `Studies.forecast`."""
         facts = self._model_for(AskRequest("", model=model))
-        self.model.ensure_loaded(facts.path, self._load_settings())
+        self.model.ensure_loaded(facts.path, self.load_settings(facts.name))
         return self.studies.forecast(document)
 
     def study(
@@ -184,7 +188,7 @@ class Assistant:
     ) -> Generator[PrefillProgress, None, Studied]:
         """Have the model read a document once, for all questions to come: see `Studies.study`."""
         facts = self._model_for(AskRequest("", model=model))
-        self.model.ensure_loaded(facts.path, self._load_settings())
+        self.model.ensure_loaded(facts.path, self.load_settings(facts.name))
         return (yield from self.studies.study(document))
 
     def search(
@@ -282,9 +286,12 @@ class Assistant:
         self._answerer.settings = _answering_settings(self.settings.current, persona)
         self._answerer.model_name = facts.name
         with self.gate.answering():
-            loading = self.model.load(facts.path, self._load_settings()).stream()
+            loading = self.model.load(facts.path, self.load_settings(facts.name)).stream()
             for event in loading:
                 yield Phase("loading", round(event.fraction * 100), 100)
+            loaded = self.model.loaded
+            if loaded is not None:
+                self._answerer.expect_speed(facts.name, loaded.read_tokens_per_s)
             return (yield from self._answerer.ask(request, history))
 
     def _settled(self, request: AskRequest) -> AskRequest:
@@ -317,8 +324,6 @@ class Assistant:
             raise InvalidModelFile(facts.path, facts.problem)
         return facts
 
-    def _load_settings(self) -> LoadSettings:
-        return LoadSettings(context_tokens=self.settings.current.context_tokens)
 
 
 class _ModelPort:

@@ -27,6 +27,7 @@ class Ways:
     choose_model: str
     add_model: str
     ask_by_passages: str
+    unlock_file: str
 
 
 COMMANDS: Final = Ways(
@@ -44,6 +45,7 @@ COMMANDS: Final = Ways(
     add_model=f"'{IMPORT_COMMAND}' adds a GGUF file that you have, and 'studiolo models catalogue' "
     "shows some to download.",
     ask_by_passages="with passages instead (mode 'retrieval')",
+    unlock_file="'studiolo index add PATH --password PASSWORD' opens it.",
 )
 WINDOW: Final = Ways(
     see_documents="The library shows those there are; drop a file on the window to add it.",
@@ -58,6 +60,7 @@ WINDOW: Final = Ways(
     choose_model="at the top of the window",
     add_model="The models page adds a GGUF file that you have, and downloads others.",
     ask_by_passages="by passages instead, which is chosen under the question",
+    unlock_file="“Enter password…” beside it opens it.",
 )
 
 
@@ -155,8 +158,8 @@ def _too_large(facts: Facts) -> str:
 def _password(facts: Facts) -> str:
     name = _name(facts)
     if facts.get("wrong"):
-        return f"The password for {name} is wrong. Try it again, or save a copy without a password."
-    return f"{name} is locked with a password. Save a copy without the password and add that."
+        return f"The password for {name} is wrong. {facts.ways.unlock_file}"
+    return f"{name} is locked with a password. {facts.ways.unlock_file}"
 
 
 def _empty(facts: Facts) -> str:

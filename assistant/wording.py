@@ -83,6 +83,8 @@ def explain_row(row: DocumentRow, ways: Ways = COMMANDS) -> str:
     facts: dict[str, str | int | float | bool | None] = {"path": row.path, "pages": row.pages}
     if kind in ("UnsupportedFormat", "ConverterMissing"):
         facts["suffix"] = detail
+    elif kind == "PasswordNeeded":
+        facts["wrong"] = detail == "wrong"
     elif kind == "TooLarge":
         amount, _, what = detail.partition(" ")
         facts |= {"amount": int(amount) if amount.isdecimal() else 0, "what": what}

@@ -82,7 +82,9 @@ class Index:
 
     # ---- documents in and out --------------------------------------------------------------
 
-    def add(self, paths: list[str], collection: str | None = None) -> Adding:
+    def add(
+        self, paths: list[str], collection: str | None = None, password: str | None = None
+    ) -> Adding:
         """Indexes files, and the files in folders.
 
         Every file is noted before the first is read, so that `resume` goes on after a kill. A
@@ -93,6 +95,7 @@ class Index:
         Args:
             paths: Files and folders.
             collection: Name to keep them under; None leaves known ones where they are.
+            password: For those that are locked; it is used and not kept.
 
         Yields:
             Where each document stands; the last event of each is "finished".
@@ -116,7 +119,7 @@ class Index:
             if row is not None:
                 left = len(found.files) - number
                 yield IndexProgress(row, "queued", 0, None, left, 0)
-        yield from self._run(documents)
+        yield from self._run(documents, password)
         missing = [_missing_row(path, collection) for path in found.missing]
         rows = [row for document in documents if (row := self._store.row(document)) is not None]
         return AddReport(
@@ -259,9 +262,17 @@ class Index:
 
     # ---- within ----------------------------------------------------------------------------
 
-    def _run(self, documents: Iterable[int]) -> Generator[IndexProgress, None, None]:
+    def _run(
+        self, documents: Iterable[int], password: str | None = None
+    ) -> Generator[IndexProgress, None, None]:
         run = Run(
-            self._data_dir, self._store, self._vectors, self._embedder, self._read, self._claimed
+            self._data_dir,
+            self._store,
+            self._vectors,
+            self._embedder,
+            self._read,
+            self._claimed,
+            password,
         )
         yield from run.index(documents)
 

@@ -65,6 +65,7 @@ class Run:
     Args:
         claimed: Documents that some run of this process works on; shared by all runs, which
             may go on in turns.
+        password: For files that are locked; kept no longer than the run.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Run:
         embedder: Embedder,
         read: Read,
         claimed: set[int],
+        password: str | None = None,
     ) -> None:
         self._data_dir = data_dir
         self._store = store
@@ -82,6 +84,7 @@ class Run:
         self._embedder = embedder
         self._read = read
         self._claimed = claimed
+        self._password = password
         self._mine: set[int] = set()
         # By content, in the order in which they are embedded.
         self._open: dict[int, _Open] = {}
@@ -195,7 +198,7 @@ class Run:
     ) -> Generator[IndexProgress, None, int | None]:
         copy = stored_path(self._data_dir, sha256, str(path))
         yield from self._event(document, "reading", 0, None)
-        reading = self._read(copy, None)
+        reading = self._read(copy, self._password)
         try:
             while True:
                 try:
@@ -381,6 +384,8 @@ def reason_of(error: Exception) -> str:
     detail = getattr(error, "problem", None) or getattr(error, "suffix", None)
     if name == "TooLarge":
         detail = f"{getattr(error, 'amount', '?')} {getattr(error, 'what', '')}"
+    if name == "PasswordNeeded" and getattr(error, "wrong", False):
+        detail = "wrong"
     return f"{word}: {detail}" if detail else word
 
 

@@ -108,6 +108,11 @@ def _add_index(add_command: _Adder, everywhere: _Parser, with_json: _Parser) -> 
     )
     add.add_argument("paths", nargs="+", metavar="PATH")
     add.add_argument("--collection", metavar="NAME", help="keep them together under a name")
+    add.add_argument(
+        "--password",
+        metavar="PASSWORD",
+        help="opens files that are locked; '-' asks for it. It is not kept",
+    )
     actions.add_parser("list", parents=[everywhere, with_json], help="show the library")
     remove = actions.add_parser(
         "remove", parents=[everywhere, with_json], help="take documents out of the library"

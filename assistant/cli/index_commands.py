@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,9 @@ from assistant.cli.console import DONE, PARTLY_FAILED, Console, table
 from assistant.wording import bytes_text, explain, explain_row
 from indexing.errors import DocumentNotFound
 from indexing.types import DocumentRow, IndexProgress
+
+# Given in place of a password, it asks for one, so that it stands in no history of commands.
+_ASK = "-"
 
 
 class _Added(msgspec.Struct, frozen=True):
@@ -56,7 +60,10 @@ def run(assistant: Assistant, console: Console, arguments: Namespace) -> int:
     """Carry out the action that was asked for; return the exit status."""
     match arguments.action:
         case "add":
-            return _add(assistant, console, arguments.paths, arguments.collection)
+            password = arguments.password
+            if password == _ASK:
+                password = getpass.getpass("Password: ")
+            return _add(assistant, console, arguments.paths, arguments.collection, password)
         case "list":
             return _list(assistant, console)
         case "remove":
@@ -66,9 +73,14 @@ def run(assistant: Assistant, console: Console, arguments: Namespace) -> int:
 
 
 def _add(
-    assistant: Assistant, console: Console, paths: Sequence[str], collection: str | None
+    assistant: Assistant,
+    console: Console,
+    paths: Sequence[str],
+    collection: str | None,
+    password: str | None,
 ) -> int:
-    job = assistant.add_documents([str(Path(path).absolute()) for path in paths], collection)
+    absolute = [str(Path(path).absolute()) for path in paths]
+    job = assistant.add_documents(absolute, collection, password)
     try:
         for event in job:
             _show(console, event)

@@ -34,10 +34,10 @@ class IndexHost:
         self._reader = reader
 
     def add(
-        self, paths: list[str], collection: str | None
+        self, paths: list[str], collection: str | None, password: str | None
     ) -> Generator[IndexProgress, None, AddReport]:
         """See `Index.add`."""
-        return (yield from self._index.add(paths, collection))
+        return (yield from self._index.add(paths, collection, password))
 
     def resume(self) -> Generator[IndexProgress, None, AddReport]:
         """See `Index.resume`."""
@@ -118,7 +118,9 @@ class IndexService:
             )
         )
 
-    def add(self, paths: list[str], collection: str | None = None) -> Job[IndexProgress, AddReport]:
+    def add(
+        self, paths: list[str], collection: str | None = None, password: str | None = None
+    ) -> Job[IndexProgress, AddReport]:
         """Index files and folders, in the background; see `Index.add`."""
         # The process has a working directory of its own.
         absolute = [os.path.abspath(path) for path in paths]  # noqa: PTH100 - ".." goes too
@@ -126,6 +128,7 @@ class IndexService:
             "add",
             absolute,
             collection,
+            password,
             events=IndexProgress,
             result=AddReport,
             background=True,

@@ -120,10 +120,8 @@ def test_a_locked_file_is_read_once_its_password_is_entered(
 ):
     locked = papers.write_pdf(tmp_path / "vault.pdf", [[papers.RENT]], password="secret")
     row = add(library_window, until, locked)[str(locked)]
-    view = page._list
-    at = next(
-        n for n, e in enumerate(library_window.session.library.entries) if e.document == row.id
-    )
+    view, listed = page._list, library_window.session.library
+    at = next(n for n, e in enumerate(listed.entries) if e.document == row.id)
     actions = dict(view._painter.actions(view.visualRect(view.lines.index(at)), row.id))
     assert "again" not in actions
     for password, status in (("guess", "failed"), ("secret", "ready")):
@@ -133,7 +131,7 @@ def test_a_locked_file_is_read_once_its_password_is_entered(
         assert password not in sheet._field.displayText()
         qtbot.keyClick(sheet._field, Qt.Key.Key_Return)
         until(lambda: not library_window.session.documents.adding, 60)
-        until(lambda: library_window.session.library.row(row.id).status == status)
+        until(lambda status=status: listed.row(row.id).status == status)
     assert any(line.startswith("vault.pdf, ready") for line in spoken(page))
 
 

@@ -10,6 +10,8 @@ import sys
 import time
 
 import pytest
+from reportlab.lib.pdfencrypt import StandardEncryption
+from reportlab.pdfgen.canvas import Canvas
 
 from tests.integration.studio import BOAT, LEASE, Studio, write_documents, write_long_document
 
@@ -200,6 +202,30 @@ def test_adding_again_updating_and_removing(tmp_path, studio):
 
 
 # --- Searching ----------------------------------------------------------------------------------
+
+
+def test_a_locked_file_is_read_with_its_password_which_is_kept_nowhere(tmp_path, studio):
+    locked = tmp_path / "locked.pdf"
+    secret = "tern-4711-zebra"
+    encryption = StandardEncryption(secret, "owner", canPrint=0)
+    canvas = Canvas(str(locked), encrypt=encryption)
+    canvas.drawString(72, 720, "The harbour master keeps the spare key in the chart room.")
+    canvas.save()
+
+    done = studio.run("index", "add", str(locked), "--json")
+    assert done.status == 3
+    assert "--password" in done.json["documents"][0]["reason"]
+    done = studio.run("index", "add", str(locked), "--password", "wrong", "--json")
+    assert "is wrong" in done.json["documents"][0]["reason"]
+    done = studio.run("index", "add", str(locked), "--password", secret, "--json")
+    assert done.status == 0
+    (row,) = done.json["documents"]
+    assert row["status"] == "ready"
+    assert "spare key" in studio.run("index", "text", str(row["id"])).out
+    for file in studio.data_dir.rglob("*"):
+        if file.is_file() and not file.is_symlink():
+            assert secret.encode() not in file.read_bytes(), file
+    studio.run("index", "remove", str(row["id"]))
 
 
 def test_a_hit_is_a_place_in_the_canonical_text(studio):
