@@ -107,7 +107,7 @@ class Assistant:
         """
         facts = self.current_model()
         if facts is not None:
-            self.model.load(facts.path, self.load_settings(facts.name))
+            self.model.load(facts.path, self._load_settings())
         return self.index.resume()
 
     def close(self) -> None:
@@ -158,10 +158,6 @@ class Assistant:
         self.settings.update(model=facts.name)
         return facts
 
-    def load_settings(self, name: str) -> LoadSettings:
-        """Return how a model is loaded, named by its file."""
-        return self.settings.current.load_settings(name)
-
     # --- Documents --------------------------------------------------------------------------
 
     def add_documents(
@@ -180,7 +176,7 @@ class Assistant:
     def forecast_study(self, document: int, model: str | None = None) -> StudyForecast:
         """Say what studying a document would take: see `Studies.forecast`."""
         facts = self._model_for(AskRequest("", model=model))
-        self.model.ensure_loaded(facts.path, self.load_settings(facts.name))
+        self.model.ensure_loaded(facts.path, self._load_settings())
         return self.studies.forecast(document)
 
     def study(
@@ -188,7 +184,7 @@ class Assistant:
     ) -> Generator[PrefillProgress, None, Studied]:
         """Have the model read a document once, for all questions to come: see `Studies.study`."""
         facts = self._model_for(AskRequest("", model=model))
-        self.model.ensure_loaded(facts.path, self.load_settings(facts.name))
+        self.model.ensure_loaded(facts.path, self._load_settings())
         return (yield from self.studies.study(document))
 
     def search(
@@ -286,12 +282,9 @@ class Assistant:
         self._answerer.settings = _answering_settings(self.settings.current, persona)
         self._answerer.model_name = facts.name
         with self.gate.answering():
-            loading = self.model.load(facts.path, self.load_settings(facts.name)).stream()
+            loading = self.model.load(facts.path, self._load_settings()).stream()
             for event in loading:
                 yield Phase("loading", round(event.fraction * 100), 100)
-            loaded = self.model.loaded
-            if loaded is not None:
-                self._answerer.expect_speed(facts.name, loaded.read_tokens_per_s)
             return (yield from self._answerer.ask(request, history))
 
     def _settled(self, request: AskRequest) -> AskRequest:
@@ -324,6 +317,8 @@ class Assistant:
             raise InvalidModelFile(facts.path, facts.problem)
         return facts
 
+    def _load_settings(self) -> LoadSettings:
+        return LoadSettings(context_tokens=self.settings.current.context_tokens)
 
 
 class _ModelPort:
