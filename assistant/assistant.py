@@ -13,6 +13,7 @@ import msgspec
 import psutil
 
 from assistant.answering.ask import Answerer
+from assistant.answering.calibration import Calibrations
 from assistant.answering.types import (
     Answer,
     AnsweringSettings,
@@ -87,7 +88,12 @@ class Assistant:
         self.downloads = DownloadService(paths)
         self.studies = Studies(self.model, self.catalog, self.gate, paths, self.settings)
         self.personas = PersonaLibrary(paths.personas)
-        self._answerer = Answerer(_ModelPort(self.model), self.index, self.catalog)
+        self._answerer = Answerer(
+            _ModelPort(self.model),
+            self.index,
+            self.catalog,
+            calibrations=Calibrations(paths.calibrations_file),
+        )
         self._conversations: ConversationStore | None = None
         self._opening = threading.Lock()
 
@@ -107,7 +113,7 @@ class Assistant:
         """
         facts = self.current_model()
         if facts is not None:
-            self.model.load(facts.path, self._load_settings())
+            self.model.load(facts.path, self.load_settings(facts.name))
         return self.index.resume()
 
     def close(self) -> None:
@@ -158,6 +164,10 @@ class Assistant:
         self.settings.update(model=facts.name)
         return facts
 
+    def load_settings(self, name: str) -> LoadSettings:
+        """Return how a model is loaded, named by its file."""
+        return self.settings.current.load_settings(name)
+
     # --- Documents --------------------------------------------------------------------------
 
     def add_documents(
@@ -176,7 +186,7 @@ class Assistant:
     def forecast_study(self, document: int, model: str | None = None) -> StudyForecast:
         """Say what studying a document would take: see `Studies.forecast`."""
         facts = self._model_for(AskRequest("", model=model))
-        self.model.ensure_loaded(facts.path, self._load_settings())
+        self.model.ensure_loaded(facts.path, self.load_settings(facts.name))
         return self.studies.forecast(document)
 
     def study(
@@ -184,7 +194,7 @@ class Assistant:
     ) -> Generator[PrefillProgress, None, Studied]:
         """Have the model read a document once, for all questions to come: see `Studies.study`."""
         facts = self._model_for(AskRequest("", model=model))
-        self.model.ensure_loaded(facts.path, self._load_settings())
+        self.model.ensure_loaded(facts.path, self.load_settings(facts.name))
         return (yield from self.studies.study(document))
 
     def search(
@@ -279,12 +289,17 @@ class Assistant:
     ) -> Generator[AskEvent, None, Answer]:
         facts = self._model_for(request)
         persona = self._persona_of(request)
-        self._answerer.settings = _answering_settings(self.settings.current, persona)
+        self._answerer.settings = _answering_settings(
+            self.settings.current, facts.name, persona
+        )
         self._answerer.model_name = facts.name
         with self.gate.answering():
-            loading = self.model.load(facts.path, self._load_settings()).stream()
+            loading = self.model.load(facts.path, self.load_settings(facts.name)).stream()
             for event in loading:
                 yield Phase("loading", round(event.fraction * 100), 100)
+            loaded = self.model.loaded
+            if loaded is not None:
+                self._answerer.expect_speed(facts.name, loaded.read_tokens_per_s)
             return (yield from self._answerer.ask(request, history))
 
     def _settled(self, request: AskRequest) -> AskRequest:
@@ -317,8 +332,6 @@ class Assistant:
             raise InvalidModelFile(facts.path, facts.problem)
         return facts
 
-    def _load_settings(self) -> LoadSettings:
-        return LoadSettings(context_tokens=self.settings.current.context_tokens)
 
 
 class _ModelPort:
@@ -355,13 +368,17 @@ class _ModelPort:
             steps.close()
 
 
-def _answering_settings(settings: Settings, persona: Persona | None) -> AnsweringSettings:
-    temperature = settings.temperature
+def _answering_settings(
+    settings: Settings, model: str, persona: Persona | None
+) -> AnsweringSettings:
+    sampling = settings.sampling(model)
+    temperature = sampling.temperature
     if persona is not None and persona.temperature is not None:
         temperature = persona.temperature
     return AnsweringSettings(
         read_seconds=settings.answer_seconds,
         temperature=temperature,
+        sampling=sampling,
         instructions=persona.instructions if persona is not None else "",
         documents_only=persona is not None and persona.documents == "only",
     )

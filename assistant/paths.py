@@ -58,6 +58,16 @@ class DataPaths:
         return self.root / "digests.json"
 
     @property
+    def speeds_file(self) -> Path:
+        """How fast the models read and write on this machine."""
+        return self.root / "speeds.json"
+
+    @property
+    def calibrations_file(self) -> Path:
+        """How much the models' replies to a yes-or-no question are worth."""
+        return self.root / "calibrations.json"
+
+    @property
     def embedder(self) -> Path:
         """The embedding model's folder."""
         return self.models / "embedders" / EMBEDDER_NAME

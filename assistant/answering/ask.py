@@ -6,9 +6,11 @@ import time
 from collections import deque
 from collections.abc import Generator, Sequence
 
-from assistant.answering import decline, prompt, verify
+import msgspec
+
+from assistant.answering import decline, prompt
+from assistant.answering.calibration import Calibrations
 from assistant.answering.errors import EmptyQuestion
-from assistant.answering.material import Material
 from assistant.answering.ports import Documents, Index, Model
 from assistant.answering.prepare import Prepared, Preparer
 from assistant.answering.proof import Proof, prove
@@ -24,16 +26,15 @@ from assistant.answering.types import (
     Timing,
     UsedMode,
 )
+from assistant.answering.verify import Verifier
 from assistant.owners import conversation_owner, document_owner
 from indexing.sentences import split_sentences
 from models.engine.types import (
     ChatMessage,
     Generation,
     PrefillProgress,
-    Sampling,
     TextDelta,
 )
-from models.errors import ContextOverflow
 
 
 class Answerer:
@@ -51,6 +52,7 @@ class Answerer:
         catalog: Documents,
         settings: AnsweringSettings | None = None,
         model_name: str = "",
+        calibrations: Calibrations | None = None,
     ) -> None:
         self.settings = settings or AnsweringSettings()
         self.model_name = model_name
@@ -58,8 +60,13 @@ class Answerer:
         self._index = index
         self._catalog = catalog
         self._preparer = Preparer(model, index, catalog)
+        self._verifier = Verifier(model, calibrations or Calibrations())
         # Several, because a plan may be asked for while an answer is on its way.
         self._recent: deque[tuple[AskRequest, Prepared]] = deque(maxlen=8)
+
+    def expect_speed(self, model: str, tokens_per_s: float) -> None:
+        """Tell how fast a model was measured to read, for the first forecast."""
+        self._preparer.speed(model).expect(tokens_per_s)
 
     def ask(
         self, request: AskRequest, history: Sequence[ChatMessage] = ()
@@ -103,8 +110,10 @@ class Answerer:
         proof = self._prove(text, prepared)
         if decline.unproved(proof):
             return run.declined(withdrawn=text)
-        if (yield from self._doubted(full, proof, material)):
-            return run.declined(withdrawn=text)
+        if self.settings.check:
+            doubted = yield from self._verifier.doubts(run.model, full, proof, material)
+            if doubted:
+                return run.declined(withdrawn=text)
         return run.answer(text, proof)
 
     def partial(self, request: AskRequest, text: str) -> Answer | None:
@@ -126,8 +135,10 @@ class Answerer:
         self, run: _Run, messages: list[ChatMessage]
     ) -> Generator[AskEvent, None, Generation]:
         """Have the model answer; pass its words on."""
-        sampling = Sampling(
-            temperature=self.settings.temperature, max_tokens=self.settings.max_answer_tokens
+        sampling = msgspec.structs.replace(
+            self.settings.sampling,
+            temperature=self.settings.temperature,
+            max_tokens=self.settings.max_answer_tokens,
         )
         generation = self._model.generate(messages, sampling, [], run.owners)
         writing = False
@@ -154,25 +165,6 @@ class Answerer:
         self._preparer.speed(run.model).learn(result)
         run.written = result
         return result
-
-    def _doubted(
-        self, question: str, proof: Proof, material: Material
-    ) -> Generator[AskEvent, None, bool]:
-        """Ask the model whether what the answer stands on answers the question."""
-        asked = verify.messages(question, proof, material)
-        if not self.settings.check or not asked:
-            return False
-        generation = self._model.generate(asked, Sampling(max_tokens=1), [], aside=True)
-        try:
-            while True:
-                next(generation)
-                yield Phase("checking")
-        except StopIteration as end:
-            return verify.doubts(end.value)
-        except ContextOverflow:  # beside a long conversation there may be no room
-            return False
-        finally:
-            generation.close()
 
     def _prove(self, text: str, prepared: Prepared) -> Proof:
         assert prepared.material is not None

@@ -37,6 +37,11 @@ class Speed:
         """Tokens read in a second."""
         return self._tokens_per_s or ASSUMED_TOKENS_PER_S
 
+    def expect(self, tokens_per_s: float) -> None:
+        """Take in what was measured before; what is learned from answers counts more."""
+        if not self.known and tokens_per_s > 0:
+            self._tokens_per_s = tokens_per_s
+
     def learn(self, generation: Generation) -> None:
         """Take in what a generation shows; one that read little shows nothing."""
         if generation.prompt_tokens - generation.cached_tokens < 128:

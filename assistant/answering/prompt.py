@@ -14,7 +14,7 @@ import sys
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -44,10 +44,15 @@ class Wording(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @functools.cache
 def wording() -> Wording:
     """Return the words that prompts and answers are made of."""
+    raw = read_words("answering.toml")
+    return msgspec.convert({key: value.strip() for key, value in raw.items()}, Wording)
+
+
+def read_words(name: str) -> dict[str, Any]:
+    """Return what a file of resources/prompts/ says."""
     bundle: str | None = getattr(sys, "_MEIPASS", None)
     root = Path(bundle) if bundle else Path(__file__).resolve().parents[2]
-    raw = tomllib.loads((root / "resources" / "prompts" / "answering.toml").read_text("utf-8"))
-    return msgspec.convert({key: value.strip() for key, value in raw.items()}, Wording)
+    return tomllib.loads((root / "resources" / "prompts" / name).read_text("utf-8"))
 
 
 def over_passages(

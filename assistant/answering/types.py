@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from indexing.types import Place
+from models.engine.types import Sampling
 
 Mode = Literal["auto", "retrieval", "whole"]
 UsedMode = Literal["retrieval", "whole", "chat"]
@@ -21,6 +22,7 @@ class AnsweringSettings(msgspec.Struct, frozen=True):
         max_answer_tokens: Longest answer.
         check: Ask the model afterwards whether what is cited answers the question.
         temperature: 0 always takes the likeliest word.
+        sampling: How words are chosen where the temperature is above 0.
         instructions: What a persona tells the model beside the rules that hold for all.
         documents_only: Decline what no document is given for, without asking the model.
     """
@@ -29,6 +31,7 @@ class AnsweringSettings(msgspec.Struct, frozen=True):
     max_answer_tokens: int = 512
     check: bool = True
     temperature: float = 0.0
+    sampling: Sampling = Sampling()
     instructions: str = ""
     documents_only: bool = False
 

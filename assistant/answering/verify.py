@@ -4,25 +4,22 @@
 quote that holds every word of an answer may still speak of something else. So the paragraphs that
 are cited are shown to the model once more, without anything beside them, and it is asked whether
 they answer the question. A small model hardly ever says no; how much likelier its yes is than its
-no still tells the one case from the other.
+no still tells the one case from the other. (Asked whether its answer is true, it is no better than
+chance: a sentence that repeats the question always sounds right.)
 """
 
 from __future__ import annotations
 
-import math
+from collections.abc import Generator
 
 from assistant.answering import prompt
+from assistant.answering.calibration import Calibrations, Line, line, log_odds, pairs
 from assistant.answering.material import Material
+from assistant.answering.ports import Model
 from assistant.answering.proof import Proof
-from models.engine.types import ChatMessage, Generation
-
-# Least log-odds of yes against no. Of 112 questions of SQuAD 2.0, each put to Qwen2.5-Coder-1.5B
-# with its paragraph, 55 % of those without an answer stay below it and 12 % of those with one
-# (area under the curve .81). Asked for its answer's truth instead, it is no better than chance.
-_SURE = 1.2
-
-# A reply that begins with neither word, or with thinking, says nothing.
-_LEAST_SHARE = 0.2
+from assistant.answering.types import Phase
+from models.engine.types import ChatMessage, Sampling
+from models.errors import ContextOverflow
 
 # Of all that is cited, about as much as two paragraphs: what a small model reads in seconds.
 _MOST_CHARS = 1600
@@ -30,37 +27,77 @@ _MOST_CHARS = 1600
 _MOST_SENTENCES = 3
 
 
-def messages(question: str, proof: Proof, material: Material) -> list[ChatMessage]:
-    """Return what to ask the model; nothing where its reply would tell nothing.
+class Verifier:
+    """Knows when a model doubts an answer.
 
     Args:
-        question: As the conversation makes it clear.
-        proof: What the answer rests on.
-        material: What the model was given.
+        model: The model, which keeps what it holds of the conversation meanwhile.
+        calibrations: What the models' replies are worth.
     """
+
+    def __init__(self, model: Model, calibrations: Calibrations) -> None:
+        self._model = model
+        self._calibrations = calibrations
+
+    def doubts(
+        self, model: str, question: str, proof: Proof, material: Material
+    ) -> Generator[Phase, None, bool]:
+        """Tell whether the model doubts that what is cited answers the question.
+
+        A model that was never asked before is first asked what is known, for some seconds.
+
+        Args:
+            model: Name of the model.
+            question: As the conversation makes it clear.
+            proof: What the answer rests on.
+            material: What the model was given.
+        """
+        text = cited(proof, material)
+        if not text:
+            return False
+        try:
+            known = self._calibrations.get(model) or (yield from self._calibrate(model))
+            if known.log_odds is None:
+                return False
+            odds = yield from self._ask(text, question)
+        except ContextOverflow:  # beside a long conversation there may be no room
+            return False
+        return odds is not None and odds < known.log_odds
+
+    def _calibrate(self, model: str) -> Generator[Phase, None, Line]:
+        answered: list[float | None] = []
+        unanswered: list[float | None] = []
+        for pair in pairs():
+            answered.append((yield from self._ask(pair.text, pair.answered)))
+            unanswered.append((yield from self._ask(pair.text, pair.unanswered)))
+        measured = line(answered, unanswered)
+        self._calibrations.keep(model, measured)
+        return measured
+
+    def _ask(self, text: str, question: str) -> Generator[Phase, None, float | None]:
+        words = prompt.wording()
+        messages = [
+            ChatMessage("system", words.careful),
+            ChatMessage("user", words.check.format(text=text, question=question)),
+        ]
+        generation = self._model.generate(messages, Sampling(max_tokens=1), [], aside=True)
+        try:
+            while True:
+                next(generation)
+                yield Phase("checking")
+        except StopIteration as end:
+            return log_odds(end.value)
+        finally:
+            generation.close()
+
+
+def cited(proof: Proof, material: Material) -> str:
+    """Return the paragraphs that an answer cites; nothing where they are too little of it."""
     if len(proof.sentences) > _MOST_SENTENCES:
-        return []
-    cited: list[str] = []
+        return ""
+    texts: list[str] = []
     for citation in proof.citations:
         text = material.paragraph(citation.document, citation.start, citation.end)
-        if text not in cited and sum(map(len, cited)) + len(text) <= _MOST_CHARS:
-            cited.append(text)
-    if not cited:
-        return []
-    words = prompt.wording()
-    asked = words.check.format(text="\n".join(cited), question=question)
-    return [ChatMessage("system", words.careful), ChatMessage("user", asked)]
-
-
-def doubts(reply: Generation) -> bool:
-    """Tell whether the model is too unsure of a yes."""
-    yes = no = 1e-9
-    for text, probability in reply.first_tokens:
-        match text.strip().lower():
-            case "yes":
-                yes += probability
-            case "no":
-                no += probability
-            case _:
-                pass
-    return yes + no >= _LEAST_SHARE and math.log(yes / no) < _SURE
+        if text not in texts and sum(map(len, texts)) + len(text) <= _MOST_CHARS:
+            texts.append(text)
+    return "\n".join(texts)

@@ -7,6 +7,7 @@ from collections.abc import Generator, Sequence
 import pytest
 
 from assistant.answering.ask import Answerer
+from assistant.answering.calibration import pairs
 from assistant.answering.errors import (
     DocumentsNotReady,
     EmptyQuestion,
@@ -65,7 +66,12 @@ class Model:
         tokens = self.prompt_size(messages).tokens
         checking = messages[0] == CAREFUL
         assert aside is checking  # what it has read for the conversation stays
-        text = self.check if checking else self.says
+        text = self.says
+        if checking:
+            known = next((p for p in pairs() if p.text in messages[-1].content), None)
+            text = self.check
+            if known is not None:
+                text = "Yes" if known.answered in messages[-1].content else "No"
         try:
             yield PrefillProgress(tokens, tokens, 0)
             for word in text.split(" "):
@@ -171,6 +177,17 @@ def test_keeps_what_the_model_is_sure_of():
     _, answer = run(answerer(Model("The monthly rent is 940 euros.", check="Yes")).ask(RENT))
     assert not answer.declined
     assert answer.citations
+
+
+def test_a_model_is_calibrated_once():
+    model = Model("The monthly rent is 940 euros.")
+    asker = answerer(model)
+    run(asker.ask(RENT))
+    first = len(model.prompts)
+    run(asker.ask(RENT))
+
+    assert first == 2 + 2 * len(pairs())
+    assert len(model.prompts) == first + 2
 
 
 def test_asks_the_model_nothing_more_where_the_check_is_switched_off():

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from assistant.answering.calibration import Calibrations, Line, line, log_odds
 from assistant.answering.material import Material
 from assistant.answering.proof import prove
-from assistant.answering.verify import doubts, messages
+from assistant.answering.verify import cited
 from models.engine.types import Generation
 from tests.unit.assistant.answering.conftest import LEASE, piece
 
@@ -19,21 +20,50 @@ def reply(**first_tokens):
     return Generation("", "", "length", 90, 0, 1, 9.0, 0.0, first_tokens=tokens)
 
 
+def test_a_yes_counts_by_how_sure_it_is():
+    surest = log_odds(reply(Yes=0.7, yes=0.25, No=0.02))
+    sure = log_odds(reply(**{" Yes": 0.8, " No": 0.1, "NO": 0.05}))
+    unsure = log_odds(reply(Yes=0.5, No=0.4))
+    denying = log_odds(reply(no=0.99))
+
+    assert surest > sure > unsure > 0 > denying
+
+
 @pytest.mark.parametrize(
-    ("replied", "doubted"),
-    [
-        (reply(Yes=0.7, yes=0.2, No=0.02), False),
-        (reply(**{" Yes": 0.8, " No": 0.1}), False),
-        (reply(Yes=0.6, No=0.35), True),  # a yes, but hardly likelier than a no
-        (reply(No=0.8, Yes=0.1), True),
-        (reply(no=0.99), True),
-        (reply(**{"<think>": 0.99, "No": 0.005}), False),  # has said neither
-        (reply(The=0.9, No=0.05), False),
-        (reply(), False),
-    ],
+    "other", [reply(**{"<think>": 0.99, "No": 0.005}), reply(The=0.9, No=0.05), reply()]
 )
-def test_a_yes_counts_by_how_sure_it_is(replied, doubted):
-    assert doubts(replied) is doubted
+def test_a_reply_in_other_words_says_nothing(other):
+    assert log_odds(other) is None
+
+
+def test_the_line_lies_between_the_replies_to_what_is_known():
+    measured = line([2.0, 3.0, 2.5], [0.0, -0.5, 0.5]).log_odds
+
+    assert 0.5 < measured < 2.0
+    # A model that says no to everything, if less to what is right, has its line where it speaks.
+    assert -3.0 < line([-1.0, -1.2], [-3.0, -3.4]).log_odds < -1.2
+
+
+@pytest.mark.parametrize(
+    ("answered", "unanswered"),
+    [([2.0, 2.1], [1.9, 2.0]), ([None, None], [0.0, 0.0]), ([0.0, 0.1], [2.0, 2.2])],
+)
+def test_a_model_that_cannot_tell_them_apart_is_not_listened_to(answered, unanswered):
+    assert line(answered, unanswered) == Line(None)
+
+
+def test_what_was_measured_is_there_at_the_next_start(tmp_path):
+    file = tmp_path / "calibrations.json"
+    assert Calibrations(file).get("one.gguf") is None
+
+    Calibrations(file).keep("one.gguf", Line(1.25))
+    again = Calibrations(file)
+    again.keep("two.gguf", Line(None))
+
+    assert Calibrations(file).get("one.gguf") == Line(1.25)
+    assert Calibrations(file).get("two.gguf") == Line(None)
+    file.write_text("{broken")
+    assert Calibrations(file).get("one.gguf") is None
 
 
 def test_the_model_is_shown_the_cited_paragraph_and_nothing_else():
@@ -41,26 +71,21 @@ def test_the_model_is_shown_the_cited_paragraph_and_nothing_else():
     material = Material([piece(f"{before}\n\n{LEASE}\n\n{after}")])
     proof = prove(ANSWER, QUESTION, material, lambda *_: 1)
 
-    asked = messages(QUESTION, proof, material)[-1].content
-
-    assert "940 euros" in asked
-    assert QUESTION in asked
-    assert before not in asked
-    assert after not in asked
+    assert "940 euros" in cited(proof, material)
+    assert before not in cited(proof, material)
+    assert after not in cited(proof, material)
 
 
 def test_a_long_paragraph_is_shown_as_far_as_it_is_near():
     material = Material([piece("Nothing here. " * 200 + LEASE + " Nor here." * 200)])
     proof = prove(ANSWER, QUESTION, material, lambda *_: 1)
 
-    asked = messages(QUESTION, proof, material)[-1].content
-
-    assert "940 euros" in asked
-    assert len(asked) < len(LEASE) + 1200
+    assert "940 euros" in cited(proof, material)
+    assert len(cited(proof, material)) < len(LEASE) + 1000
 
 
 def test_a_long_summary_is_not_judged_by_two_paragraphs():
     material = Material([piece(LEASE)])
     proof = prove(f"{ANSWER} " * 4, QUESTION, material, lambda *_: 1)
 
-    assert messages(QUESTION, proof, material) == []
+    assert cited(proof, material) == ""
