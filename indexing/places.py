@@ -23,8 +23,6 @@ def place_at(places: Sequence[tuple[int, Place]], start: int, end: int) -> Place
     if first < 0:
         return None
     place = places[first][1]
-    if not place.cells:
-        return place
     cells = place.cells
     for offset, other in places[first + 1 :]:
         if offset >= end or msgspec.structs.replace(other, cells=place.cells) != place:

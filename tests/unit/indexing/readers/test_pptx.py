@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pptx
 import pytest
 from pptx.chart.data import CategoryChartData
@@ -18,7 +20,7 @@ BOX = (Inches(1), Inches(1), Inches(4), Inches(2))
 @pytest.fixture
 def deck(tmp_path):
     """A presentation of three slides: an empty one between two with everything."""
-    made = pptx.Presentation()
+    made: Any = pptx.Presentation()
     first = made.slides.add_slide(made.slide_layouts[1])
     first.shapes.title.text = "Our plan"
     first.placeholders[1].text = "Sow\nWater"
@@ -32,7 +34,7 @@ def deck(tmp_path):
             table.cell(row, column).text = text
     group = last.shapes.add_group_shape()
     group.shapes.add_textbox(*BOX).text_frame.text = "In a group"
-    data = CategoryChartData()
+    data: Any = CategoryChartData()
     data.categories = ["2023", "2024"]
     data.add_series("Peas", (5, 7))
     last.shapes.add_chart(XL_CHART_TYPE.BAR_CLUSTERED, *BOX, data)
@@ -86,7 +88,7 @@ def test_what_is_no_presentation_says_so(tmp_path, finish, data, error):
 
 
 def test_slides_without_text_are_empty(tmp_path, finish):
-    made = pptx.Presentation()
+    made: Any = pptx.Presentation()
     made.slides.add_slide(made.slide_layouts[6])
     path = tmp_path / "blank.pptx"
     made.save(path)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import Any
 
 import openpyxl
 import pytest
@@ -71,7 +72,7 @@ def test_a_reader_that_trips_is_a_fact_about_the_file(tmp_path, finish, monkeypa
 
 def test_an_office_file_is_known_by_its_parts(tmp_path, finish):
     path = tmp_path / "table.docx"
-    book = openpyxl.Workbook()
+    book: Any = openpyxl.Workbook()
     book.active["A1"] = "Some words"
     book.save(path)
     assert finish(read(path)).kind == "xlsx"

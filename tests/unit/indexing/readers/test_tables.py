@@ -74,7 +74,8 @@ def test_a_span_of_several_rows_is_cited_by_all_their_cells():
         (10, Place("sheet", 1, "S", "A3:AA3")),
         (20, Place("sheet", 2, "T", "A1:A1")),
     ]
-    assert place_at(places, 2, 30) == Place("sheet", 1, "S")
+    assert place_at(places, 2, 4) == Place("sheet", 1, "S")
+    assert place_at(places, 2, 30) == Place("sheet", 1, "S", "A2:AA3")
     assert place_at(places, 6, 12) == Place("sheet", 1, "S", "A2:AA3")
     assert place_at(places, 12, 30) == Place("sheet", 1, "S", "A3:AA3")
     assert place_at([], 0, 1) is None

@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import zipfile
+from typing import Any
 
 import openpyxl
 import pytest
@@ -18,7 +19,7 @@ from tests.unit.indexing.readers.conftest import shown
 
 @pytest.fixture
 def book(tmp_path):
-    made = openpyxl.Workbook()
+    made: Any = openpyxl.Workbook()
     sheet = made.active
     sheet.title = "Prices"
     sheet["B2"] = "Prices of the year"
@@ -73,7 +74,7 @@ def test_a_quote_is_cited_by_its_sheet_and_cells(book, finish):
 
 
 def test_a_long_table_keeps_its_header_to_the_end(tmp_path, finish):
-    made = openpyxl.Workbook()
+    made: Any = openpyxl.Workbook()
     made.active.append(["Name", "Age"])
     for number in range(2_500):
         made.active.append([f"Person {number}", number])
@@ -87,7 +88,7 @@ def test_a_long_table_keeps_its_header_to_the_end(tmp_path, finish):
 
 
 def test_a_formula_that_was_never_computed_is_shown_and_told(tmp_path, finish):
-    made = openpyxl.Workbook()
+    made: Any = openpyxl.Workbook()
     made.active.append(["Sum", "=SUM(A2:A9)"])
     path = tmp_path / "fresh.xlsx"
     made.save(path)
@@ -99,7 +100,7 @@ def test_a_formula_that_was_never_computed_is_shown_and_told(tmp_path, finish):
 
 
 def test_tables_side_by_side_are_read_one_after_the_other(tmp_path, finish):
-    made = openpyxl.Workbook()
+    made: Any = openpyxl.Workbook()
     for row in (["Crop", "Euro", None, "Tool", "Age"], ["Peas", 3, None, "Rake", 9]):
         made.active.append(row)
     path = tmp_path / "two.xlsx"
@@ -111,7 +112,7 @@ def test_tables_side_by_side_are_read_one_after_the_other(tmp_path, finish):
 
 
 def test_cells_far_out_cost_nothing(tmp_path, finish):
-    made = openpyxl.Workbook()
+    made: Any = openpyxl.Workbook()
     made.active["A1"] = "near"
     made.active["XFD1048576"] = "far"
     path = tmp_path / "wide.xlsx"
@@ -156,7 +157,7 @@ def test_entities_are_refused(book, finish):
 
 
 def test_an_empty_book_is_empty(tmp_path, finish):
-    made = openpyxl.Workbook()
+    made: Any = openpyxl.Workbook()
     made.active.title = " "
     path = tmp_path / "empty.xlsx"
     made.save(path)
