@@ -8,7 +8,6 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from indexing.errors import ReadError
 from indexing.readers.assemble import Assembler, clean
 from indexing.readers.html import main_part, parse_html, walk_html
 from indexing.readers.nested import Inside, shown_name
@@ -75,6 +74,3 @@ def add_letter(
         if not read:
             assembler.block(f"[Attachment: {name}]", "paragraph")
         yield ReadProgress(0, None)
-
-
-__all__ = ["Attachment", "Letter", "ReadError", "add_letter"]

@@ -15,7 +15,15 @@ from typing import IO
 
 import msgspec
 
-from indexing.errors import FileUnreadable, ReadError, TooLarge
+from indexing.errors import (
+    ConverterMissing,
+    EmptyDocument,
+    FileUnreadable,
+    PasswordNeeded,
+    ReadError,
+    TooLarge,
+    UnsupportedFormat,
+)
 from indexing.readers.assemble import Assembler, clean
 from indexing.types import CanonicalDocument, ReadProgress
 
@@ -124,6 +132,19 @@ def shown_name(name: str) -> str:
 
 
 def _problem(error: ReadError) -> str:
-    """Why a file could not be read, for a warning."""
-    detail = getattr(error, "problem", None) or getattr(error, "suffix", None) or ""
-    return f"{type(error).__name__} {detail}".strip()
+    """Why a file could not be read, as a warning says it."""
+    match error:
+        case UnsupportedFormat():
+            return f"{error.suffix or 'no suffix'}: not a format that is read"
+        case ConverterMissing():
+            return "only LibreOffice reads it, which is not installed"
+        case PasswordNeeded():
+            return "locked with a password"
+        case EmptyDocument():
+            return "no text in it"
+        case TooLarge():
+            return f"too large: {error.amount} {error.what}"
+        case FileUnreadable():
+            return f"not readable: {error.problem}"
+        case _:
+            return f"not readable: {type(error).__name__}"

@@ -35,7 +35,21 @@ def read(
     Raises:
         ReadError: One of its kinds, whatever the file's bytes are.
     """
-    return (yield from _read(path, password, Inside(path, _read, password)))
+    reading = _read(path, password, Inside(path, _read, password))
+    # Each file within counts its scanned pages anew; what they cost is that of the whole.
+    before = latest = 0
+    try:
+        while True:
+            try:
+                progress = next(reading)
+            except StopIteration as end:
+                return end.value
+            if progress.scanned < latest:
+                before += latest
+            latest = progress.scanned
+            yield ReadProgress(progress.done, progress.total, before + latest)
+    finally:
+        reading.close()
 
 
 def _read(

@@ -10,8 +10,9 @@ import pytest
 
 from indexing.errors import EmptyDocument, FileUnreadable, PasswordNeeded, TooLarge
 from indexing.places import place_at
-from indexing.readers import nested
+from indexing.readers import formats, nested
 from indexing.readers.read import read
+from indexing.types import Block, CanonicalDocument, ReadProgress
 from tests.unit.indexing.readers.conftest import shown
 
 
@@ -70,6 +71,20 @@ def test_pages_of_a_member_are_cited_with_its_name(pack, make_pdf, finish):
     place = place_at(document.places, start, start + 3)
     assert place is not None
     assert (place.kind, place.number, place.file) == ("page", 2, "a.pdf")
+
+
+def test_scanned_pages_are_counted_for_the_whole_archive(pack, monkeypatch):
+    def scan(path, _password):
+        yield ReadProgress(0, 2)
+        yield ReadProgress(1, 2, 1)
+        yield ReadProgress(2, 2, 2)
+        return CanonicalDocument("Scan", "pdf", "Words", (Block(0, 5, "paragraph"),))
+
+    monkeypatch.setitem(formats.READERS, ".txt", scan)
+    events = list(read(pack(("a.txt", "x"), ("b.txt", "x"))))
+    counts = [event.scanned for event in events]
+    assert counts == sorted(counts)
+    assert counts[-1] == 4
 
 
 def test_what_cannot_be_read_is_told_and_the_rest_is_kept(pack, finish):

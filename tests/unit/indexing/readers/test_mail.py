@@ -93,7 +93,7 @@ def test_attachments_are_read_and_cited_by_their_name(letter, save, finish):
 
     document = finish(read(save(letter)))
 
-    assert document.warnings == ("odd.bin: UnsupportedFormat .bin",)
+    assert document.warnings == ("odd.bin: .bin: not a format that is read",)
     assert "[Attachment: odd.bin]" in document.text
     start = document.text.index("Peas in March")
     assert place_at(document.places, start, start + 4) == Place("file", file="plan.docx")
