@@ -6,35 +6,32 @@ import re
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, Literal
 
+import msgspec
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
 from assistant.answering.types import Answer
+from assistant.settings import ModelSettings
 from desktop.bridge import Bridge, Run
 from desktop.presenters.base import Presenter
+from desktop.presenters.forecasts import Forecasts, ModelForecast
 from desktop.presenters.notices import Notices
 from desktop.presenters.settings import SettingsPresenter
 from desktop.wording import explain
-from models.engine.types import LoadedModel, LoadProgress, LoadSettings
+from models.engine.types import LoadedModel, LoadProgress
 from models.facts import ModelFacts
 from models.library import ImportProgress
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
 
-# Too few tokens say nothing about a speed.
-_ENOUGH_READ = 64
-_ENOUGH_WRITTEN = 8
-# What a model needs beside its weights, about: its context and the engine's buffers.
-_BESIDE_BYTES = 500_000_000
-_FITS_WELL = 0.6
-_FITS = 0.85
-
-Fit = Literal["well", "tight", "no"]
 State = Literal["starting", "none", "unloaded", "loading", "ready", "failed"]
 
 
 class ModelsPresenter(Presenter):
     """Lists the models and follows the one in use.
+
+    Attributes:
+        forecasts: What they would take, and how fast they were.
 
     Signals:
         changed: See the properties.
@@ -54,6 +51,7 @@ class ModelsPresenter(Presenter):
     ) -> None:
         super().__init__(bridge, notices, parent)
         self._settings = settings
+        self.forecasts = Forecasts(settings)
         self._assistant: Assistant | None = None
         self._installed: list[ModelFacts] = []
         self._listed = False
@@ -148,43 +146,10 @@ class ModelsPresenter(Presenter):
         """Whether a file is being copied into the library."""
         return self._importing is not None
 
-    @property
-    def memory_bytes(self) -> int:
-        """The memory of this computer."""
-        import psutil
-
-        return psutil.virtual_memory().total
-
-    def needs_bytes(self, facts: ModelFacts) -> int:
-        """Return about how much memory a model takes."""
-        return facts.bytes + _BESIDE_BYTES
-
-    def fit(self, facts: ModelFacts) -> Fit:
-        """Return whether this computer's memory holds a model."""
-        return self.fit_bytes(facts.bytes)
-
-    def fit_bytes(self, size: int) -> Fit:
-        """Return whether this computer's memory holds a model whose file has a size."""
-        share = (size + _BESIDE_BYTES) / self.memory_bytes
-        return "well" if share <= _FITS_WELL else "tight" if share <= _FITS else "no"
-
-    def speeds(self, name: str) -> tuple[float, float]:
-        """Return how fast a model last read and wrote here, in tokens/s; 0 while unknown."""
-        return (
-            self._settings.remembered(f"reads {name}", 0.0),
-            self._settings.remembered(f"writes {name}", 0.0),
-        )
-
     def note_answer(self, answer: Answer) -> None:
         """Remember how fast the model of an answer was."""
         self._wait_until_idle()
-        timing = answer.timing
-        read = timing.prompt_tokens - timing.cached_tokens
-        if read >= _ENOUGH_READ and timing.first_token_ms > 0:
-            speed = round(1000 * read / timing.first_token_ms, 1)
-            self._settings.remember(f"reads {answer.model}", speed)
-        if timing.answer_tokens >= _ENOUGH_WRITTEN and timing.tokens_per_s > 0:
-            self._settings.remember(f"writes {answer.model}", round(timing.tokens_per_s, 1))
+        self.forecasts.note_answer(answer)
         self.changed.emit()
 
     @staticmethod
@@ -209,11 +174,7 @@ class ModelsPresenter(Presenter):
         """List again what there is."""
         assistant = self._assistant
         if assistant is not None:
-            self._call(
-                "list models",
-                lambda: (assistant.models.list(), assistant.current_model()),
-                then=self._on_listed,
-            )
+            self._call("list models", self._survey, assistant, then=self._on_listed)
 
     def use(self, name: str) -> None:
         """Let a model answer from now on, and load it."""
@@ -231,6 +192,19 @@ class ModelsPresenter(Presenter):
                     assistant.current_model() if name is None else assistant.models.info(name),
                 )
             )
+
+    def forecast(self, facts: ModelFacts, chosen: ModelSettings) -> ModelForecast | None:
+        """Return what a model would take with other settings; None where that is not known."""
+        usual = msgspec.structs.replace(self._settings.current, models={facts.name: chosen})
+        return self.forecasts.judged(facts, usual.load_settings(facts.name))
+
+    def choose_settings(self, facts: ModelFacts, chosen: ModelSettings) -> None:
+        """Keep how a model is loaded and chooses its words; one that is loaded is loaded anew."""
+        self._settings.set_model_settings(facts.name, chosen)
+        # What loads it reads the file.
+        self._settings.save_now()
+        if self.is_loaded(facts):
+            self.load(facts.name)
 
     @Slot()
     def cancel_load(self) -> None:
@@ -286,14 +260,20 @@ class ModelsPresenter(Presenter):
 
     # --- Reactions ------------------------------------------------------------------------
 
+    def _survey(self, assistant: Assistant) -> tuple[list[ModelFacts], ModelFacts | None]:
+        """List the models and judge what they would take; in a thread of its own."""
+        installed = assistant.models.list()
+        loaded = assistant.model.loaded
+        self.forecasts.survey(installed, assistant.load_settings, loaded.path if loaded else None)
+        return installed, assistant.current_model()
+
     @staticmethod
     def _steps(
         assistant: Assistant, facts: ModelFacts | None
     ) -> Generator[LoadProgress, None, LoadedModel | None]:
         if facts is None:
             return None
-        context = assistant.settings.current.context_tokens
-        job = assistant.model.load(facts.path, LoadSettings(context_tokens=context))
+        job = assistant.model.load(facts.path, assistant.load_settings(facts.name))
         return (yield from job.stream())
 
     def _start_loading(self, make: Any) -> None:
@@ -344,6 +324,8 @@ class ModelsPresenter(Presenter):
     @Slot()
     def _on_settings_changed(self) -> None:
         self._wait_until_idle()
+        # Another context takes other memory.
+        self.refresh()
 
     @Slot(str)
     def _on_state_told(self, _: str) -> None:

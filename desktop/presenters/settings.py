@@ -9,7 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import QByteArray, QObject, QTimer, Signal, Slot
 
-from assistant.settings import SettingsFile
+from assistant.settings import ModelSettings, Settings, SettingsFile
 from assistant.settings import Theme as ThemeChoice
 from desktop.bridge import Bridge
 
@@ -40,6 +40,7 @@ class SettingsPresenter(QObject):
             "answer_seconds": current.answer_seconds,
             "context_tokens": current.context_tokens,
             "idle_minutes": current.idle_minutes,
+            "models": current.models,
         }
         self._desktop: dict[str, str | int | float | bool] = dict(current.desktop)
         self._unsaved: dict[str, Any] = {}
@@ -69,6 +70,22 @@ class SettingsPresenter(QObject):
     def idle_minutes(self) -> int:
         """Minutes without a question after which the model's memory is freed; 0 for never."""
         return int(self._values["idle_minutes"])
+
+    def model_settings(self, name: str) -> ModelSettings:
+        """What was chosen for one model, named by its file."""
+        return self._values["models"].get(name, ModelSettings())
+
+    @property
+    def current(self) -> Settings:
+        """The settings as they were last written."""
+        return self._file.current
+
+    def set_model_settings(self, name: str, chosen: ModelSettings) -> None:
+        """Choose how one model is loaded and chooses its words."""
+        models = {**self._values["models"], name: chosen}
+        if chosen == ModelSettings():
+            del models[name]
+        self._set("models", models)
 
     def set_theme(self, theme: ThemeChoice) -> None:
         """Choose the colours."""

@@ -13,6 +13,7 @@ from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPixmap
 
 ICONS: Final[dict[str, str]] = {
     "add": "plus",
+    "adjust": "sliders-horizontal",
     "attach": "paperclip",
     "back": "caret-left",
     "branch": "git-branch",

@@ -184,12 +184,12 @@ class HubSheet(QDialog):
     def _file_row(self, model: HubModel) -> QWidget:
         assert self._repository is not None
         repository = self._repository.repository
-        fit = self._models.fit_bytes(model.bytes)
+        fit = self._models.forecasts.fit_bytes(model.bytes)
         words = QVBoxLayout()
         words.setSpacing(0)
         words.addWidget(ElidedLabel(model.file, "plain", Qt.TextElideMode.ElideMiddle))
         size = f"{bytes_text(model.bytes)} · {fit_text(fit)}"
-        words.addWidget(label(size, "small-warning" if fit == "no" else "small"))
+        words.addWidget(label(size, "small-warning" if fit == "not" else "small"))
         coming = any(
             (row.repository, row.file) == (repository, model.file)
             for row in self._downloads.downloads

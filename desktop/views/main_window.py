@@ -25,14 +25,12 @@ from desktop.presenters.session import Session
 from desktop.theme.theme import Theme
 from desktop.views.chat_page import ChatPage
 from desktop.views.composer import Composer
-from desktop.views.dialogs import PrivacySheet, ShortcutsSheet
 from desktop.views.empty import EmptyChat
 from desktop.views.file_drop import FileDrop
-from desktop.views.hub_sheet import HubSheet
 from desktop.views.library_page import LibraryPage
 from desktop.views.models_page import ModelsPage
-from desktop.views.personas_sheet import PersonasSheet
 from desktop.views.settings_page import SettingsPage
+from desktop.views.sheets import Sheets
 from desktop.views.shortcuts import Shortcut, add_shortcuts
 from desktop.views.sidebar import Page, Sidebar
 from desktop.views.source_panel import SourcePanel
@@ -108,6 +106,7 @@ class MainWindow(QMainWindow):
         row.addWidget(self._splitter, 1)
         self.setCentralWidget(whole)
         self._snackbar = Snackbar(theme, self)
+        self._sheets = Sheets(theme, session, self)
         self._drop = FileDrop(theme, self, self._drop_purpose)
         self._drop.dropped.connect(self._on_dropped)
         self._connect()
@@ -203,20 +202,21 @@ class MainWindow(QMainWindow):
         self._sidebar.page_wanted.connect(self.show_page)
         self._sidebar.new_chat_wanted.connect(self.new_chat)
         self._sidebar.collapse_wanted.connect(self._toggle_sidebar)
-        self._sidebar.privacy_wanted.connect(self._show_privacy)
+        self._sidebar.privacy_wanted.connect(self._sheets.show_privacy)
         self._title_bar.sidebar_wanted.connect(self._toggle_sidebar)
         self._title_bar.new_chat_wanted.connect(self.new_chat)
         self._title_bar.models_wanted.connect(lambda: self.show_page("models"))
-        self._models.hub_wanted.connect(self._show_hub)
-        self._title_bar.personas_wanted.connect(self._show_personas)
+        self._models.hub_wanted.connect(self._sheets.show_hub)
+        self._models.settings_wanted.connect(self._sheets.show_model_settings)
+        self._title_bar.personas_wanted.connect(self._sheets.show_personas)
         self._chat.citation_activated.connect(self.show_citation)
         self._composer.edit_last_wanted.connect(self._chat.edit_last)
         self._empty.attach_wanted.connect(self._composer.choose_files)
         self._empty.ask_wanted.connect(self._ask_alone)
         self._empty.library_wanted.connect(lambda: self.show_page("library"))
         self._empty.models_wanted.connect(lambda: self.show_page("models"))
-        self._settings.privacy_wanted.connect(self._show_privacy)
-        self._settings.shortcuts_wanted.connect(self._show_shortcuts)
+        self._settings.privacy_wanted.connect(self._sheets.show_privacy)
+        self._settings.shortcuts_wanted.connect(self._sheets.show_shortcuts)
         self._library.document_activated.connect(self.show_document)
         session.settings.changed.connect(self._on_settings_changed)
         session.conversations.current_changed.connect(self._on_conversation_changed)
@@ -229,7 +229,7 @@ class MainWindow(QMainWindow):
         session.notices.shown.connect(self._on_notice)
 
     def _add_shortcuts(self) -> None:
-        self._shortcuts = add_shortcuts(
+        self._sheets.shortcuts = add_shortcuts(
             self,
             [
                 Shortcut(self.tr("New chat"), "Ctrl+N", self.new_chat),
@@ -247,7 +247,7 @@ class MainWindow(QMainWindow):
                 Shortcut(self.tr("Models"), "Ctrl+M", lambda: self.show_page("models")),
                 Shortcut(self.tr("Settings"), "Ctrl+,", lambda: self.show_page("settings")),
                 Shortcut(self.tr("Show or hide the sidebar"), "Ctrl+B", self._toggle_sidebar),
-                Shortcut(self.tr("List of keys"), "Ctrl+/", self._show_shortcuts),
+                Shortcut(self.tr("List of keys"), "Ctrl+/", self._sheets.show_shortcuts),
                 Shortcut(self.tr("Quit"), "Ctrl+Q", self.close),
             ],
         )
@@ -292,26 +292,6 @@ class MainWindow(QMainWindow):
         self._title_bar.set_sidebar_shown(shown=shown)
         if remember:
             self._session.settings.remember("sidebar", shown)
-
-    @Slot()
-    def _show_privacy(self) -> None:
-        folder = str(self._session.paths.root)
-        PrivacySheet(self._theme, self._session.denied(), folder, self).open()
-
-    @Slot()
-    def _show_personas(self) -> None:
-        session = self._session
-        PersonasSheet(
-            self._theme, session.respondent, session.models, session.composer.collections, self
-        ).open()
-
-    @Slot()
-    def _show_hub(self) -> None:
-        HubSheet(self._session.models, self._session.downloads, self).open()
-
-    @Slot()
-    def _show_shortcuts(self) -> None:
-        ShortcutsSheet(self._theme, self._shortcuts, self).open()
 
     @Slot()
     def _on_settings_changed(self) -> None:

@@ -28,11 +28,12 @@ class ModelCard(QFrame):
     """Shows an installed model.
 
     Signals:
-        use_wanted, remove_wanted: What was clicked.
+        use_wanted, settings_wanted, remove_wanted: What was clicked.
         opened: The details were opened or closed (bool).
     """
 
     use_wanted = Signal()
+    settings_wanted = Signal()
     remove_wanted = Signal()
     opened = Signal(bool)
 
@@ -68,7 +69,7 @@ class ModelCard(QFrame):
             column.addWidget(label(here_text(facts, models), "small", wrap=True))
             if in_use and models.problem:
                 column.addWidget(label(models.problem, "small-danger", wrap=True))
-            elif models.fit(facts) == "no":
+            elif models.forecasts.fit(facts) == "not":
                 column.addWidget(self._warning())
         if facts.parameters:
             details = self._details(licence)
@@ -88,8 +89,8 @@ class ModelCard(QFrame):
         head.setSpacing(8)
         title = ElidedLabel(models.title_of(facts), "strong")
         head.addWidget(title, 1)
-        if facts.problem is None and models.fit(facts) != "no":
-            head.addWidget(label(fit_text(models.fit(facts)), "small"))
+        if facts.problem is None and models.forecasts.fit(facts) != "not":
+            head.addWidget(label(fit_text(models.forecasts.fit(facts)), "small"))
         if in_use:
             failed = models.state == "failed"
             parts = (self.tr("in use"), models.state_text)
@@ -102,6 +103,15 @@ class ModelCard(QFrame):
             )
             use.clicked.connect(self.use_wanted)
             head.addWidget(use)
+        if facts.problem is None:
+            adjust = IconButton(
+                self._theme,
+                "adjust",
+                self.tr("Settings of {name}").format(name=title.text()),
+                size=16,
+            )
+            adjust.clicked.connect(self.settings_wanted)
+            head.addWidget(adjust)
         remove = IconButton(
             self._theme,
             "delete",
@@ -116,11 +126,11 @@ class ModelCard(QFrame):
         models = self._models
         return label(
             self.tr(
-                "It needs about {needed} of memory and this computer has {all}: it will "
-                "be very slow or not load. Choose a smaller model."
+                "It needs {needed} of memory and {all} are free: it will be very slow or not "
+                "load. Close other programs, take a smaller context, or choose a smaller model."
             ).format(
-                needed=bytes_text(models.needs_bytes(self._facts)),
-                all=bytes_text(models.memory_bytes),
+                needed=bytes_text(models.forecasts.needed(self._facts)),
+                all=bytes_text(models.forecasts.free_bytes),
             ),
             "small-warning",
             wrap=True,
@@ -142,6 +152,7 @@ class ModelCard(QFrame):
             (self.tr("Parameters"), number(facts.parameters)),
             (self.tr("Quantization"), facts.quantization),
             (self.tr("Trained context"), self._tokens(facts.trained_context)),
+            (self.tr("Memory"), self._memory()),
             (self.tr("Licence"), licence),
             (self.tr("Languages"), languages),
             (self.tr("Chat template"), template),
@@ -155,6 +166,23 @@ class ModelCard(QFrame):
                 shown.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
                 form.addRow(label(name, "small"), shown)
         return made
+
+    def _memory(self) -> str:
+        known = self._models.forecasts.of(self._facts)
+        if known is None:
+            return ""
+        memory = known.memory
+        parts = self.tr("{weights} weights · {kv} context · {rest} for computing").format(
+            weights=bytes_text(memory.weights),
+            kv=bytes_text(memory.kv),
+            rest=bytes_text(memory.compute + memory.process),
+        )
+        if not known.largest_context:
+            return parts
+        largest = self.tr("A context of up to {n} tokens fits.").format(
+            n=number(known.largest_context)
+        )
+        return f"{parts}. {largest}"
 
     def _tokens(self, count: int) -> str:
         return self.tr("{n} tokens").format(n=number(count)) if count else ""

@@ -145,7 +145,7 @@ class OfferCard(QFrame):
     ) -> None:
         super().__init__(parent)
         self.setObjectName("card")
-        fit = models.fit_bytes(entry.bytes)
+        fit = models.forecasts.fit_bytes(entry.bytes)
         get = push_button(
             self.tr("Download"), name=self.tr("Download {name}").format(name=entry.title)
         )
@@ -156,7 +156,7 @@ class OfferCard(QFrame):
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addWidget(ElidedLabel(entry.title, "strong"), 1)
-        head.addWidget(label(fit_text(fit), "small-warning" if fit == "no" else "small"))
+        head.addWidget(label(fit_text(fit), "small-warning" if fit == "not" else "small"))
         head.addWidget(get)
         size = bytes_text(entry.bytes)
         parts = [

@@ -33,9 +33,11 @@ class ModelsPage(Page):
 
     Signals:
         hub_wanted: The hub is to be searched.
+        settings_wanted: How a model is loaded is to be chosen (ModelFacts).
     """
 
     hub_wanted = Signal()
+    settings_wanted = Signal(object)
 
     def __init__(
         self,
@@ -168,8 +170,8 @@ class ModelsPage(Page):
         in_use = facts.name == models.current
         return (
             repr(facts), in_use, models.state_text if in_use else "", models.is_loaded(facts),
-            models.problem if in_use else "", models.speeds(facts.name),
-            self._downloads.entry_of(facts) is not None,
+            models.problem if in_use else "", models.forecasts.speeds(facts.name),
+            self._downloads.entry_of(facts) is not None, models.forecasts.fit(facts),
         )  # fmt: skip
 
     def _model_card(self, facts: ModelFacts) -> QWidget:
@@ -180,6 +182,7 @@ class ModelsPage(Page):
         )  # fmt: skip
         card.use_wanted.connect(lambda: self._models.use(name))
         card.remove_wanted.connect(lambda: self._models.remove(name))
+        card.settings_wanted.connect(lambda: self.settings_wanted.emit(facts))
         card.opened.connect(lambda on: self._open.add(name) if on else self._open.discard(name))
         return card
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QCoreApplication
 
 from assistant.wording import bytes_text
-from desktop.presenters.models import Fit, ModelsPresenter
+from desktop.presenters.models import ModelsPresenter
 from desktop.views.wording import decimal, number, seconds
 from desktop.wording import explain
 from models.facts import ModelFacts
+from models.fit import Fit
 from models.sources import Source
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def licence_text(licence: str) -> str:
 
 def fit_text(fit: Fit) -> str:
     """Return in a word whether a model fits into this computer's memory."""
-    return {"well": _tr("fits well"), "tight": _tr("just fits"), "no": _tr("will not fit")}[fit]
+    return {"well": _tr("fits well"), "tight": _tr("just fits"), "not": _tr("will not fit")}[fit]
 
 
 def source_text(source: Source) -> str:
@@ -69,13 +70,16 @@ def kind_text(facts: ModelFacts, licence: str) -> str:
 def here_text(facts: ModelFacts, models: ModelsPresenter) -> str:
     """Return how a model does on this computer, in a line."""
     parts: list[str] = []
-    reads, writes = models.speeds(facts.name)
+    reads, writes = models.forecasts.speeds(facts.name)
+    loaded = models.loaded if models.is_loaded(facts) else None
+    if loaded is not None:
+        # Measured on purpose, where answers gave no figure yet.
+        reads, writes = reads or loaded.read_tokens_per_s, writes or loaded.write_tokens_per_s
     if reads:
         parts.append(_tr("reads {n} tokens/s").format(n=number(reads)))
     if writes:
         parts.append(_tr("writes {n} tokens/s").format(n=number(writes)))
-    loaded = models.loaded
-    if loaded is not None and models.is_loaded(facts):
+    if loaded is not None:
         parts.append(
             _tr("context {used} of {all}").format(
                 used=number(loaded.context_tokens), all=number(loaded.trained_context)
@@ -83,10 +87,11 @@ def here_text(facts: ModelFacts, models: ModelsPresenter) -> str:
         )
     elif facts.trained_context:
         parts.append(_tr("context {n} tokens").format(n=number(facts.trained_context)))
-    if models.fit(facts) != "no":
+    if models.forecasts.fit(facts) != "not":
         parts.append(
-            _tr("about {needed} of {all} memory").format(
-                needed=bytes_text(models.needs_bytes(facts)), all=bytes_text(models.memory_bytes)
+            _tr("needs {needed} of {all} free memory").format(
+                needed=bytes_text(models.forecasts.needed(facts)),
+                all=bytes_text(models.forecasts.free_bytes),
             )
         )
     return " · ".join(parts)

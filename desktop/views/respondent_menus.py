@@ -63,7 +63,7 @@ class RespondentMenus(QObject):
         parts = [facts.quantization, bytes_text(facts.bytes)]
         if self._models.is_loaded(facts):
             parts.append(self.tr("loaded"))
-        elif self._models.fit(facts) == "no":
+        elif self._models.forecasts.fit(facts) == "not":
             parts.append(self.tr("will not fit"))
         return " · ".join(part for part in parts if part)
 

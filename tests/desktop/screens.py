@@ -181,8 +181,8 @@ def sheets(studio: Studio, window: Window) -> None:
     for theme in ("light", "dark"):
         window.theme.choose(theme)
         for show, kind in (
-            (window.main._show_privacy, PrivacySheet),
-            (window.main._show_shortcuts, ShortcutsSheet),
+            (window.main._sheets.show_privacy, PrivacySheet),
+            (window.main._sheets.show_shortcuts, ShortcutsSheet),
         ):
             show()
             studio.settle()

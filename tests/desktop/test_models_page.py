@@ -7,11 +7,13 @@ import os
 import pytest
 import scenes
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QPushButton
 
 from assistant.paths import DataPaths
+from assistant.settings import ModelSettings, SettingsFile
 from desktop.app import Window
 from desktop.views.hub_sheet import HubSheet
+from desktop.views.model_settings_sheet import ModelSettingsSheet
 from desktop.views.models_coming import DownloadCard, OfferCard
 from desktop.widgets.disclosure import Disclosure
 from tests.integration.hub_server import HubServer
@@ -121,6 +123,9 @@ def test_details_are_opened_and_stay_open(window, until, smollm_path):
     opener.click()
     until(lambda: any(label.text() == "llama" and label.isVisible()
                       for label in card.findChildren(QLabel)))  # fmt: skip
+    said = " ".join(label.text() for label in card.findChildren(QLabel))
+    assert "weights" in said
+    assert "A context of up to 8,192 tokens fits." in said
     # The card is made anew when the model's state changes; what was open stays so.
     models.use(smollm_path.name)
     until(lambda: models.state == "ready", 60)
@@ -152,7 +157,7 @@ def hub(monkeypatch):
 
 def test_found_on_the_hub_downloaded_paused_and_gone_on_with(hub, window, until, qtbot):
     page, downloads = window.main._models, window.session.downloads
-    window.main._show_hub()
+    window.main._sheets.show_hub()
     sheet = window.main.findChild(HubSheet)
     sheet._field.setText("tiny")
     qtbot.mouseClick(sheet._search, Qt.MouseButton.LeftButton)
@@ -196,3 +201,32 @@ def test_a_download_that_fails_says_why_and_is_tried_again(hub, window, until, q
     hub.faults.gated = False
     qtbot.mouseClick(card._act, Qt.MouseButton.LeftButton)
     until(lambda: len(page._installed.widgets) == 1, 60)
+
+
+def test_a_model_is_loaded_and_speaks_as_was_chosen_for_it(window, until, qtbot, smollm_path):
+    page, models = window.main._models, window.session.models
+    (window.session.paths.models / smollm_path.name).symlink_to(smollm_path)
+    models.use(smollm_path.name)
+    until(lambda: models.state == "ready", 60)
+    until(lambda: page._installed.widgets and "in use" in words(page)[0])
+    page._installed.widgets[0].settings_wanted.emit()
+    sheet = window.main.findChild(ModelSettingsSheet)
+    assert sheet.chosen == ModelSettings()
+    needed = sheet._memory.text()
+    context, kept = sheet._fields["context_tokens"], sheet._fields["kv_type"]
+    context.setCurrentIndex(context.findData(2048))
+    kept.setCurrentIndex(kept.findData("q8_0"))
+    sheet._fields["min_p"].setValue(0.1)
+    assert "Needs" in needed
+    assert sheet._memory.text() != needed
+    qtbot.mouseClick(sheet.findChild(QPushButton, "save"), Qt.MouseButton.LeftButton)
+    until(lambda: models.loaded is not None and models.loaded.context_tokens == 2048, 60)
+    kept_settings = SettingsFile(window.session.paths.settings_file).current
+    assert kept_settings.models[smollm_path.name] == ModelSettings(
+        context_tokens=2048, kv_type="q8_0", min_p=0.1
+    )
+    assert kept_settings.sampling(smollm_path.name).min_p == 0.1
+    # As it was brought: nothing is kept of it any more.
+    models.choose_settings(models.facts(smollm_path.name), ModelSettings())
+    assert SettingsFile(window.session.paths.settings_file).current.models == {}
+    until(lambda: models.loaded.context_tokens == 8192, 60)

@@ -132,7 +132,7 @@ def test_a_persona_without_documents_says_so_before_sending(window, until):
 
 def test_a_persona_is_made_used_and_removed(window, until, qtbot):
     session = window.session
-    window.main._show_personas()
+    window.main._sheets.show_personas()
     sheet = window.main.findChild(PersonasSheet)
     assert [sheet._list.item(row).text() for row in range(sheet._list.count())][:2] == [
         "Explainer", "Librarian",

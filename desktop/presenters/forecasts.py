@@ -1,0 +1,146 @@
+"""What models would take on this computer, and how fast they were here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+import psutil
+
+from assistant.answering.types import Answer
+from desktop.presenters.settings import SettingsPresenter
+from models.engine.types import LoadSettings
+from models.errors import InvalidModelFile
+from models.facts import ModelFacts
+from models.fit import Fit, MemoryForecast, forecast, free_memory, judge, largest_context
+from models.gguf_header import GgufHeader, read_header
+
+# Too few tokens say nothing about a speed.
+_ENOUGH_READ = 64
+_ENOUGH_WRITTEN = 8
+# What a model of which only the file's size is known needs beside its weights, about: a context
+# of some thousand tokens, and the buffers of a computation.
+_KV_BYTES = 300_000_000
+_COMPUTE_BYTES = 200_000_000
+
+
+class ModelForecast(msgspec.Struct, frozen=True):
+    """What a model would take, loaded as the settings say.
+
+    Attributes:
+        fit: Whether that fits into the memory that is free, or would be without the model that
+            is loaded now.
+        memory: In its parts.
+        largest_context: The largest context window that fits, in tokens; 0 for none.
+    """
+
+    fit: Fit
+    memory: MemoryForecast
+    largest_context: int
+
+
+class Forecasts:
+    """Judges models by their headers, and remembers what was measured."""
+
+    def __init__(self, settings: SettingsPresenter) -> None:
+        self._settings = settings
+        self._known: dict[str, ModelForecast] = {}
+        self._headers: dict[tuple[str, int], GgufHeader] = {}
+        self._free = free_memory()
+
+    # --- Memory ---------------------------------------------------------------------------
+
+    def survey(
+        self,
+        models: Sequence[ModelFacts],
+        settings: Callable[[str], LoadSettings],
+        loaded: str | None,
+    ) -> None:
+        """Judge models anew. Reads their headers: called off the window's thread.
+
+        Args:
+            models: Those that are here.
+            settings: How a model of this name would be loaded.
+            loaded: Path of the one that is in memory, which would make room for another.
+        """
+        usable = [facts for facts in models if facts.problem is None]
+        headers = {facts.path: header for facts in usable if (header := self._header(facts))}
+        self._free = free_memory()
+        held = next((facts for facts in usable if facts.path == loaded), None)
+        if held is not None and held.path in headers:
+            self._free += forecast(headers[held.path], settings(held.name)).needed
+        self._known = {
+            facts.path: self._judged(headers[facts.path], settings(facts.name))
+            for facts in usable
+            if facts.path in headers
+        }
+
+    def judged(self, facts: ModelFacts, settings: LoadSettings) -> ModelForecast | None:
+        """Return what a model would take if it were loaded so; None for one not seen before."""
+        header = self._headers.get((facts.path, facts.bytes))
+        return None if header is None else self._judged(header, settings)
+
+    def _judged(self, header: GgufHeader, settings: LoadSettings) -> ModelForecast:
+        memory = forecast(header, settings)
+        largest = largest_context(header, settings, self._free)
+        return ModelForecast(judge(memory, self._free), memory, largest)
+
+    def of(self, facts: ModelFacts) -> ModelForecast | None:
+        """Return what a model would take; None for one that was not judged."""
+        return self._known.get(facts.path)
+
+    def fit(self, facts: ModelFacts) -> Fit:
+        """Return whether the memory holds a model."""
+        known = self.of(facts)
+        return known.fit if known is not None else self.fit_bytes(facts.bytes)
+
+    def fit_bytes(self, size: int) -> Fit:
+        """Return whether the memory would hold a model of which only the file's size is known."""
+        return judge(MemoryForecast(size, 0, _KV_BYTES, _COMPUTE_BYTES), self._free)
+
+    def needed(self, facts: ModelFacts) -> int:
+        """Return the memory that a model needs, in bytes."""
+        known = self.of(facts)
+        if known is not None:
+            return known.memory.needed
+        return MemoryForecast(facts.bytes, 0, _KV_BYTES, _COMPUTE_BYTES).needed
+
+    @property
+    def free_bytes(self) -> int:
+        """The memory there is for a model."""
+        return self._free
+
+    @property
+    def all_bytes(self) -> int:
+        """The memory of this computer."""
+        return psutil.virtual_memory().total
+
+    def _header(self, facts: ModelFacts) -> GgufHeader | None:
+        key = facts.path, facts.bytes
+        if key not in self._headers:
+            try:
+                self._headers[key] = read_header(Path(facts.path))
+            except InvalidModelFile:
+                # It was exchanged while we look; the library says so at the next listing.
+                return None
+        return self._headers[key]
+
+    # --- Speed ----------------------------------------------------------------------------
+
+    def speeds(self, name: str) -> tuple[float, float]:
+        """Return how fast a model last read and wrote here, in tokens/s; 0 while unknown."""
+        return (
+            self._settings.remembered(f"reads {name}", 0.0),
+            self._settings.remembered(f"writes {name}", 0.0),
+        )
+
+    def note_answer(self, answer: Answer) -> None:
+        """Remember how fast the model of an answer was."""
+        timing = answer.timing
+        read = timing.prompt_tokens - timing.cached_tokens
+        if read >= _ENOUGH_READ and timing.first_token_ms > 0:
+            speed = round(1000 * read / timing.first_token_ms, 1)
+            self._settings.remember(f"reads {answer.model}", speed)
+        if timing.answer_tokens >= _ENOUGH_WRITTEN and timing.tokens_per_s > 0:
+            self._settings.remember(f"writes {answer.model}", round(timing.tokens_per_s, 1))
