@@ -81,7 +81,8 @@ class EmptyChat(QWidget):
             self._hint.setText(
                 self.tr(
                     "Studiolo answers with a model on this computer, and there is none yet. "
-                    "“{command}” fetches the starter model, or add a GGUF file you have."
+                    "“{command}” fetches the starter model; on the page of models you can "
+                    "download another, or add a GGUF file that you have."
                 ).format(command=SETUP_COMMAND)
             )
         elif ready:
@@ -102,7 +103,7 @@ class EmptyChat(QWidget):
                 )
             )
         for button, icon, text in (
-            (self._choose_model, "model", self.tr("Add a model file")),
+            (self._choose_model, "model", self.tr("Choose a model")),
             (self._attach, "attach", self.tr("Drop a document here, or choose one")),
             (self._ask, "edit", self.tr("Ask the model something without documents")),
             (self._library, "library", self.tr("Open the library")),

@@ -124,6 +124,7 @@ class ModelSettingsSheet(QDialog):
         content = QWidget()
         content.setObjectName("column")
         content.setLayout(self._form)
+        self._form.setContentsMargins(0, 0, 16, 0)
         scroll = QScrollArea()
         scroll.setWidget(content)
         scroll.setWidgetResizable(True)
@@ -175,6 +176,7 @@ class ModelSettingsSheet(QDialog):
 
     def _number(self, name: str, text: str, least: int, most: int, at_least: str = "") -> None:
         box = QSpinBox()
+        box.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         box.setRange(least, most)
         box.setSpecialValueText(at_least)
         box.valueChanged.connect(self._on_changed)
@@ -182,6 +184,7 @@ class ModelSettingsSheet(QDialog):
 
     def _share(self, name: str, text: str, least: float = 0.0, most: float = 1.0) -> None:
         box = QDoubleSpinBox()
+        box.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
         box.setRange(least, most)
         box.setSingleStep(0.05)
         self._add(name, text, box)

@@ -13,7 +13,7 @@ from indexing.types import Place
 from models.engine.types import LoadProgress
 
 # A name longer than this leaves no room for what it stands beside.
-_PLACE_NAME = 48
+_PLACE_NAME = 28
 # What the pages of a kind of document are.
 _PARTS: Final = {
     "pptx": "slide", "odp": "slide", "xlsx": "sheet", "ods": "sheet", "csv": "sheet",
@@ -57,7 +57,7 @@ def place_of(citation: Citation) -> tuple[str, str]:
 
 
 def _place_text(place: Place) -> str:
-    name = place.name if len(place.name) <= _PLACE_NAME else place.name[:_PLACE_NAME].rstrip() + "…"
+    name, file = _short(place.name), _short(place.file.rpartition("/")[2])
     count = number(place.number)
     match place.kind:
         case "page":
@@ -83,7 +83,11 @@ def _place_text(place: Place) -> str:
             words = ""
     if place.kind in ("chapter", "section", "message"):
         words = words.format(n=count, name=name)
-    return ", ".join(filter(None, (place.file, words)))
+    return ", ".join(filter(None, (file, words)))
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _PLACE_NAME else name[: _PLACE_NAME - 1].rstrip() + "…"
 
 
 def part_text(kind: str, part: int) -> str:

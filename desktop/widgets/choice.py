@@ -19,6 +19,9 @@ class Choice(QComboBox):
         self._theme = theme
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        # Long choices are shortened in the field rather than claiming their width.
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(12)
         theme.changed.connect(self._on_theme_changed)
 
     def paintEvent(self, event: QPaintEvent) -> None:
