@@ -7,6 +7,7 @@ from contextlib import closing
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from indexing.catalog import Catalog, pack_structure, page_at, unpack_blocks, unpack_places
 from indexing.database import connect, migrate
@@ -184,6 +185,28 @@ def test_the_catalog_gives_text_pages_and_places(store, catalog):
     with pytest.raises(PageNotFound) as caught:
         catalog.text(number, 3)
     assert (caught.value.page, caught.value.pages) == (3, 2)
+
+
+def test_the_catalog_tells_what_a_span_is_cited_by(store, catalog):
+    def ready(path, document):
+        number, content = add(store, path, path, document)
+        embed_all(store, content)
+        store.finish(number, content)
+        return number
+
+    paged = ready("/papers/a.pdf", canonical())
+    plain = structs.replace(canonical(), page_starts=(), lines=())
+    sections = ready("/papers/b.docx", plain)
+    lines = ready("/papers/c.py", structs.replace(plain, places=((0, Place("line")),)))
+
+    assert catalog.place_of(paged, PAGE_TWO, PAGE_TWO + 3) is None
+    assert catalog.place_of(sections, 8, 12) == Place("section", name="Lease")
+    assert catalog.place_of(sections, PAGE_TWO + 8, PAGE_TWO + 12) == Place(
+        "section", name="Notice"
+    )
+    assert catalog.place_of(sections, 0, 3) == Place("section", name="Lease")
+    assert catalog.place_of(lines, 0, 3) == Place("line", 1)
+    assert catalog.place_of(lines, PAGE_TWO, PAGE_TWO + 3) == Place("line", 4)
 
 
 def test_the_catalog_is_empty_before_there_is_anything(tmp_path):
