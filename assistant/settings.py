@@ -19,6 +19,8 @@ from typing import Any, Literal
 import msgspec
 import tomli_w
 
+from models.engine.types import KvType, LoadSettings, Sampling
+
 _log = logging.getLogger(__name__)
 
 Theme = Literal["system", "light", "dark"]
@@ -26,6 +28,38 @@ SCHEMA_VERSION = 1
 
 # Each brings a table from its version to the next; the key is the version it starts from.
 MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+
+
+class ModelSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is chosen for one model; None leaves a choice to `Settings` or to the engine.
+
+    Attributes:
+        context_tokens: Context window to load it with.
+        kv_type: How its KV cache is stored: smaller types take less memory and more time.
+        flash_attention: See `LoadSettings`.
+        threads: Compute threads.
+        gpu_layers: Layers to compute on a GPU; -1 for all.
+        template: A chat template in place of its own.
+        temperature: How freely it writes; 0 answers the same question the same way.
+        top_k: Words to choose among, by rank; 0 for all.
+        top_p: Words to choose among, by their share of the probability.
+        min_p: Words to choose among, by their probability relative to the likeliest.
+        repeat_penalty: From 1: how much repeated words are held back.
+        seed: Makes what is chosen freely the same each time.
+    """
+
+    context_tokens: int | None = None
+    kv_type: KvType = "f16"
+    flash_attention: bool | None = None
+    threads: int | None = None
+    gpu_layers: int = -1
+    template: str | None = None
+    temperature: float | None = None
+    top_k: int = 40
+    top_p: float = 0.95
+    min_p: float = 0.05
+    repeat_penalty: float = 1.0
+    seed: int = 0
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -41,6 +75,7 @@ class Settings(msgspec.Struct, frozen=True):
         idle_minutes: Minutes without a question after which a window frees the model's memory; 0
             keeps it.
         read_scans: Whether to recognise the text of scanned pages and pictures (OCR).
+        models: What is chosen for single models, by file name.
         theme: Colours of the window.
         desktop: What the window remembers of itself (sizes, what was open), by name.
     """
@@ -52,6 +87,7 @@ class Settings(msgspec.Struct, frozen=True):
     state_gb: float = 8.0
     idle_minutes: int = 30
     read_scans: bool = True
+    models: dict[str, ModelSettings] = {}
     theme: Theme = "system"
     desktop: dict[str, str | int | float | bool] = {}
 
@@ -59,6 +95,30 @@ class Settings(msgspec.Struct, frozen=True):
     def state_bytes(self) -> int:
         """`state_gb` in bytes."""
         return max(0, int(self.state_gb * 1e9))
+
+    def load_settings(self, model: str) -> LoadSettings:
+        """Return how a model is loaded, named by its file."""
+        chosen = self.models.get(model, ModelSettings())
+        return LoadSettings(
+            context_tokens=chosen.context_tokens or self.context_tokens,
+            threads=chosen.threads,
+            gpu_layers=chosen.gpu_layers,
+            kv_type=chosen.kv_type,
+            flash_attention=chosen.flash_attention,
+            template=chosen.template,
+        )
+
+    def sampling(self, model: str) -> Sampling:
+        """Return how a model chooses its words, named by its file."""
+        chosen = self.models.get(model, ModelSettings())
+        return Sampling(
+            temperature=self.temperature if chosen.temperature is None else chosen.temperature,
+            top_k=chosen.top_k,
+            top_p=chosen.top_p,
+            min_p=chosen.min_p,
+            repeat_penalty=chosen.repeat_penalty,
+            seed=chosen.seed,
+        )
 
 
 class SettingsFile:
@@ -106,8 +166,8 @@ class SettingsFile:
         with self._lock:
             current, table = self._read()
             values = {**msgspec.structs.asdict(current), **changes}
-            settings = msgspec.convert(values, Settings)
-            table = {**table, **values, "schema_version": SCHEMA_VERSION}
+            settings = msgspec.convert(msgspec.to_builtins(values), Settings)
+            table = {**table, **msgspec.to_builtins(settings), "schema_version": SCHEMA_VERSION}
             # TOML has no null: what is not set is not written.
             table = {name: value for name, value in table.items() if value is not None}
             self._write(table)
@@ -158,15 +218,18 @@ class SettingsFile:
             raise
 
 
+_TYPES: dict[str, Any] = {field.name: field.type for field in msgspec.structs.fields(Settings)}
+
+
 def _lenient(table: dict[str, Any]) -> Settings:
     """Take what fits; a slip in one value must not cost the others."""
     settings = Settings()
     for name in Settings.__struct_fields__:
         if name not in table:
             continue
-        values = {**msgspec.structs.asdict(settings), name: table[name]}
         try:
-            settings = msgspec.convert(values, Settings)
+            value = msgspec.convert(table[name], _TYPES[name])
+            settings = msgspec.structs.replace(settings, **{name: value})
         except msgspec.ValidationError:
             _log.warning("setting %s has a value that makes no sense", name)
     return settings

@@ -99,14 +99,10 @@ class Studies:
         self._gate = gate
         self._root = paths.root
 
-    def forecast(self, document: int, tokens_per_s: float | None = None) -> StudyForecast:
+    def forecast(self, document: int) -> StudyForecast:
         """Say what studying a document would take, without reading it.
 
         It loads the model where it is not loaded: call it off a window's thread.
-
-        Args:
-            document: Its id.
-            tokens_per_s: How fast the model reads, if that is known.
 
         Raises:
             DocumentNotFound: There is no such document.
@@ -116,6 +112,7 @@ class Studies:
         size = self._model.study_size(messages)
         loaded = self._model.loaded
         unread = size.tokens - size.cached_tokens
+        speed = loaded.read_tokens_per_s if loaded else 0.0
         room = plan.answer_room(AnsweringSettings(), size.context_tokens)
         return StudyForecast(
             document=row.id,
@@ -125,7 +122,7 @@ class Studies:
             context_tokens=size.context_tokens,
             trained_context=loaded.trained_context if loaded else 0,
             fits=size.tokens + room <= size.context_tokens,
-            seconds=unread / tokens_per_s if tokens_per_s else None,
+            seconds=unread / speed if speed else None,
             bytes=size.tokens * (loaded.kv_bytes_per_token if loaded else 0),
             quota_bytes=self.states.quota_bytes,
             free_bytes=shutil.disk_usage(self._root).free,

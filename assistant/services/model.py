@@ -11,8 +11,6 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack
 from typing import Any, Literal, TypeVar
 
-import msgspec
-
 from assistant.compute import ComputeGate
 from assistant.paths import DataPaths
 from assistant.services.model_host import ModelEvent
@@ -308,20 +306,20 @@ class ModelService:
             with self._lock:
                 self._loaded = loaded
                 selected = self._selected
-            if selected is not None and not loaded.sha256:
-                self._identify(*selected)
+            if selected is not None and not (loaded.sha256 and loaded.read_tokens_per_s):
+                self._get_to_know(*selected)
         self._tell()
 
-    def _identify(self, path: str, settings: LoadSettings) -> None:
-        job: Job[int, str] = self.worker.submit(
-            "identify", path, settings, events=int, result=str, background=True
+    def _get_to_know(self, path: str, settings: LoadSettings) -> None:
+        job: Job[int, LoadedModel] = self.worker.submit(
+            "get_to_know", path, settings, events=int, result=LoadedModel, background=True
         )
 
-        def learn(ended: Job[int, str]) -> None:
+        def learn(ended: Job[int, LoadedModel]) -> None:
             with self._lock:
                 loaded = self._loaded
                 if ended.state == "finished" and loaded is not None and loaded.path == path:
-                    self._loaded = msgspec.structs.replace(loaded, sha256=ended.result())
+                    self._loaded = ended.result()
 
         job.add_listener(on_end=learn)
 

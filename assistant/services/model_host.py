@@ -22,9 +22,14 @@ from models.engine.types import (
     Sampling,
 )
 from models.errors import InvalidModelFile, NoModelLoaded
+from models.speeds import Speed, SpeedBook
 from models.states import StateStore, StoredState
 
 ModelEvent = LoadProgress | GenerationEvent
+
+# Fewer tokens than these are read or written in too short a time to tell a speed from.
+_TELLING_READ_TOKENS = 256
+_TELLING_TOKENS = 32
 
 
 class ModelHost:
@@ -33,14 +38,16 @@ class ModelHost:
     Args:
         states: Where what was read is kept.
         digests: Digests of model files: a state is of one file's very bytes.
+        speeds: How fast models have been.
     """
 
-    def __init__(self, states: StateStore, digests: FileDigests) -> None:
+    def __init__(self, states: StateStore, digests: FileDigests, speeds: SpeedBook) -> None:
         # Here and not above, so that the app process may import this module.
         from models.engine.engine import Engine
 
         self._engine = Engine(states)
         self._digests = digests
+        self._speeds = speeds
         self._held: tuple[str, LoadSettings, tuple[int, int]] | None = None
         self._facts: LoadedModel | None = None
 
@@ -59,19 +66,30 @@ class ModelHost:
         self._identified(self._digests.known(Path(path)) or "")
         return self._facts
 
-    def identify(self, path: str, settings: LoadSettings) -> Generator[int, None, str]:
-        """Work out the digest of the model held, so that states on disk can be used.
+    def get_to_know(self, path: str, settings: LoadSettings) -> Generator[int, None, LoadedModel]:
+        """Learn what takes a while of the model held: its digest, and how fast it is.
 
-        Reading a large file takes seconds, which no question waits for: it is done in the
-        background, once for each file.
+        No question waits for either: it is done in the background, once for each file.
 
         Returns:
-            The digest.
+            The facts, with what was learned.
+
+        Raises:
+            NoModelLoaded: Another model was loaded meanwhile.
         """
+        self._require(path, settings)
         digest = yield from self._digests.compute(Path(path))
-        if self._held is not None and self._held[:2] == (path, settings):
-            self._identified(digest)
-        return digest
+        self._require(path, settings)
+        self._identified(digest)
+        if not self._speeds.get(digest, settings).read:
+            measuring = self._engine.measure()
+            try:
+                while True:
+                    yield next(measuring).done
+                    self._require(path, settings)
+            except StopIteration as end:
+                self._learn_speed(end.value)
+        return self.held(path, settings)
 
     def generate(
         self,
@@ -85,7 +103,9 @@ class ModelHost:
     ) -> Generator[ModelEvent, None, Generation]:
         """Answer with the model, loading it first if need be."""
         yield from self.load(path, settings)
-        return (yield from self._engine.generate(messages, sampling, stop, owners, aside=aside))
+        generation = yield from self._engine.generate(messages, sampling, stop, owners, aside=aside)
+        self._learn_speed(_speed_shown(generation))
+        return generation
 
     def study(
         self,
@@ -96,8 +116,10 @@ class ModelHost:
     ) -> Generator[PrefillProgress, None, StoredState | None]:
         """Read the start of a prompt and keep it. Raises NoModelLoaded unless it is held."""
         self._require(path, settings)
-        for _ in self.identify(path, settings):
+        for _ in self._digests.compute(Path(path)):
             yield PrefillProgress(done=0, total=0, cached=0)
+        self._require(path, settings)
+        self._identified(self._digests.known(Path(path)) or "")
         return (yield from self._engine.study(messages, owners))
 
     def held(self, path: str, settings: LoadSettings) -> LoadedModel:
@@ -136,13 +158,36 @@ class ModelHost:
         self.unload()
 
     def _identified(self, digest: str) -> None:
-        if digest and self._facts is not None:
-            self._engine.identify(digest)
-            self._facts = msgspec.structs.replace(self._facts, sha256=digest)
+        if not digest or self._facts is None or self._held is None:
+            return
+        self._engine.identify(digest)
+        speed = self._speeds.get(digest, self._held[1])
+        self._facts = msgspec.structs.replace(
+            self._facts,
+            sha256=digest,
+            read_tokens_per_s=speed.read,
+            write_tokens_per_s=speed.write,
+        )
+
+    def _learn_speed(self, speed: Speed | None) -> None:
+        if speed is None or self._facts is None or self._held is None:
+            return
+        if self._facts.sha256 and (speed.read or speed.write):
+            self._speeds.learn(self._facts.sha256, self._held[1], speed)
+            self._identified(self._facts.sha256)
 
     def _require(self, path: str, settings: LoadSettings) -> None:
         if self._held is None or self._held[:2] != (path, settings):
             raise NoModelLoaded
+
+
+def _speed_shown(generation: Generation) -> Speed:
+    """Return what a generation shows of the speed; one that did little shows nothing."""
+    read = generation.prompt_tokens - generation.cached_tokens
+    return Speed(
+        read=generation.prefill_tokens_per_s if read >= _TELLING_READ_TOKENS else 0.0,
+        write=generation.tokens_per_s if generation.answer_tokens >= _TELLING_TOKENS else 0.0,
+    )
 
 
 def create(data_dir: str) -> ModelHost:
@@ -151,7 +196,7 @@ def create(data_dir: str) -> ModelHost:
     settings = SettingsFile(paths.settings_file)
     # The settings are read anew: the person may have changed them in the app's process.
     states = StateStore(paths.states, lambda: settings.reload().state_bytes)
-    return ModelHost(states, FileDigests(paths.digests_file))
+    return ModelHost(states, FileDigests(paths.digests_file), SpeedBook(paths.speeds_file))
 
 
 def _stamp(path: str) -> tuple[int, int]:

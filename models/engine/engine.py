@@ -11,6 +11,7 @@ from collections.abc import Generator, Sequence
 
 from models.engine.answer import GrowingAnswer
 from models.engine.loading import NativeModel, load_model
+from models.engine.measuring import measure_speed
 from models.engine.memory import BLOCK_TOKENS, TokenMemory
 from models.engine.native import Sampler
 from models.engine.reading import PromptReader
@@ -31,6 +32,7 @@ from models.engine.types import (
     ThinkingDelta,
 )
 from models.errors import ContextOverflow, DecodeFailed, NoModelLoaded, TemplateFailed
+from models.speeds import Speed
 from models.states import StateStore, StoredState
 
 # Room for an answer without which a question is not worth reading the prompt for.
@@ -71,8 +73,8 @@ class Engine:
         finally:
             loading.close()
         self._native = native
-        self._reader = PromptReader(native.memory, self._states)
-        self._prepare_template(native)
+        self._reader = PromptReader(native.memory, self._states, native.aside)
+        self._prepare_template(native, settings.template)
         return LoadedModel(
             path=path,
             context_tokens=native.context_tokens,
@@ -199,9 +201,22 @@ class Engine:
         tokens = self._start(messages, checked=False)
         return PromptSize(
             tokens=len(tokens),
-            cached_tokens=reader.reusable(tokens),
+            # A token more, as a question adds: the last one of a prompt is always read.
+            cached_tokens=reader.reusable([*tokens, -1]),
             context_tokens=native.context_tokens,
         )
+
+    def measure(self) -> Generator[PrefillProgress, None, Speed | None]:
+        """Measures how fast the model reads and writes, as long as nobody needs it.
+
+        Returns:
+            None where the cache was in use, or was wanted meanwhile.
+
+        Raises:
+            DecodeFailed: llama.cpp failed.
+        """
+        native, reader = self._loaded()
+        return (yield from measure_speed(reader, native.vocabulary.size))
 
     def _decode(
         self,
@@ -263,12 +278,12 @@ class Engine:
             raise ContextOverflow(alike, native.context_tokens)
         return one[: alike - alike % BLOCK_TOKENS]
 
-    def _prepare_template(self, native: NativeModel) -> None:
+    def _prepare_template(self, native: NativeModel, override: str | None) -> None:
         vocabulary = native.vocabulary
         vocabulary.show([tag for pair in THINKING_TAGS for tag in pair])
         try:
             self._template = ChatTemplate(
-                native.template,
+                native.template if override is None else override,
                 begin_text=vocabulary.special_text("bos"),
                 end_text=vocabulary.special_text("eos"),
                 control_texts=vocabulary.control_texts,

@@ -33,6 +33,11 @@ _SLOW_TOKENS_PER_S = 24
 class PromptReader:
     """Reads prompts into a context's memory.
 
+    Args:
+        memory: What they are read into.
+        states: Where what was read is kept on disk; None keeps nothing.
+        aside: What shares the context's room: it gives way to what is studied.
+
     Attributes:
         memory: What they are read into.
         key: What a state of this memory depends on; None while states cannot be used.
@@ -41,13 +46,19 @@ class PromptReader:
         busy: An answer is being made: what studies meanwhile must leave the memory alone.
     """
 
-    def __init__(self, memory: TokenMemory, states: StateStore | None) -> None:
+    def __init__(
+        self,
+        memory: TokenMemory,
+        states: StateStore | None,
+        aside: TokenMemory | None = None,
+    ) -> None:
         self.memory = memory
         self.key: StateKey | None = None
         self.speed = 0.0
         self.owners: tuple[str, ...] = ()
         self.busy = False
         self._states = states
+        self._aside = aside
 
     def reusable(self, tokens: Sequence[int]) -> int:
         """How many tokens of a prompt need no reading."""
@@ -90,7 +101,7 @@ class PromptReader:
         yield PrefillProgress(done=done, total=len(tokens), cached=cached)
         while done < len(tokens):
             began = time.monotonic()
-            done = self._step(tokens, done, _STEP_SECONDS)
+            done = self.step(tokens, done, _STEP_SECONDS)
             seconds += time.monotonic() - began
             yield PrefillProgress(done=done, total=len(tokens), cached=cached)
         return (done - cached) / seconds if seconds > 0 else 0.0
@@ -123,11 +134,35 @@ class PromptReader:
                 if done > total or memory.tokens != tokens[:done]:
                     done = self.reach(tokens, owners)
                 self.owners = tuple(owners)
+                if self._aside is not None:
+                    self._aside.clear()
                 if done < total:
-                    done = self._step(tokens, done, _BACKGROUND_STEP_SECONDS)
+                    done = self.step(tokens, done)
                 if done == total:
                     return self.keep(studied=True)
             yield PrefillProgress(done=done, total=total, cached=cached)
+
+    def step(
+        self, tokens: Sequence[int], done: int, seconds: float = _BACKGROUND_STEP_SECONDS
+    ) -> int:
+        """Reads on for about that long; returns how much is read then.
+
+        Raises:
+            DecodeFailed: llama.cpp failed; what was cached is dropped.
+        """
+        # Up to the next multiple of the step, so that the same text is always read in the
+        # same pieces, wherever the cache ends.
+        size = self._step_tokens(seconds)
+        step = tokens[done : done + size - done % size]
+        last = done + len(step) == len(tokens)
+        began = time.monotonic()
+        code = self.memory.decode(step, want_logits=last, read=True)
+        if code:
+            raise DecodeFailed(code)
+        elapsed = time.monotonic() - began
+        if len(step) == size and elapsed > 0:
+            self.speed = size / elapsed
+        return done + len(step)
 
     def keep(self, *, studied: bool) -> StoredState | None:
         """Keeps what is held on disk; None where it cannot be kept."""
@@ -194,22 +229,6 @@ class PromptReader:
         _, stored = self._stored(self.memory.tokens)
         if held - max(kept, stored) >= _WORTH_KEEPING_TOKENS:
             self.keep(studied=False)
-
-    def _step(self, tokens: Sequence[int], done: int, seconds: float) -> int:
-        """Reads on for about that long; returns how much is read then."""
-        # Up to the next multiple of the step, so that the same text is always read in the
-        # same pieces, wherever the cache ends.
-        size = self._step_tokens(seconds)
-        step = tokens[done : done + size - done % size]
-        last = done + len(step) == len(tokens)
-        began = time.monotonic()
-        code = self.memory.decode(step, want_logits=last, read=True)
-        if code:
-            raise DecodeFailed(code)
-        elapsed = time.monotonic() - began
-        if len(step) == size and elapsed > 0:
-            self.speed = size / elapsed
-        return done + len(step)
 
     def _step_tokens(self, seconds: float) -> int:
         """Tokens to read before the next chance to stop.

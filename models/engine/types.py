@@ -33,6 +33,7 @@ class LoadSettings(msgspec.Struct, frozen=True):
         kv_type: How the KV cache is stored; the smaller types need flash attention.
         flash_attention: None leaves it off where the processor computes, which is faster there,
             and leaves it to llama.cpp where a GPU does.
+        template: A chat template in place of the model's own.
     """
 
     context_tokens: int = 8192
@@ -41,6 +42,7 @@ class LoadSettings(msgspec.Struct, frozen=True):
     gpu_layers: int = -1
     kv_type: KvType = "f16"
     flash_attention: bool | None = None
+    template: str | None = None
 
 
 class Sampling(msgspec.Struct, frozen=True):
@@ -95,6 +97,8 @@ class LoadedModel(msgspec.Struct, frozen=True):
         load_seconds: Wall time of the load.
         kv_bytes_per_token: What a token takes in the KV cache, and in a state on disk.
         sha256: Of the file; empty while it is not known.
+        read_tokens_per_s: How fast it reads, as measured before; 0 while that is not known.
+        write_tokens_per_s: How fast it writes.
     """
 
     path: str
@@ -104,6 +108,8 @@ class LoadedModel(msgspec.Struct, frozen=True):
     load_seconds: float
     kv_bytes_per_token: int = 0
     sha256: str = ""
+    read_tokens_per_s: float = 0.0
+    write_tokens_per_s: float = 0.0
 
 
 class Generation(msgspec.Struct, frozen=True):

@@ -44,7 +44,8 @@ def store(tmp_path: Path) -> StateStore:
 
 def start(path: Path, store: StateStore | None, digest: str = DIGEST, **settings: str) -> Engine:
     engine = Engine(store)
-    run(engine.load(str(path), LoadSettings(context_tokens=CONTEXT, **settings)))
+    # One thread: two would wait for each other at every step of a busy machine.
+    run(engine.load(str(path), LoadSettings(context_tokens=CONTEXT, threads=1, **settings)))
     if store is not None:
         engine.identify(digest)
     return engine
@@ -180,3 +181,18 @@ def test_what_belongs_to_nothing_is_not_kept(smollm_path, store):
     ask(engine, OTHER, "How many coins?")
     engine.unload()
     assert store.list() == []
+
+
+def test_the_speed_is_measured_unless_somebody_asks(smollm_path):
+    engine = start(smollm_path, None)
+    speed = run(engine.measure())[1]
+    assert speed.read > 0
+    assert speed.write > 0
+    assert engine._reader.memory.tokens == []
+
+    measuring = engine.measure()
+    next(measuring)
+    ask(engine, "Nothing.", "Why?")
+    assert run(measuring)[1] is None
+    assert engine._reader.memory.tokens != []
+    engine.unload()

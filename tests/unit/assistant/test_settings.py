@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from assistant import settings as module
-from assistant.settings import Settings, SettingsFile
+from assistant.settings import ModelSettings, Settings, SettingsFile
+from models.engine.types import LoadSettings, Sampling
 
 
 @pytest.fixture
@@ -114,3 +115,27 @@ def test_a_write_that_fails_leaves_the_old_file(path, monkeypatch):
         file.update(theme="light")
     assert SettingsFile(path).current.theme == "dark"
     assert [each.name for each in path.parent.iterdir()] == ["settings.toml"]
+
+
+def test_what_is_chosen_for_one_model_is_kept_and_the_rest_is_for_all(tmp_path):
+    file = SettingsFile(tmp_path / "settings.toml")
+    chosen = ModelSettings(
+        context_tokens=16384, kv_type="q8_0", threads=3, min_p=0.2, seed=7, template="{{ x }}"
+    )
+    file.update(models={"big.gguf": chosen}, temperature=0.5)
+    settings = SettingsFile(tmp_path / "settings.toml").current
+    assert settings.models == {"big.gguf": chosen}
+    assert settings.load_settings("big.gguf") == LoadSettings(
+        context_tokens=16384, kv_type="q8_0", threads=3, template="{{ x }}"
+    )
+    assert settings.load_settings("other.gguf") == LoadSettings(context_tokens=8192)
+    assert settings.sampling("big.gguf") == Sampling(temperature=0.5, min_p=0.2, seed=7)
+    assert settings.sampling("other.gguf") == Sampling(temperature=0.5)
+
+
+def test_a_slip_in_one_models_settings_costs_no_others(tmp_path):
+    path = tmp_path / "settings.toml"
+    path.write_text('temperature = 0.5\n[models."big.gguf"]\nkv_type = "f12"\n')
+    settings = SettingsFile(path).current
+    assert settings.temperature == 0.5
+    assert settings.models == {}
