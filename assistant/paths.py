@@ -78,6 +78,11 @@ class DataPaths:
         return self.root / "personas"
 
     @property
+    def rerankers(self) -> Path:
+        """The folder of cross-encoders; the first one in it is used."""
+        return self.models / "rerankers"
+
+    @property
     def logs(self) -> Path:
         """One log file for each process."""
         return self.root / "logs"

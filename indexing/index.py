@@ -17,8 +17,9 @@ from indexing import evidence as evidence_module
 from indexing.database import connect, migrate
 from indexing.embedder import Embedder
 from indexing.errors import StoreBusy
-from indexing.files import drop_copies, find_files, sweep_unfinished
+from indexing.files import drop_copies, find_files, hash_file, sweep_unfinished
 from indexing.pipeline import Read, Run
+from indexing.reranker import Reranker
 from indexing.schema import COMPONENT, MIGRATIONS
 from indexing.search import Searcher, encodable
 from indexing.store import DocumentStore
@@ -49,6 +50,8 @@ class Index:
         read: Turns a file into its canonical document, here or in another process.
         suffixes: Suffixes of the files to take from folders; None takes those of the readers
             of this package.
+        reranker_path: Folder of a cross-encoder that has the last word on the first hits;
+            None where none is installed.
 
     Raises:
         StoreBusy: Another process has the folder's index.
@@ -62,6 +65,7 @@ class Index:
         embedder_path: Path,
         read: Read,
         suffixes: Iterable[str] | None = None,
+        reranker_path: Path | None = None,
     ) -> None:
         self._data_dir = data_dir
         self._read = read
@@ -78,7 +82,8 @@ class Index:
         except BaseException:
             self._lock.release()
             raise
-        self._searcher = Searcher(self._db, self._vectors, self._embedder)
+        self._reranker = Reranker(reranker_path) if reranker_path is not None else None
+        self._searcher = Searcher(self._db, self._vectors, self._embedder, self._reranker)
 
     # ---- documents in and out --------------------------------------------------------------
 
@@ -113,6 +118,7 @@ class Index:
                 break
         documents: list[int] = []
         for number, path in enumerate(found.files):
+            yield from self._follow_move(path)
             document = self._register(path, collection)
             documents.append(document)
             row = self._store.row(document)
@@ -245,8 +251,10 @@ class Index:
         return self._embedder.count_tokens(texts)
 
     def warm(self) -> None:
-        """Loads the embedder (seconds), so that the first question need not wait for it."""
+        """Loads the models (seconds), so that the first question need not wait for them."""
         self._embedder.load()
+        if self._reranker is not None:
+            self._reranker.load()
 
     @property
     def searcher(self) -> Searcher:
@@ -275,6 +283,40 @@ class Index:
             password,
         )
         yield from run.index(documents)
+
+    def _follow_move(self, path: str) -> Generator[IndexProgress, None, None]:
+        """Lets a document whose file was moved or renamed keep its id and all that is made.
+
+        It is the same file where the content is the same and the old path is gone.
+        """
+        if self._store.find(path) is not None:
+            return
+        try:
+            info = Path(path).stat()
+            gone = [
+                row
+                for row in self._store.ready_of_size(info.st_size)
+                if not Path(row["path"]).exists()
+                and Path(row["path"]).suffix.lower() == Path(path).suffix.lower()
+            ]
+            if not gone:
+                return
+            hashing = hash_file(Path(path))
+            while True:
+                try:
+                    next(hashing)
+                except StopIteration as end:
+                    sha256: str = end.value
+                    break
+                row = self._store.row(gone[0]["id"])
+                if row is not None:
+                    yield IndexProgress(row, "queued", 0, None, 0, 0)
+        except OSError:
+            return  # Gone since it was found; the run will say so.
+        for row in gone:
+            if row["sha256"] == sha256:
+                self._store.move(row["id"], path, info.st_mtime_ns)
+                return
 
     def _register(self, path: str, collection: str | None) -> int:
         try:

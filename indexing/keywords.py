@@ -1,4 +1,4 @@
-"""Passages by their words: SQLite FTS5, ranked by BM25 over title, headings and text."""
+"""Passages by their words: SQLite FTS5, ranked by BM25 over title, headings and text, all alike."""
 
 from __future__ import annotations
 
@@ -7,10 +7,6 @@ import re
 import sqlite3
 from collections.abc import Sequence
 
-# How much a word counts in the title, in the headings, in the text.
-TITLE_WEIGHT = 1.0
-HEADINGS_WEIGHT = 1.0
-BODY_WEIGHT = 1.0
 # A question has a dozen terms; a pasted page must not become a query of thousands.
 MAX_TERMS = 64
 
@@ -60,45 +56,21 @@ def search_words(
     query: str,
     k: int,
     documents: Sequence[int] | None = None,
-) -> dict[int, float]:
-    """The `k` best passages (of the documents) and their BM25, best first, higher is better."""
-    return _scores(connection, query, k, _IN_DOCUMENTS if documents is not None else "", documents)
+) -> list[int]:
+    """The `k` best passages (of the documents) by BM25, best first."""
+    expression = match_expression(query)
+    if expression is None:
+        return []
+    within = documents is not None
+    rows = connection.execute(
+        "SELECT rowid FROM passage_words WHERE passage_words MATCH ? "
+        f"{_IN_DOCUMENTS if within else ''} ORDER BY rank LIMIT ?",
+        (expression, *([json.dumps(list(documents))] if within else []), k),
+    )
+    return [row[0] for row in rows]
 
 
-def score_words(
-    connection: sqlite3.Connection, query: str, passages: Sequence[int]
-) -> dict[int, float]:
-    """The BM25 of those of the passages that have one of the query's words."""
-    return _scores(connection, query, len(passages), _AMONG, passages)
-
-
-_AMONG = "AND rowid IN (SELECT value FROM json_each(?))"
 _IN_DOCUMENTS = (
     "AND rowid IN (SELECT p.id FROM passages AS p JOIN documents AS d "
     "ON d.content_id = p.content_id WHERE d.id IN (SELECT value FROM json_each(?)))"
 )
-
-
-def _scores(
-    connection: sqlite3.Connection,
-    query: str,
-    k: int,
-    restriction: str,
-    values: Sequence[int] | None,
-) -> dict[int, float]:
-    expression = match_expression(query)
-    if expression is None:
-        return {}
-    rows = connection.execute(
-        "SELECT rowid, -bm25(passage_words, ?, ?, ?) AS score FROM passage_words "
-        f"WHERE passage_words MATCH ? {restriction} ORDER BY score DESC LIMIT ?",
-        (
-            TITLE_WEIGHT,
-            HEADINGS_WEIGHT,
-            BODY_WEIGHT,
-            expression,
-            *([json.dumps(list(values))] if values is not None else []),
-            k,
-        ),
-    )
-    return {row[0]: row[1] for row in rows}

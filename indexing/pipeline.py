@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import sqlite3
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
@@ -144,7 +145,7 @@ class Run:
         path = Path(raw["path"])
         sha256: str | None = raw["sha256"]
         if sha256 is None or path.is_file():
-            sha256 = yield from self._take_file(document, path, sha256)
+            sha256 = yield from self._take_file(document, path, raw)
             if sha256 is None:
                 return
         content = self._store.content_of(document, sha256)
@@ -167,12 +168,16 @@ class Run:
             yield from self._event(document, "embedding", 0, waiting)
 
     def _take_file(
-        self, document: int, path: Path, known: str | None
+        self, document: int, path: Path, raw: sqlite3.Row
     ) -> Generator[IndexProgress, None, str | None]:
         """Sees to it that the data folder has the file; None where there is nothing to do."""
         info = path.stat()
-        sha256 = None
-        if known is not None:
+        sha256: str | None = None
+        noted = (raw["status"], raw["bytes"], raw["mtime_ns"])
+        if noted == ("ready", info.st_size, info.st_mtime_ns):
+            # Not even read: it has not been written since.
+            sha256 = raw["sha256"]
+        elif raw["sha256"] is not None:
             # Compared before anything is copied: mostly nothing has changed.
             sha256 = yield from self._passed(document, hash_file(path))
         if sha256 is None or not stored_path(self._data_dir, sha256, str(path)).is_file():

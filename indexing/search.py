@@ -7,14 +7,20 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 
 import msgspec
-import numpy as np
 
-from indexing.embedder import Embedder, Vectors
-from indexing.fusion import DEPTH, Scored, fuse
-from indexing.keywords import score_words, search_words
+from indexing.docmatch import found_elsewhere
+from indexing.embedder import Embedder
+from indexing.fusion import DEPTH, DOCUMENT_WEIGHT, JUDGEMENT_WEIGHT, Scored, added, fuse
+from indexing.keywords import search_words
+from indexing.reranker import RERANKED, Reranker
 from indexing.types import Hit
 from indexing.vectors import VectorStore
-from indexing.wordmatch import WordMatcher
+from indexing.wordmatch import NO_MATCH, Candidate, WordMatch, WordMatcher
+
+# Candidates whose documents are looked into for the words they lack.
+_LOOKED_INTO = 40
+# Hits read beyond those that are asked for.
+_SPARE = 10
 
 
 class PassageRow(msgspec.Struct, frozen=True):
@@ -36,11 +42,16 @@ class Searcher:
     """Searches the passages of all documents, or of some."""
 
     def __init__(
-        self, connection: sqlite3.Connection, vectors: VectorStore, embedder: Embedder
+        self,
+        connection: sqlite3.Connection,
+        vectors: VectorStore,
+        embedder: Embedder,
+        reranker: Reranker | None = None,
     ) -> None:
         self._db = connection
         self._vectors = vectors
         self._embedder = embedder
+        self._reranker = reranker
         self._matcher = WordMatcher(connection)
 
     def dense(self, query: str, k: int) -> list[int]:
@@ -50,30 +61,19 @@ class Searcher:
 
     def keywords(self, query: str, k: int) -> list[int]:
         """The `k` passages whose words match best, alone."""
-        return list(search_words(self._db, encodable(query), k))
+        return search_words(self._db, encodable(query), k)
 
     def search(self, query: str, k: int, documents: Sequence[int] | None = None) -> list[Hit]:
         """The `k` best passages, best first."""
         ranked = self.rank([query], documents)[0]
-        rows = self.read([item.passage for item in ranked])
         hits: list[Hit] = []
-        for item in ranked:
-            row = rows.get(item.passage)
-            if row is None:
-                continue
-            hits.append(
-                Hit(
-                    rank=len(hits) + 1,
-                    score=round(item.score, 6),
-                    document=row.document,
-                    path=row.path,
-                    title=row.title,
-                    page=row.page,
-                    start=row.start,
-                    end=row.end,
-                    text=row.text,
-                )
-            )
+        # Some of them may belong to a text that is not searched; mostly none does.
+        for first in range(0, len(ranked), k + _SPARE):
+            page = ranked[first : first + k + _SPARE]
+            rows = self.read([item.passage for item in page])
+            for item in page:
+                if item.passage in rows and len(hits) < k:
+                    hits.append(_hit(len(hits) + 1, item, rows[item.passage]))
             if len(hits) == k:
                 break
         return hits
@@ -93,11 +93,12 @@ class Searcher:
         ranked: list[list[Scored]] = []
         for query, vector, near in zip(clean, vectors, dense, strict=True):
             words = search_words(self._db, query, depth, documents)
-            cosines = dict(near)
-            words |= score_words(self._db, query, [p for p in cosines if p not in words])
-            cosines |= self._cosines(vector, [p for p in words if p not in cosines])
-            texts = self._texts([*cosines, *words])
-            ranked.append(fuse(cosines, self._matcher.match(query, texts, words)))
+            found = list(dict.fromkeys([*(passage for passage, _ in near), *words]))
+            candidates = self._candidates(found)
+            matches = self._matcher.match(query, candidates)
+            fused = fuse(found, vector, self._vectors.get(found), matches)
+            fused = self._with_documents(fused, matches)
+            ranked.append(self._reranked(query, fused, candidates))
         return ranked
 
     def read(self, passages: Sequence[int]) -> Mapping[int, PassageRow]:
@@ -108,24 +109,36 @@ class Searcher:
         )
         return {row["id"]: passage_row(row) for row in rows}
 
-    def _texts(self, passages: Sequence[int]) -> dict[int, str]:
-        """What words are matched with: title, headings and text."""
+    def _candidates(self, passages: Sequence[int]) -> dict[int, Candidate]:
         rows = self._db.execute(
-            "SELECT rowid, title || char(10) || headings || char(10) || body FROM passage_words "
+            "SELECT rowid, title || char(10) || headings, body FROM passage_words "
             "WHERE rowid IN (SELECT value FROM json_each(?))",
-            (json.dumps(list(dict.fromkeys(passages))),),
+            (json.dumps(list(passages)),),
         )
-        return {row[0]: row[1] for row in rows}
+        return {row[0]: Candidate(row[1], row[2]) for row in rows}
+
+    def _with_documents(
+        self, ranked: list[Scored], matches: Mapping[int, WordMatch]
+    ) -> list[Scored]:
+        """The ranking with what the first ones' documents have of the words they lack."""
+        first = [item.passage for item in ranked[:_LOOKED_INTO]]
+        lacking = {passage: matches.get(passage, NO_MATCH).lacks for passage in first}
+        return added(ranked, found_elsewhere(self._db, first, lacking), DOCUMENT_WEIGHT)
+
+    def _reranked(
+        self, query: str, ranked: list[Scored], candidates: Mapping[int, Candidate]
+    ) -> list[Scored]:
+        """The ranking with a cross-encoder's judgement of its first, where there is one."""
+        if self._reranker is None:
+            return ranked
+        first = [item.passage for item in ranked[:RERANKED] if item.passage in candidates]
+        texts = [f"{candidates[p].heading}\n{candidates[p].body}" for p in first]
+        scores = self._reranker.scores(query, texts)
+        return added(ranked, dict(zip(first, scores, strict=True)), JUDGEMENT_WEIGHT)
 
     def close(self) -> None:
         """Lets go of what matching keeps in memory."""
         self._matcher.close()
-
-    def _cosines(self, vector: Vectors, passages: Sequence[int]) -> dict[int, float]:
-        return {
-            passage: float(np.dot(vector, other))
-            for passage, other in self._vectors.get(passages).items()
-        }
 
 
 _SELECT_PASSAGES = """
@@ -135,6 +148,20 @@ _SELECT_PASSAGES = """
     JOIN documents AS d ON d.content_id = p.content_id
     JOIN passage_words AS w ON w.rowid = p.id
 """
+
+
+def _hit(rank: int, item: Scored, row: PassageRow) -> Hit:
+    return Hit(
+        rank=rank,
+        score=round(item.score, 6),
+        document=row.document,
+        path=row.path,
+        title=row.title,
+        page=row.page,
+        start=row.start,
+        end=row.end,
+        text=row.text,
+    )
 
 
 def passage_row(row: sqlite3.Row) -> PassageRow:

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
+from pathlib import PurePath
 
 import msgspec
 
@@ -83,6 +84,27 @@ class DocumentStore:
                 (collection, row["id"]),
             )
             return int(row["id"])
+
+    def ready_of_size(self, size: int) -> list[sqlite3.Row]:
+        """The raw rows of the ready documents whose files have so many bytes."""
+        return self._db.execute(
+            "SELECT * FROM documents WHERE bytes = ? AND status = 'ready' AND sha256 IS NOT NULL",
+            (size,),
+        ).fetchall()
+
+    def move(self, document: int, path: str, mtime_ns: int) -> None:
+        """Notes that a document's file has another path now; its content is the same.
+
+        Where it was called after its file, it is called after the new one.
+        """
+        row = self.raw(document)
+        if row is None:
+            return
+        named = row["title"] == PurePath(row["path"]).stem
+        self._db.execute(
+            "UPDATE documents SET path = ?, mtime_ns = ?, title = ? WHERE id = ?",
+            (path, mtime_ns, PurePath(path).stem if named else row["title"], document),
+        )
 
     def set_status(self, document: int, status: str, reason: str | None = None) -> None:
         """Sets how a document stands, and why."""

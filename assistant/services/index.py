@@ -85,15 +85,19 @@ class IndexHost:
         self._index.close()
 
 
-def create(data_dir: Path, embedder_path: Path, reader_log: Path) -> IndexHost:
+def create(
+    data_dir: Path, embedder_path: Path, reranker_folder: Path, reader_log: Path
+) -> IndexHost:
     """Make what the index process serves."""
     from indexing.index import Index
+    from indexing.reranker import installed_reranker
 
     settings = SettingsFile(DataPaths(data_dir).settings_file)
     reader = Reader(
         reader_log, data_dir / "scratch", reads_scans=lambda: settings.reload().read_scans
     )
-    return IndexHost(Index(data_dir, embedder_path, reader.read), reader)
+    reranker = installed_reranker(reranker_folder)
+    return IndexHost(Index(data_dir, embedder_path, reader.read, reranker_path=reranker), reader)
 
 
 class IndexService:
@@ -112,6 +116,7 @@ class IndexService:
                 arguments={
                     "data_dir": paths.root,
                     "embedder_path": paths.embedder,
+                    "reranker_folder": paths.rerankers,
                     "reader_log": paths.log_file("reader"),
                 },
                 log_file=paths.log_file("index"),

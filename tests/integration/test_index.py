@@ -145,6 +145,66 @@ def test_evidence_is_exact_joined_and_within_its_budget(index, catalog, tmp_path
     assert index.evidence(["herring"], 0) == []
 
 
+def pages_of(count, changed=()):
+    """A text of `count` pages' length, some of them changed."""
+    sections = []
+    for number in range(count):
+        sentences = [
+            f"On page {number} the {word} of the archive is item {number * 7 + place}, kept dry."
+            for place, word in enumerate(("map", "seal", "deed", "ledger", "letter", "will"))
+        ]
+        if number in changed:
+            sentences[2] = "This line was written anew, and nothing else on the page was."
+        sections.append(" ".join(sentences * 2))
+    return "\n\n".join(sections)
+
+
+def test_only_what_has_changed_is_embedded_again(index, data_dir, tmp_path, monkeypatch):
+    path = tmp_path / "archive.txt"
+    path.write_text(pages_of(60))
+    end_of(index.add([str(path)]))
+    embedded = []
+    encode = index._embedder.encode
+    monkeypatch.setattr(
+        index._embedder, "encode", lambda texts: embedded.extend(texts) or encode(texts)
+    )
+    path.write_text(pages_of(60, changed={30}))
+    _, report = end_of(index.add([str(path)]))
+    assert report.documents[0].status == "ready"
+    assert any("written anew" in text for text in embedded)
+    assert len(embedded) < report.documents[0].passages / 5
+    assert "written anew" in index.search("the line that was written anew").hits[0].text
+    assert consistent(data_dir, index)
+
+    embedded.clear()
+    # The same words in another file, and all of a file twice.
+    (tmp_path / "copy.txt").write_text(pages_of(60, changed={30}))
+    (tmp_path / "part.txt").write_text(pages_of(20))
+    _, report = end_of(index.add([str(tmp_path)]))
+    assert {row.status for row in report.documents} == {"ready", "skipped"}
+    assert all("part" in text for text in embedded)
+
+
+def test_moved_and_renamed_files_keep_their_ids_and_are_not_read(
+    index, catalog, papers, data_dir, monkeypatch
+):
+    _, before = end_of(index.add([str(papers)], "home"))
+    ids = {Path(row.path).name: row.id for row in before.documents}
+    new = papers.parent / "elsewhere"
+    papers.rename(new)
+    (new / "bread.md").rename(new / "loaf.md")
+    monkeypatch.setattr(index._embedder, "encode", lambda texts: pytest.fail("embedded"))
+    monkeypatch.setattr(index, "_read", lambda *_: pytest.fail("read"))
+    _, after = end_of(index.add([str(new)]))
+    assert {Path(row.path).name: row.id for row in after.documents} == {
+        "loaf.md": ids["bread.md"],
+        "lease.md": ids["lease.md"],
+    }
+    assert {(row.status, row.collection) for row in after.documents} == {("ready", "home")}
+    assert {row.path for row in catalog.documents()} == {row.path for row in after.documents}
+    assert consistent(data_dir, index)
+
+
 def test_what_has_not_changed_is_left_alone(index, papers):
     _, first = end_of(index.add([str(papers)]))
     (papers / "lease.md").touch()

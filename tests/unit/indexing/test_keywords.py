@@ -5,15 +5,16 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 
+import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from indexing.database import split_statements
-from indexing.keywords import MAX_TERMS, match_expression, score_words, search_words
+from indexing.keywords import MAX_TERMS, match_expression, search_words
 from indexing.schema import MIGRATIONS
 from indexing.search import encodable
-from indexing.wordmatch import WordMatcher, distance
+from indexing.wordmatch import Candidate, WordMatcher, distance
 
 TEXTS = [
     ("Lease", "Rent", "The tenants were paying rent of 1,250.50 euros each month."),
@@ -72,18 +73,13 @@ def test_words_are_found_in_any_form_and_column(db, query, best):
     found = search_words(db, query, 10)
     assert found
     if best is not None:
-        assert next(iter(found)) == best
+        assert found[0] == best
 
 
 def test_a_search_keeps_to_its_documents(db):
     assert set(search_words(db, "lease rent deposit dough", 10)) == {1, 2, 3}
     assert set(search_words(db, "lease rent deposit dough", 10, documents=[2])) == {3}
-    assert search_words(db, "lease", 10, documents=[]) == {}
-
-
-def test_candidates_of_the_other_side_are_scored_alike(db):
-    found = search_words(db, "rent of the lease", 10)
-    assert score_words(db, "rent of the lease", [1, 3]) == {1: found[1]}
+    assert search_words(db, "lease", 10, documents=[]) == []
 
 
 def test_stop_words_count_only_alone():
@@ -107,12 +103,17 @@ def test_a_pasted_page_becomes_a_bounded_query():
 def test_no_query_ever_raises(query):
     with closing(filled()) as db:
         clean = encodable(query)
-        found = search_words(db, clean, 5)
+        search_words(db, clean, 5)
         matcher = WordMatcher(db)
-        texts = {n: "\n".join(text) for n, text in enumerate(TEXTS, start=1)}
-        for match in matcher.match(clean, texts, found).values():
-            assert 0 <= match.coverage <= 1.0001
-            assert 0 <= match.closeness <= 1.0001
+        texts = {
+            n: Candidate(f"{title}\n{headings}", body)
+            for n, (title, headings, body) in enumerate(TEXTS, start=1)
+        }
+        for match in matcher.match(clean, texts).values():
+            *shares, lacks = msgspec.structs.astuple(match)
+            assert all(0 <= value <= 1.0001 for value in shares)
+            assert sum(lacks.values()) == pytest.approx(1 - match.coverage)
+            assert match.heading <= match.coverage
         matcher.close()
 
 
@@ -124,7 +125,7 @@ def test_a_passage_with_all_words_close_together_matches_best(db):
         3: "rent rent rent rent",
         4: "nothing of the kind",
     }
-    found = matcher.match("rent deposit", texts, {})
+    found = matcher.match("rent deposit", {n: Candidate("", text) for n, text in texts.items()})
     matcher.close()
     assert set(found) == {1, 2, 3}
     assert found[1].coverage == pytest.approx(1)
