@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -178,10 +178,13 @@ class Catalog:
         structure = _structure(self._content(document, "structure"))
         if not structure.places:
             return None if structure.page_starts else _section_at(structure, start)
-        place = place_at(unpack_places(structure), start, end)
+        # A large sheet has a place for each row: only those of the span are looked at.
+        first = max(0, bisect_right(structure.places, start, key=lambda row: row[0]) - 1)
+        last = bisect_left(structure.places, end, lo=first, key=lambda row: row[0])
+        place = place_at(unpack_places(structure.places[first : max(last, first + 1)]), start, end)
         if place is None or place.kind != "line":
             return place
-        begin = max(offset for offset, *_ in structure.places if offset <= start)
+        begin = structure.places[first][0]
         text: str = self._content(document, "text")["text"]
         return msgspec.structs.replace(place, number=place.number + text.count("\n", begin, start))
 
@@ -287,12 +290,14 @@ def _section_at(structure: Structure, offset: int) -> Place | None:
     return None
 
 
-def unpack_places(structure: Structure) -> list[tuple[int, Place]]:
-    """The places of a structure with their offsets."""
+def unpack_places(
+    rows: Sequence[tuple[int, str, int, str, str, str]],
+) -> list[tuple[int, Place]]:
+    """Places with their offsets, as they lie in a structure."""
     return msgspec.convert(
         [
             (start, {"kind": kind, "number": number, "name": name, "cells": cells, "file": file})
-            for start, kind, number, name, cells, file in structure.places
+            for start, kind, number, name, cells, file in rows
         ],
         list[tuple[int, Place]],
     )
