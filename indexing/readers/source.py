@@ -40,4 +40,4 @@ def read_source(
         if len(text) > 1_000_000:
             yield ReadProgress(position, len(text))
     own.add(position, len(text), "code")
-    return own.finish(path, "source", path.name, [(0, Place("line"))])
+    return own.finish(path, "source", None, [(0, Place("line"))])
