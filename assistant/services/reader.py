@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable, Generator
 from pathlib import Path
 
+import psutil
+
 from assistant.errors import FrameTooLarge, WorkerDied, WorkerJobFailed
 from assistant.workers.jobs import Job
 from assistant.workers.process import RestartPolicy, WorkerSpec
@@ -30,6 +32,8 @@ _CHECKPOINT_S = 0.1
 # A page of small print takes 5 to 15 seconds to recognise on one slow core.
 _SCAN_S = 90.0
 _PAGE_IMAGE_S = 30.0
+# A reader that gets less than this part of a processor for long does not compute: it hangs.
+_MOST_STARVED = 20.0
 
 
 def read_seconds(size: int) -> float:
@@ -129,8 +133,9 @@ class Reader:
     ) -> Generator[ReadProgress, None, CanonicalDocument]:
         """Read a file, yielding at least every 100 ms.
 
-        Only time spent waiting for the reader counts towards its limit, none in which the
-        caller was held back. Each page that has to be recognised adds to the limit.
+        What counts towards its limit is the time that the reader computes: on a machine that
+        is busy with other things a file may take as long as it takes. Each page that has to be
+        recognised adds to the limit.
 
         Raises:
             ReadTimeout: It took longer than a file of its size may.
@@ -178,22 +183,34 @@ class Reader:
         self, job: Job[ReadProgress, CanonicalDocument], path: Path, seconds: float
     ) -> Generator[ReadProgress, None, None]:
         progress = ReadProgress(0, None)
-        spent = 0.0
+        waited, before = 0.0, self._computed()
         while True:
             started = time.monotonic()
-            limit = seconds + _SCAN_S * progress.scanned
             try:
-                progress = job.next_event(min(_CHECKPOINT_S, limit - spent))
+                progress = job.next_event(_CHECKPOINT_S)
             except StopIteration:
                 return
             except TimeoutError:
                 pass
-            spent += time.monotonic() - started
+            waited += time.monotonic() - started
+            limit = seconds + _SCAN_S * progress.scanned
+            spent = max(self._computed() - before, waited / _MOST_STARVED)
             if spent >= limit and not job.ended:
                 job.cancel(0.0)
                 job.wait()
                 raise ReadTimeout(str(path), limit)
             yield progress
+
+    def _computed(self) -> float:
+        """Seconds of processor time that the process has taken so far; 0 while there is none."""
+        pid = self.worker.pid
+        if pid is None:
+            return 0.0
+        try:
+            times = psutil.Process(pid).cpu_times()
+        except psutil.Error:
+            return 0.0
+        return times.user + times.system
 
     def _read_error(self, error: Exception, path: Path) -> ReadError:
         if isinstance(error, FrameTooLarge):

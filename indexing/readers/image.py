@@ -16,9 +16,11 @@ from indexing.types import CanonicalDocument, ReadProgress
 
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF")
 MAX_BYTES = 512 * 1024 * 1024
-# A sheet of A0 at 300 dots to the inch has 140 million; each takes up to four bytes to unpack.
-MAX_PIXELS = 160_000_000
+# A sheet of A0 at 250 dots to the inch; each pixel takes up to twelve bytes on its way.
+MAX_PIXELS = 100_000_000
 MAX_PAGES = 2_000
+# Pillow's own words name the copy that is read.
+_NO_PICTURE = "it cannot be unpacked as a picture"
 # Longer side in pixels in which lines are read; small print in small pictures is lost.
 _LEAST_SIDE, _MOST_SIDE = 1200, 3000
 _MOST_GROWTH = 3
@@ -94,8 +96,12 @@ def open_image(path: Path) -> Any:
     try:
         image = Image.open(path, formats=FORMATS)
     except (OSError, ValueError, SyntaxError) as error:
-        raise FileUnreadable(str(path), str(error)[:200]) from error
-    _check(image, path)
+        raise FileUnreadable(str(path), _NO_PICTURE) from error
+    try:
+        _check(image, path)
+    except TooLarge:
+        image.close()
+        raise
     return image
 
 
@@ -127,7 +133,7 @@ def frame_of(image: Any, path: Path, index: int) -> Any:
             frame.paste(coloured, mask=coloured.getchannel("A"))
         return frame.convert("RGB")
     except (OSError, ValueError, SyntaxError, EOFError) as error:
-        raise FileUnreadable(str(path), str(error)[:200]) from error
+        raise FileUnreadable(str(path), _NO_PICTURE) from error
 
 
 def _levelled(frame: Any) -> Any:

@@ -24,6 +24,8 @@ _LEAST_LEAN = 0.3
 # Below this confidence, weighted by length, a page's letters are others than the models know
 # (Korean read as Latin comes to .79), or cannot be made out: what was read is no text.
 LEAST_CONFIDENCE = 0.85
+# A picture this many times longer than wide is no page.
+_LONGEST = 50
 # Pictures of one document that are read, at some seconds each: most of a night.
 MOST_SCANS = 3000
 
@@ -135,7 +137,10 @@ def read_scan(
 
 
 def _is_blank(picture: Picture) -> bool:
-    """Whether a picture is of one colour, give or take the grain of paper."""
+    """Whether a picture is a mere line, or of one colour, give or take the grain of paper."""
+    height, width = picture.shape[:2]
+    if max(height, width) > _LONGEST * min(height, width):
+        return True
     sample = picture[::4, ::4].mean(axis=2)
     return float(sample.std()) < 2.0
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import re
 import socket
+import zlib
 from collections import Counter
 from itertools import pairwise
 
@@ -10,9 +11,10 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.utils import ImageReader
+from reportlab.pdfgen.canvas import Canvas
 
 from indexing import ocr
-from indexing.errors import EmptyDocument
+from indexing.errors import EmptyDocument, FileUnreadable, TooLarge
 from indexing.readers.page_image import render_page
 from indexing.readers.pdf_scan import is_garbled
 from indexing.readers.read import read
@@ -167,6 +169,38 @@ def test_a_picture_without_words_has_no_text(tmp_path):
 
     with pytest.raises(EmptyDocument):
         list(read(tmp_path / "noise.png"))
+
+
+def test_a_picture_that_unpacks_to_too_much_is_refused_by_its_header(tmp_path):
+    def chunk(kind, data):
+        checksum = zlib.crc32(kind + data)
+        return len(data).to_bytes(4, "big") + kind + data + checksum.to_bytes(4, "big")
+
+    size = (60_000).to_bytes(4, "big")
+    header = chunk(b"IHDR", size + size + bytes([8, 2, 0, 0, 0]))
+    (tmp_path / "bomb.png").write_bytes(b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", b""))
+
+    with pytest.raises(TooLarge) as caught:
+        list(read(tmp_path / "bomb.png"))
+    assert caught.value.what == "pixels"
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xd8\xff\xe0", b"II*\x00\x08\x00\x00\x00"])
+def test_a_damaged_picture_is_said_to_be_one(tmp_path, content):
+    (tmp_path / "scan.jpg").write_bytes(content)
+
+    with pytest.raises(FileUnreadable) as caught:
+        list(read(tmp_path / "scan.jpg"))
+    assert str(tmp_path) not in caught.value.problem
+
+
+def test_a_page_a_million_times_wider_than_high_harms_nothing(tmp_path):
+    canvas = Canvas(str(tmp_path / "giant.pdf"), pagesize=(100_000_000, 3))
+    canvas.rect(0, 0, 5, 5, fill=1)
+    canvas.save()
+
+    with pytest.raises(EmptyDocument):
+        list(read(tmp_path / "giant.pdf"))
 
 
 def test_letters_put_for_others_are_no_text():
