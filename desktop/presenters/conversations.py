@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import textwrap
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -28,12 +29,14 @@ class ConversationsPresenter(Presenter):
         found: What a search found (list[Found]); None when there is no search.
         current_changed: The conversation that is open; None for a new one.
         place_wanted: A place in it that a search found is to be shown (Found).
+        deleted_listed: Those that can be brought back (list[Conversation]).
     """
 
     listed = Signal(object)
     found = Signal(object)
     current_changed = Signal(object)
     place_wanted = Signal(object)
+    deleted_listed = Signal(object)
 
     def __init__(self, bridge: Bridge, notices: Notices, parent: QObject | None = None) -> None:
         super().__init__(bridge, notices, parent)
@@ -136,8 +139,37 @@ class ConversationsPresenter(Presenter):
         """Bring back the conversation that was deleted last."""
         if self._store is not None and self._deleted is not None:
             back, self._deleted = self._deleted, None
-            run = self._change("bring back a conversation", self._store.undo_delete, back)
-            run.finished.connect(lambda _: self.open(back))
+            self.bring_back(back)
+
+    def bring_back(self, conversation: int) -> None:
+        """Bring a deleted conversation back, and open it."""
+        if self._store is not None:
+            run = self._change("bring back a conversation", self._store.undo_delete, conversation)
+            run.finished.connect(lambda _: self.open(conversation))
+            run.finished.connect(self.list_deleted)
+
+    @Slot()
+    def list_deleted(self) -> None:
+        """List what can be brought back."""
+        if self._store is not None:
+            self._call("list what was deleted", self._store.deleted, then=self.deleted_listed.emit)
+
+    def export(self, conversation: int, path: str) -> None:
+        """Write what is shown of a conversation to a Markdown file, with its quotes."""
+        store = self._store
+        if store is None:
+            return
+
+        def write() -> str:
+            text = store.export_markdown(conversation)
+            Path(path).write_text(text, encoding="utf-8")
+            return path
+
+        self._call("export a conversation", write, then=self._on_exported)
+
+    @Slot(object)
+    def _on_exported(self, path: str) -> None:
+        self._notices.show(self.tr("Saved as {path}.").format(path=path))
 
     def _change(self, name: str, function: Callable[..., None], *arguments: object) -> Run:
         run = self._call(name, function, *arguments)

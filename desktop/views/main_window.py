@@ -216,6 +216,7 @@ class MainWindow(QMainWindow):
         self._empty.library_wanted.connect(lambda: self.show_page("library"))
         self._empty.models_wanted.connect(lambda: self.show_page("models"))
         self._settings.privacy_wanted.connect(self._sheets.show_privacy)
+        self._settings.deleted_wanted.connect(self._sheets.show_deleted)
         self._settings.shortcuts_wanted.connect(self._sheets.show_shortcuts)
         self._library.document_activated.connect(self.show_document)
         session.settings.changed.connect(self._on_settings_changed)

@@ -30,6 +30,7 @@ class SettingsPage(Page):
 
     shortcuts_wanted = Signal()
     privacy_wanted = Signal()
+    deleted_wanted = Signal()
 
     def __init__(
         self, theme: Theme, settings: SettingsPresenter, parent: QWidget | None = None
@@ -61,6 +62,8 @@ class SettingsPage(Page):
         self._idle.activated.connect(self._on_idle)
         folder = push_button(self.tr("Open the folder"))
         folder.clicked.connect(self._on_open_folder)
+        deleted = push_button(self.tr("Bring one back"))
+        deleted.clicked.connect(self.deleted_wanted)
         privacy = push_button(self.tr("What never leaves"))
         privacy.clicked.connect(self.privacy_wanted)
         keys = push_button(self.tr("List of keys"))
@@ -96,6 +99,11 @@ class SettingsPage(Page):
         self._section(
             self.tr("Your data"),
             (self.tr("Data folder"), str(settings.data_dir), folder),
+            (
+                self.tr("Deleted conversations"),
+                self.tr("They can be brought back for 30 days."),
+                deleted,
+            ),
             (
                 self.tr("Privacy"),
                 self.tr("Studiolo refuses every connection that you did not ask for."),

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QWidget
 
 from desktop.presenters.session import Session
 from desktop.theme.theme import Theme
+from desktop.views.deleted_sheet import DeletedSheet
 from desktop.views.dialogs import PrivacySheet, ShortcutsSheet
 from desktop.views.hub_sheet import HubSheet
 from desktop.views.model_settings_sheet import ModelSettingsSheet
@@ -38,6 +39,11 @@ class Sheets(QObject):
     def show_shortcuts(self) -> None:
         """List the keys."""
         ShortcutsSheet(self._theme, self.shortcuts, self._window).open()
+
+    @Slot()
+    def show_deleted(self) -> None:
+        """List the deleted conversations."""
+        DeletedSheet(self._theme, self._session.conversations, self._window).open()
 
     @Slot()
     def show_personas(self) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal
 
 from PySide6.QtCore import QEvent, QModelIndex, QPoint, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QFileDialog,
     QFrame,
     QHBoxLayout,
     QLineEdit,
@@ -244,10 +246,22 @@ class Sidebar(QFrame):
             self.tr("Unpin") if pinned else self.tr("Pin"),
         )
         pin.triggered.connect(lambda: self._presenter.pin(conversation, not pinned))
+        export = menu.addAction(self._theme.icon("link", size=16), self.tr("Export…"))
+        export.triggered.connect(lambda: self._export(conversation, str(index.data())))
         menu.addSeparator()
         delete = menu.addAction(self._theme.icon("delete", size=16), self.tr("Delete"))
         delete.triggered.connect(lambda: self._presenter.delete(conversation))
         menu.popup(at)
+
+    def _export(self, conversation: int, title: str) -> None:
+        dialog = QFileDialog(self.window(), self.tr("Export a conversation"))
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilter(self.tr("Markdown (*.md)"))
+        dialog.setDefaultSuffix("md")
+        dialog.selectFile(re.sub(r"[^\w\- ]+", "", title).strip()[:60] + ".md")
+        dialog.fileSelected.connect(lambda path: self._presenter.export(conversation, path))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
 
     @Slot()
     def _on_delete(self) -> None:

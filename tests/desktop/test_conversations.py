@@ -3,11 +3,12 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetricsF
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QLineEdit, QPushButton
 
 from assistant.conversations.store import ConversationStore
 from desktop.presenters.conversations import ConversationsPresenter
 from desktop.views.conversation_list import CONVERSATION, CURRENT, FOUND, HEADING
+from desktop.views.deleted_sheet import DeletedSheet
 from desktop.views.sidebar import Sidebar
 from desktop.widgets.marked_text import shorten
 
@@ -178,6 +179,34 @@ def test_the_conversations_are_gone_through_by_key(presenter, talks):
     assert presenter.current == talks[0].id
     presenter.step(-1)
     assert presenter.current == talks[1].id
+
+
+def test_what_was_deleted_can_still_be_brought_back_later(
+    theme, presenter, talks, store, until, qtbot, sidebar
+):
+    for talk in talks[:2]:
+        presenter.delete(talk.id)
+    until(lambda: len(store.list()) == 1)
+    sheet = DeletedSheet(theme, presenter, sidebar)
+    sheet.open()
+    until(lambda: len(sheet._rows.widgets) == 2)
+    [back] = [b for b in sheet.findChildren(QPushButton)
+              if b.accessibleName() == "Bring back Notice period of the lease"]  # fmt: skip
+    back.click()
+    until(lambda: len(sheet._rows.widgets) == 1)
+    until(lambda: presenter.current == talks[0].id)
+    assert store.get(talks[0].id).deleted is None
+    sheet.close()
+
+
+def test_a_conversation_is_exported_with_its_words(presenter, talks, said, until, tmp_path):
+    path = tmp_path / "lease.md"
+    presenter.export(talks[0].id, str(path))
+    until(lambda: said[1])
+    assert str(path) in said[1][0].text
+    assert "Notice period of the lease" in path.read_text(encoding="utf-8")
+    presenter.export(talks[0].id, str(tmp_path / "no such folder" / "lease.md"))
+    until(lambda: len(said[1]) == 2)
 
 
 def test_a_long_title_is_shortened_where_its_deletion_is_told(presenter, talks, store, said, until):
