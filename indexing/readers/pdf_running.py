@@ -10,6 +10,8 @@ from indexing.readers.pdf_lines import Line, PageLines
 
 # Share of the page's height at its head and foot where repeated lines are looked for.
 _ZONE = 0.12
+# What is more of a page than this is what the page says, on however many it stands.
+_MOST_OF_PAGE = 1 / 3
 _DIGITS = re.compile(r"\d+")
 _PAGE_NUMBER = re.compile(
     r"^\W*(?:page|seite|pagina|p\.)?\s*(?:\d{1,4}|[ivxlc]{1,6})\s*(?:(?:of|/|von|de)\s*\d{1,4})?\W*$",
@@ -53,7 +55,10 @@ def without_running_lines(pages: list[PageLines]) -> list[list[Line]]:
     kept: list[list[Line]] = []
     for index, (page, here) in enumerate(zip(pages, candidates, strict=True)):
         dropped: set[int] = set()
+        letters = sum(len(line.text) for line in page.lines)
         for one in here:
+            if len(one.text) > _MOST_OF_PAGE * letters:
+                continue
             key = (one.pattern, one.head)
             if one.number is not None and one.number - index in leads.get(key, ()):
                 dropped.add(id(one.line))

@@ -42,6 +42,15 @@ def test_columns_stay_whole_when_the_title_across_them_is_drawn_last(make_pdf, f
     assert text.index("left column goes on with its line 5") < text.index("right column")
 
 
+def test_pages_that_say_the_same_thing_each_say_it(make_pdf, finish):
+    label = ["Handle this crate with care, for what", "it holds is made of glass."]
+    pages = [lambda canvas: write_lines(canvas, label, top=800)] * 4
+
+    text = finish(read_pdf(make_pdf(*pages))).text
+
+    assert text.count("Handle this crate") == text.count("made of glass") == 4
+
+
 def test_ligatures_are_taken_apart():
     assert plain_letters("e\ufb03cient \ufb02ow, o\ufb00set") == "efficient flow, offset"
     assert plain_letters("\ufefb") == "\u0644\u0627"
