@@ -316,6 +316,11 @@ def _template_failed(facts: Facts) -> str:
     )
 
 
+def _grammar_failed(facts: Facts) -> str:
+    detail = facts.get("detail")
+    return "The form asked for cannot be used" + (f": {detail}." if detail else ".")
+
+
 def _decode_failed(_: Facts) -> str:
     return "The model could not work on this text. Ask again; if it stays, choose another model."
 
@@ -467,6 +472,7 @@ SENTENCES: Final[dict[str, Callable[[Facts], str]]] = {
     "NoModelInstalled": _no_model_installed,
     "ContextOverflow": _context_overflow,
     "TemplateFailed": _template_failed,
+    "GrammarFailed": _grammar_failed,
     "DecodeFailed": _decode_failed,
     "WholeDoesNotFit": _whole_does_not_fit,
     "QuestionDoesNotFit": _question_does_not_fit,

@@ -10,6 +10,7 @@ ModelsError
 ├── NoModelLoaded            asked to work without a model
 ├── ContextOverflow          the prompt leaves no room for an answer
 ├── TemplateFailed           the model's chat template cannot be used
+├── GrammarFailed            the grammar or JSON schema for an output cannot be used
 └── DecodeFailed             llama.cpp could not compute a batch
 """
 
@@ -144,6 +145,14 @@ class ContextOverflow(ModelsError):
 
 class TemplateFailed(ModelsError):
     """The model's chat template cannot lay out this conversation."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class GrammarFailed(ModelsError):
+    """A grammar or a JSON schema cannot be used; `detail` says why, where that is known."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)

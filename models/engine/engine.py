@@ -139,6 +139,7 @@ class Engine:
         Raises:
             ContextOverflow: It leaves no room for an answer; nothing has been read.
             TemplateFailed: The model's template cannot lay it out.
+            GrammarFailed: The grammar or the JSON schema cannot be used; nothing has been read.
             DecodeFailed: llama.cpp failed; the engine can be asked again.
         """
         started = time.monotonic()
@@ -154,11 +155,12 @@ class Engine:
         reader = PromptReader(native.aside, None) if aside else held
         held.busy = True
         try:
-            cached = reader.reach(tokens, owners)
-            prefill_speed = yield from reader.read(tokens, cached)
-            answer = GrowingAnswer(stop, thinking_until)
-            sampler = Sampler(sampling, native.vocabulary.size)
+            # First of all: a grammar that cannot be used is said before anything is read.
+            sampler = Sampler(sampling, native.vocabulary)
             try:
+                cached = reader.reach(tokens, owners)
+                prefill_speed = yield from reader.read(tokens, cached)
+                answer = GrowingAnswer(stop, thinking_until)
                 finish = yield from self._decode(
                     native, reader.memory, sampler, sampling.max_tokens, answer
                 )

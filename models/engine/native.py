@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any
 
 from models.engine.types import Sampling
+from models.errors import GrammarFailed
 
 # Threads that wait for each other at every operation of a model must not spin for long: beside
 # another busy process each holds up the core that the other needs (0.5B model, two cores, beside
@@ -24,6 +25,7 @@ os.environ.setdefault("GOMP_SPINCOUNT", "4000")
 
 import llama_cpp
 import llama_cpp.llama_cpp as _llama_cpp
+from llama_cpp.llama_grammar import json_schema_to_gbnf
 
 # The bindings are typed for their own high-level class only.
 llama: Any = _llama_cpp
@@ -151,6 +153,17 @@ class Vocabulary:
             )
         return list(tokens[:count])
 
+    def grammar_sampler(self, grammar: str) -> Any:
+        """What holds the choice of tokens to a grammar.
+
+        Raises:
+            GrammarFailed: llama.cpp cannot read it.
+        """
+        sampler = llama.llama_sampler_init_grammar(self._vocab, grammar.encode(), b"root")
+        if not sampler:
+            raise GrammarFailed("")
+        return sampler
+
     def piece(self, token: int) -> bytes:
         """The bytes a generated token adds to the text; often not whole characters."""
         piece = self._pieces.get(token)
@@ -165,17 +178,35 @@ class Vocabulary:
         return piece
 
 
-class Sampler:
-    """A chain of llama.cpp's own samplers: no logits ever reach Python."""
+def _grammar_of(json_schema: str) -> str:
+    """The grammar of the JSON that follows a schema; empty without one."""
+    if not json_schema:
+        return ""
+    try:
+        return json_schema_to_gbnf(json_schema)
+    except Exception as error:  # whatever a schema that is none makes of it
+        raise GrammarFailed(type(error).__name__) from error
 
-    def __init__(self, sampling: Sampling, vocabulary_size: int) -> None:
+
+class Sampler:
+    """A chain of llama.cpp's own samplers: no logits ever reach Python.
+
+    Raises:
+        GrammarFailed: The grammar or the JSON schema cannot be used.
+    """
+
+    def __init__(self, sampling: Sampling, vocabulary: Vocabulary) -> None:
+        grammar = sampling.grammar or _grammar_of(sampling.json_schema)
+        form = vocabulary.grammar_sampler(grammar) if grammar else None
         params = llama.llama_sampler_chain_default_params()
         params.no_perf = True
         self._chain: Any = llama.llama_sampler_chain_init(params)
+        if form is not None:
+            self._add(form)
         if sampling.repeat_penalty not in (0.0, 1.0):
             self._add(
                 llama.llama_sampler_init_penalties(
-                    vocabulary_size, _PENALTY_WINDOW, sampling.repeat_penalty, 0.0, 0.0
+                    vocabulary.size, _PENALTY_WINDOW, sampling.repeat_penalty, 0.0, 0.0
                 )
             )
         if sampling.temperature <= 0:

@@ -46,7 +46,12 @@ class LoadSettings(msgspec.Struct, frozen=True):
 
 
 class Sampling(msgspec.Struct, frozen=True):
-    """How the next token is chosen. A temperature of 0 is greedy and reproducible."""
+    """How the next token is chosen. A temperature of 0 is greedy and reproducible.
+
+    Attributes:
+        grammar: Grammar in llama.cpp's notation (GBNF) that the output must follow.
+        json_schema: JSON schema that the output must follow; not together with a grammar.
+    """
 
     temperature: float = 0.0
     top_k: int = 40
@@ -55,6 +60,8 @@ class Sampling(msgspec.Struct, frozen=True):
     repeat_penalty: float = 1.0
     seed: int = 0
     max_tokens: int = 1024
+    grammar: str = ""
+    json_schema: str = ""
 
 
 class LoadProgress(msgspec.Struct, frozen=True, tag=True):

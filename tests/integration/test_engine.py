@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from collections.abc import Generator, Iterator, Sequence
@@ -23,7 +24,13 @@ from models.engine.types import (
     TextDelta,
     ThinkingDelta,
 )
-from models.errors import ContextOverflow, InvalidModelFile, LoadFailed, NoModelLoaded
+from models.errors import (
+    ContextOverflow,
+    GrammarFailed,
+    InvalidModelFile,
+    LoadFailed,
+    NoModelLoaded,
+)
 from models.fit import forecast
 from models.gguf_header import read_header
 
@@ -311,6 +318,31 @@ def test_a_seed_makes_sampling_repeatable(fresh):
     texts = [sampled(seed) for seed in (1, 1, 2, 3)]
     assert texts[0] == texts[1]
     assert len(set(texts)) > 1
+
+
+def test_the_output_follows_a_json_schema(fresh):
+    schema = {
+        "type": "object",
+        "properties": {"name": {"type": "string", "maxLength": 12}, "age": {"type": "integer"}},
+        "required": ["name", "age"],
+    }
+    sampling = Sampling(max_tokens=60, json_schema=json.dumps(schema))
+    generation = answer(fresh, ask("Who are you, and how old?"), sampling)
+    assert generation.finish == "stop"
+    value = json.loads(generation.text)
+    assert set(value) == {"name", "age"}
+    assert isinstance(value["age"], int)
+
+
+def test_the_output_follows_a_grammar_and_a_wrong_one_is_said_before_reading(fresh):
+    sampling = Sampling(max_tokens=12, grammar='root ::= "maybe" | "perhaps"')
+    assert answer(fresh, ask("Is it raining?"), sampling).text in ("maybe", "perhaps")
+    fresh._native.memory.keep(0)
+    for wrong in (Sampling(grammar="root ::= ("), Sampling(json_schema="[")):
+        with pytest.raises(GrammarFailed):
+            next(fresh.generate(ask("Why?"), wrong, []))
+    assert fresh._native.memory.tokens == []
+    assert answer(fresh, ask("Hello")).answer_tokens > 0
 
 
 def test_a_repeat_penalty_changes_the_answer(fresh):
