@@ -301,7 +301,7 @@ class ChatPage(QWidget):
         self._scroll.at_end = False
         place = view.mark_words(words) if isinstance(view, AnswerView) else QRect()
         # Once everything has its size.
-        QTimer.singleShot(0, view, lambda: self._scroll.show_place(self._top(view, place)))
+        QTimer.singleShot(0, view, lambda: self._scroll.show_place(lambda: self._top(view, place)))
 
     def _top(self, view: QWidget, place: QRect | None = None) -> int:
         place = place or QRect()

@@ -52,10 +52,22 @@ class ChatScroll(QScrollArea):
         """Hold no place any longer."""
         self._held = None
 
-    def show_place(self, top: int) -> None:
-        """Bring a place into the upper part of what is seen."""
+    def show_place(self, top: Callable[[], int]) -> None:
+        """Bring a place into the upper part of what is seen, and keep it there meanwhile.
+
+        Args:
+            top: Where the place is, as `hold` takes it.
+        """
         self.at_end = False
-        self.verticalScrollBar().setValue(top - self.viewport().height() // 3)
+        seen_at = self.viewport().height() // 3
+        self._scroll_to(top() - seen_at)
+        self._held = top, seen_at
+        self._hold_timer.start()
+
+    def _scroll_to(self, value: int) -> None:
+        self._adjusting = True
+        self.verticalScrollBar().setValue(value)
+        self._adjusting = False
 
     @Slot(int)
     def _on_scrolled(self, value: int) -> None:
@@ -71,13 +83,11 @@ class ChatScroll(QScrollArea):
         layout = self.frame.layout()
         if layout is not None and layout.contentsMargins().left() != left:
             layout.setContentsMargins(left, 0, MARGIN, 0)
-        self._adjusting = True
         if self._held is not None:
             top, seen_at = self._held
-            bar.setValue(top() - seen_at)
+            self._scroll_to(top() - seen_at)
         elif self.at_end:
-            bar.setValue(maximum)
-        self._adjusting = False
+            self._scroll_to(maximum)
 
 
 def centred(widget: QWidget, margin: int = MARGIN) -> QWidget:

@@ -200,12 +200,21 @@ def write_proved(store, text="Something is said here. " * 12):
     return talk.id
 
 
+def settle(bar, qtbot):
+    """Wait until views that were just made have the sizes that they keep."""
+    before = -1
+    while bar.maximum() != before:
+        before = bar.maximum()
+        qtbot.wait(200)
+
+
 def test_opening_the_sources_leaves_them_in_sight(page, session, store, until, qtbot):
     page.resize(700, 420)
     open_talk(session, store, write_proved(store))
     until(lambda: len(built(page)) == 4)
     bar = page._scroll.verticalScrollBar()
-    until(lambda: bar.value() == bar.maximum() > 0)
+    settle(bar, qtbot)
+    assert bar.value() == bar.maximum() > 0
     openers = page._items[-1].widget.findChildren(Disclosure)
     [opener] = [each for each in openers if "sources" in each.accessibleName()]
     before, longest = opener.mapTo(page, QPoint()).y(), bar.maximum()
@@ -227,6 +236,7 @@ def test_a_citation_stays_in_sight_when_the_panel_takes_its_room(
     view = page._items[1].widget
     bar = page._scroll.verticalScrollBar()
     until(lambda: view.chip_place(3).width() > 5 and bar.maximum() > 0)
+    settle(bar, qtbot)
     bar.setValue(view.y())
 
     def seen_at():
