@@ -10,7 +10,7 @@ import msgspec
 
 from indexing.docmatch import found_elsewhere
 from indexing.embedder import Embedder
-from indexing.fusion import DEPTH, DOCUMENT_WEIGHT, JUDGEMENT_WEIGHT, Scored, added, fuse
+from indexing.fusion import DEPTH, DOCUMENT_WEIGHT, JUDGEMENT_WEIGHT, Scored, Vector, added, fuse
 from indexing.keywords import search_words
 from indexing.reranker import RERANKED, Reranker
 from indexing.types import Hit
@@ -36,6 +36,17 @@ class PassageRow(msgspec.Struct, frozen=True):
     start: int
     end: int
     text: str
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A query's candidates: passages, their vectors and texts, and how their words match."""
+
+    query: str
+    vector: Vector
+    passages: list[int]
+    vectors: Mapping[int, Vector]
+    candidates: Mapping[int, Candidate]
+    matches: Mapping[int, WordMatch]
 
 
 class Searcher:
@@ -87,19 +98,30 @@ class Searcher:
         """
         if documents is not None and not documents:
             return [[] for _ in queries]
+        return [self.order(found) for found in self.find(queries, documents, depth)]
+
+    def find(
+        self, queries: Sequence[str], documents: Sequence[int] | None = None, depth: int = DEPTH
+    ) -> list[Found]:
+        """What either side finds for each query, with all that it is ranked by."""
         clean = [encodable(query) for query in queries]
         vectors = self._embedder.encode(clean)
         dense = self._vectors.nearest(vectors, depth, documents)
-        ranked: list[list[Scored]] = []
+        found: list[Found] = []
         for query, vector, near in zip(clean, vectors, dense, strict=True):
             words = search_words(self._db, query, depth, documents)
-            found = list(dict.fromkeys([*(passage for passage, _ in near), *words]))
-            candidates = self._candidates(found)
+            passages = list(dict.fromkeys([*(passage for passage, _ in near), *words]))
+            candidates = self._candidates(passages)
             matches = self._matcher.match(query, candidates)
-            fused = fuse(found, vector, self._vectors.get(found), matches)
-            fused = self._with_documents(fused, matches)
-            ranked.append(self._reranked(query, fused, candidates))
-        return ranked
+            made = self._vectors.get(passages)
+            found.append(Found(query, vector, passages, made, candidates, matches))
+        return found
+
+    def order(self, found: Found) -> list[Scored]:
+        """The candidates of a query, best first."""
+        fused = fuse(found.passages, found.vector, found.vectors, found.matches)
+        fused = self._with_documents(fused, found.matches)
+        return self._reranked(found.query, fused, found.candidates)
 
     def read(self, passages: Sequence[int]) -> Mapping[int, PassageRow]:
         """The passages that belong to a text that is searched."""

@@ -43,7 +43,8 @@ from indexing.readers.read import read
 from indexing.types import Block, CanonicalDocument
 from models.engine.engine import Engine
 from models.engine.types import LoadSettings
-from tests.benchmarks.retrieval import embedder_folder, index_items, rows_of
+from tests.benchmarks.retrieval import embedder_folder
+from tests.benchmarks.retrieval_sets import index_items, rows_of
 
 R = TypeVar("R")
 

@@ -108,7 +108,7 @@ def pipeline(paths: Sequence[str], folder: Path) -> dict[str, float]:
         report = job.result()
         seconds = time.perf_counter() - begin
         processor = processor_seconds(children=True) - before
-        failed = [row.path for row in report.documents if row.status == "failed"]
+        failed = [(row.path, row.reason) for row in report.documents if row.status == "failed"]
         if failed:
             raise SystemExit(f"not indexed: {failed}")
         with closing(connect_to_read(folder)) as db:
@@ -135,21 +135,23 @@ def bare(model: SentenceTransformer, texts: Sequence[str]) -> tuple[float, float
 
 def join_pages(paths: Sequence[str], count: int, target: Path) -> None:
     """Writes a PDF of `count` pages, taken in turns from the files'."""
-    from pypdf import PdfReader, PdfWriter
+    import pypdfium2
 
     files = [
         file
         for path in map(Path, paths)
         for file in (sorted(path.rglob("*.pdf")) if path.is_dir() else [path])
     ]
-    writer = PdfWriter()
+    book = pypdfium2.PdfDocument.new()
     for file in files:
-        pages = PdfReader(file).pages
-        for page in pages[: count - len(writer.pages)]:
-            writer.add_page(page)
-    if len(writer.pages) < count:
-        raise SystemExit(f"the files have {len(writer.pages)} pages only")
-    writer.write(target)
+        with closing(pypdfium2.PdfDocument(file)) as pdf:
+            wanted = min(len(pdf), count - len(book))
+            if wanted > 0:
+                book.import_pages(pdf, list(range(wanted)))
+    if len(book) < count:
+        raise SystemExit(f"the files have {len(book)} pages only")
+    book.save(target)
+    book.close()
 
 
 def measure(paths: Sequence[str], rounds: int, with_float32: bool) -> dict[str, Any]:

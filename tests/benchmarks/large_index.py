@@ -37,7 +37,8 @@ from indexing.sentences import split_sentences
 from indexing.store import DocumentStore
 from indexing.types import Block, CanonicalDocument, Passage
 from indexing.vectors import VectorStore
-from tests.benchmarks.retrieval import embedder_folder, rows_of
+from tests.benchmarks.retrieval import embedder_folder
+from tests.benchmarks.retrieval_sets import rows_of
 
 _DOCUMENT = 200
 _SENTENCES = 5

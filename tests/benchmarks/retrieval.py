@@ -1,63 +1,66 @@
-"""How well the right passages are found: keywords alone, embedder alone, and both fused.
+"""How well the right passages are found, and what each part of the search adds.
 
     python -m tests.benchmarks.retrieval DATA_DIR [--index FOLDER] [--seconds N] [--json]
 
-DATA_DIR is either a set in the BEIR layout (`corpus.jsonl` or `.gz` with `_id`, `title`,
+DATA_DIR is one of: a set in the BEIR layout (`corpus.jsonl` or `.gz` with `_id`, `title`,
 `text`; `queries.jsonl`; `qrels.tsv`), for which each item is indexed as one document and a
-document ranks as its best passage; or a folder of files with a `questions.jsonl` whose
-`truth` cites pages as `[file.pdf#page=3]`. Where the set has `answers.jsonl`, the evidence
-for each question is asked for at several budgets, and searched for the answer.
+document ranks as its best passage; a folder of files with a `questions.jsonl` whose `truth`
+cites pages as `[file.pdf#page=3]`; a folder of files with a `qna_data.csv` whose questions name
+files; a folder with `corpora/*.md` and a `questions_df.csv` whose questions name spans, for
+which passages are compared with windows of 200 tokens, searched in the same way.
 
-All three rankings come from the same passages, through the index itself. With `--index` the
-index is kept in that folder and used again; `--seconds` stops indexing after that time, to
-be continued by the next call.
+All rankings come from the same passages and candidates, through the index itself: keywords
+alone, the embedder alone, their ranks fused, and the product's score, part by part. Where the
+set has `answers.jsonl`, the evidence for each question is searched for the answer, with hits
+grown into their neighbours and without. With `--index` the index is kept in that folder and
+used again; `--seconds` stops indexing after that time, to be continued by the next call.
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
-import hashlib
+import contextlib
+import itertools
 import json
 import math
 import os
 import re
+import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
+from unittest import mock
 
+import msgspec
+
+from indexing import evidence, fusion, search
 from indexing.catalog import Catalog
+from indexing.embedder import Embedder
 from indexing.fusion import DEPTH
 from indexing.index import Index
+from indexing.pipeline import Run
 from indexing.readers.read import read
-from indexing.search import PassageRow
-from indexing.types import Block, CanonicalDocument
+from indexing.types import CanonicalDocument, Passage
+from tests.benchmarks.retrieval_sets import (
+    Question,
+    Spans,
+    beir_set,
+    files_set,
+    index_items,
+    pages_set,
+    spans_set,
+)
 
 _CUTS = (1, 3, 5, 10)
-_BUDGETS = (1500, 3000, 4500, 6000)
-_CITED_PAGE = re.compile(r"\[([^\[\]#]+)#page=(\d+)\]")
-
-
-# The keys by which a question set names what stands in a span of a document.
-KeysOf = Callable[[PassageRow], Sequence[str]]
-
-
-class Question(NamedTuple):
-    """A question, the keys that are right for it with their grades, and its answers."""
-
-    text: str
-    relevant: Mapping[str, float]
-    answers: Sequence[str]
-
-
-class Set(NamedTuple):
-    """A question set and how a passage is named by its keys."""
-
-    questions: Sequence[Question]
-    keys_of: KeysOf
+_BUDGETS = (3000, 6000)
+# Questions whose evidence is looked at.
+_ASKED = 200
+_WINDOW = 200
+# Of reciprocal rank fusion, as it is mostly used.
+_RANK_CONSTANT = 60
 
 
 def embedder_folder() -> Path:
@@ -65,81 +68,43 @@ def embedder_folder() -> Path:
     return Path(os.environ["STUDIOLO_TEST_MODELS"]) / "all-MiniLM-L6-v2"
 
 
-def rows_of(path: Path) -> Iterator[dict[str, Any]]:
-    """The objects of a JSON lines file, which may be compressed."""
-    with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as file:
-        for line in file:
-            if line.strip():
-                yield json.loads(line)
+# The parts of the score in the order in which they are added.
+_PARTS = (
+    ("cosine + BM25", ()),
+    ("+ coverage", ("COVERAGE_WEIGHT",)),
+    ("+ closeness", ("CLOSENESS_WEIGHT", "GATHERING_WEIGHT")),
+    ("+ headings", ("HEADING_WEIGHT",)),
+    ("+ in common", ("COMMON_WEIGHT",)),
+    ("+ document", ("DOCUMENT_WEIGHT",)),
+)
 
 
-def index_items(index: Index, corpus: Path) -> Generator[None]:
-    """Indexes a corpus, each item as a document of its own; yields between steps."""
-
-    def texts() -> Iterator[tuple[str, CanonicalDocument, str]]:
-        for item in rows_of(corpus):
-            text = str(item["text"]).strip()
-            if not text:
-                continue
-            document = CanonicalDocument(
-                title=str(item.get("title", "")).strip(),
-                kind="text",
-                text=text,
-                blocks=(Block(0, len(text), "paragraph"),),
-            )
-            digest = hashlib.sha256(f"{item['_id']}\n{text}".encode()).hexdigest()
-            yield f"/corpus/{item['_id']}", document, digest
-
-    yield from (None for _ in index.add_texts(texts()))
-
-
-def beir_set(folder: Path) -> Set:
-    """Questions of a set in the BEIR layout; a passage counts for its document."""
-    relevant: dict[str, dict[str, float]] = {}
-    for line in (folder / "qrels.tsv").read_text().splitlines():
-        query, item, grade = line.split("\t")
-        if grade.lstrip("-").isdecimal() and int(grade) > 0:
-            relevant.setdefault(query, {})[item] = float(grade)
-    answers: dict[str, Sequence[str]] = {}
-    if (folder / "answers.jsonl").is_file():
-        answers = {row["id"]: row["answers"] for row in rows_of(folder / "answers.jsonl")}
-    questions = [
-        Question(row["text"], relevant[row["_id"]], answers.get(row["_id"], ()))
-        for row in rows_of(folder / "queries.jsonl")
-        if row["_id"] in relevant
-    ]
-    return Set(questions, lambda row: [row.path.removeprefix("/corpus/")])
-
-
-def pages_set(folder: Path, catalog: Catalog) -> Set:
-    """Questions whose truth cites pages; a passage counts for each page that it stands on."""
-    questions: list[Question] = []
-    for row in rows_of(folder / "questions.jsonl"):
-        cited = {f"{file}#{page}": 1.0 for file, page in _CITED_PAGE.findall(row["truth"])}
-        if cited:
-            questions.append(Question(row["question"], cited, ()))
-
-    def pages(row: PassageRow) -> Sequence[str]:
-        last = catalog.page_of(row.document, row.end - 1)
-        numbers = range(row.page, (last or row.page) + 1) if row.page is not None else ()
-        return [f"{Path(row.path).name}#{number}" for number in numbers]
-
-    return Set(questions, pages)
-
-
-def rankings(index: Index, query: str, keys_of: KeysOf) -> dict[str, Any]:
-    """Keys in order, best first, by each method, and the fused search's milliseconds."""
+def rankings(index: Index, query: str) -> tuple[dict[str, list[int]], float]:
+    """Passages by each method, best first, and the whole search's milliseconds."""
     searcher = index.searcher
-    dense, words = searcher.dense(query, DEPTH), searcher.keywords(query, DEPTH)
     begin = time.perf_counter()
-    fused = [item.passage for item in searcher.rank([query])[0]]
-    rows = searcher.read([*dense, *words, *fused])
+    found = searcher.find([query])[0]
+    searcher.order(found)
     took = (time.perf_counter() - begin) * 1000
-
-    def keys(passages: Sequence[int]) -> list[str]:
-        return list(dict.fromkeys(key for p in passages if p in rows for key in keys_of(rows[p])))
-
-    return {"bm25": keys(words), "dense": keys(dense), "fused": keys(fused), "ms": took}
+    dense, words = searcher.dense(query, DEPTH), searcher.keywords(query, DEPTH)
+    ranks: dict[int, float] = {}
+    for side in (dense, words):
+        for place, passage in enumerate(side, start=1):
+            ranks[passage] = ranks.get(passage, 0.0) + 1 / (_RANK_CONSTANT + place)
+    ranked = {
+        "keywords": words,
+        "embedder": dense,
+        "ranks fused": sorted(ranks, key=lambda passage: -ranks[passage]),
+    }
+    left = {name for _, names in _PARTS for name in names}
+    for part, names in _PARTS:
+        left -= set(names)
+        with contextlib.ExitStack() as stack:
+            for name in left:
+                module = search if name == "DOCUMENT_WEIGHT" else fusion
+                stack.enter_context(mock.patch.object(module, name, 0.0))
+            ranked[part] = [item.passage for item in searcher.order(found)]
+    return ranked, took
 
 
 def measures(ranked: Sequence[str], relevant: Mapping[str, float]) -> dict[str, float]:
@@ -157,44 +122,115 @@ def measures(ranked: Sequence[str], relevant: Mapping[str, float]) -> dict[str, 
 
 def answer_rates(index: Index, questions: Sequence[Question]) -> dict[str, float]:
     """Share of questions whose evidence holds an answer's words, by budget in characters."""
-    asked = [question for question in questions if question.answers]
+    asked = [question for question in questions if question.answers][:_ASKED]
     rates: dict[str, float] = {}
-    for budget in _BUDGETS if asked else ():
+    for budget, share in itertools.product(_BUDGETS if asked else (), (None, 0.0)):
         held = 0
-        for question in asked:
-            text = "\n".join(e.text for e in index.evidence([question.text], budget)).lower()
-            held += any(answer.lower() in text for answer in question.answers)
-        rates[str(budget)] = held / len(asked)
+        grown = evidence.NEIGHBOUR_SHARE if share is None else share
+        with mock.patch.object(evidence, "NEIGHBOUR_SHARE", grown):
+            for question in asked:
+                text = "\n".join(e.text for e in index.evidence([question.text], budget)).lower()
+                held += any(answer.lower() in text for answer in question.answers)
+        rates[f"{budget} {'grown' if share is None else 'hits alone'}"] = held / len(asked)
     return rates
+
+
+def windows(document: CanonicalDocument, embedder: Embedder) -> list[Passage]:
+    """Passages of 200 tokens, cut wherever they end: what structure is compared with."""
+    words = [match.span() for match in re.finditer(r"\S+", document.text)]
+    counts = embedder.count_tokens([document.text[a:b] for a, b in words])
+    passages: list[Passage] = []
+    for (start, end), tokens in zip(words, counts, strict=True):
+        if passages and passages[-1].tokens + tokens <= _WINDOW:
+            last = passages[-1]
+            passages[-1] = msgspec.structs.replace(last, end=end, tokens=last.tokens + tokens)
+        else:
+            passages.append(Passage(start, end, None, (), tokens))
+    return passages
+
+
+def span_measures(index: Index, questions: Sequence[Spans], k: int) -> dict[str, float]:
+    """How much of what is needed `k` passages hold, and how much of them is needed."""
+    recall, precision = 0.0, 0.0
+    for question in questions:
+        needed = {place for span in question.spans for place in range(*span)}
+        hits = index.search(question.text, k).hits
+        held = {n for hit in hits if hit.path == question.path for n in range(hit.start, hit.end)}
+        size = sum(hit.end - hit.start for hit in hits)
+        recall += len(needed & held) / len(needed)
+        precision += len(needed & held) / max(1, size)
+    return {
+        f"recall@{k}": recall / len(questions),
+        f"precision@{k}": precision / len(questions),
+    }
+
+
+def run_spans(data: Path, folder: Path, seconds: float) -> dict[str, Any] | None:
+    """Compares the product's passages with windows; None when the time was up."""
+    methods: dict[str, dict[str, float]] = {}
+    asked = 0
+    for name, cut in (("passages", Run.cut), ("windows", windows)):
+        place = folder / name
+        with mock.patch.object(Run, "cut", staticmethod(cut)):
+            index = Index(place, embedder_folder(), read)
+        try:
+            with mock.patch.object(Run, "cut", staticmethod(cut)):
+                if not finished(index.add([str(data / "corpora")]), seconds):
+                    return None
+            with contextlib.closing(Catalog(place)) as catalog:
+                questions = spans_set(data, catalog)
+            asked = len(questions)
+            methods[name] = {}
+            for k in (3, 5, 10):
+                methods[name] |= span_measures(index, questions, k)
+        finally:
+            index.close()
+    return {"questions": asked, "methods": methods}
+
+
+def finished(steps: Generator[Any, None, Any], seconds: float) -> bool:
+    """Runs an indexing run to its end, or for so many seconds."""
+    begin = time.perf_counter()
+    for _ in steps:
+        if time.perf_counter() - begin > seconds:
+            steps.close()
+            return False
+    return True
 
 
 def run(data: Path, folder: Path, seconds: float) -> dict[str, Any] | None:
     """Indexes and measures; None when the time was up before all was indexed."""
+    if (data / "questions_df.csv").is_file():
+        return run_spans(data, folder, seconds)
     index = Index(folder, embedder_folder(), read)
     try:
         corpus = next(
             (p for n in ("corpus.jsonl", "corpus.jsonl.gz") if (p := data / n).is_file()), None
         )
-        begin = time.perf_counter()
         steps = index_items(index, corpus) if corpus else index.add([str(data)])
-        for _ in steps:
-            if time.perf_counter() - begin > seconds:
-                steps.close()
-                return None
-        questions, keys_of = beir_set(data) if corpus else pages_set(data, Catalog(folder))
+        if not finished(steps, seconds):
+            return None
+        if corpus:
+            questions, keys_of = beir_set(data)
+        elif (data / "qna_data.csv").is_file():
+            questions, keys_of = files_set(data)
+        else:
+            questions, keys_of = pages_set(data, Catalog(folder))
         totals: dict[str, dict[str, float]] = {}
         took: list[float] = []
         for question in questions:
-            ranked = rankings(index, question.text, keys_of)
-            took.append(ranked.pop("ms"))
-            for method, keys in ranked.items():
+            ranked, milliseconds = rankings(index, question.text)
+            took.append(milliseconds)
+            rows = index.searcher.read(list({p for passages in ranked.values() for p in passages}))
+            for method, passages in ranked.items():
                 sums = totals.setdefault(method, {})
-                for name, value in measures(keys, question.relevant).items():
+                keys = dict.fromkeys(k for p in passages if p in rows for k in keys_of(rows[p]))
+                for name, value in measures(list(keys), question.relevant).items():
                     sums[name] = sums.get(name, 0.0) + value / len(questions)
         return {
             "questions": len(questions),
             "methods": totals,
-            "fused_ms_median": sorted(took)[len(took) // 2],
+            "search_ms_median": statistics.median(took),
             "answer_in_evidence": answer_rates(index, questions),
         }
     finally:
@@ -217,14 +253,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.json:
         print(json.dumps(found))
         return 0
-    asked, took = found["questions"], found["fused_ms_median"]
-    print(f"{given.data.name}: {asked} questions, search {took:.1f} ms")
+    print(f"{given.data.name}: {found['questions']} questions")
+    if "search_ms_median" in found:
+        print(f"search {found['search_ms_median']:.1f} ms, the query's embedding included")
     names = list(next(iter(found["methods"].values())))
-    print(f"{'':8}" + "".join(f"{name:>11}" for name in names))
+    print(f"{'':14}" + "".join(f"{name:>13}" for name in names))
     for method, values in found["methods"].items():
-        print(f"{method:8}" + "".join(f"{values[name]:11.3f}" for name in names))
-    for budget, rate in found["answer_in_evidence"].items():
-        print(f"answer in {budget} characters of evidence: {rate:.3f}")
+        print(f"{method:14}" + "".join(f"{values[name]:13.3f}" for name in names))
+    for budget, rate in found.get("answer_in_evidence", {}).items():
+        print(f"answer in evidence of {budget}: {rate:.3f}")
     return 0
 
 

@@ -11,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from indexing.database import split_statements
+from indexing.docmatch import found_elsewhere
 from indexing.keywords import MAX_TERMS, match_expression, search_words
 from indexing.schema import MIGRATIONS
 from indexing.search import encodable
@@ -134,6 +135,19 @@ def test_a_passage_with_all_words_close_together_matches_best(db):
     assert 0 < found[2].closeness < 0.5
     assert found[3].coverage < 1
     assert found[3].closeness == 0
+
+
+def test_a_word_counts_where_the_document_has_it_elsewhere(db):
+    lacking = {
+        1: {"deposit": 0.5, "dough": 0.25},
+        2: {"tenant": 0.25, "A": 0.5},
+        3: {"deposit": 1.0},
+        4: {},
+    }
+    assert found_elsewhere(db, [1, 2, 3, 4], lacking) == {1: 0.5, 2: 0.25}
+    # The file of the first document is called "a".
+    assert found_elsewhere(db, [2], {2: {"a": 0.5}}) == {2: 0.5}
+    assert found_elsewhere(db, [], lacking) == {}
 
 
 @given(

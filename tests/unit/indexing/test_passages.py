@@ -48,6 +48,22 @@ def test_the_pieces_of_a_section_are_about_equal():
     assert [p.tokens for p in passages] == [44, 40]
 
 
+def test_a_change_moves_only_the_cuts_near_it():
+    def paragraphs(changed=None):
+        for number in range(400):
+            words = [
+                f"Word{number}x{n} stands here, and so do {n} more." for n in range(number % 9)
+            ]
+            if number == changed:
+                words.append("This sentence is new.")
+            yield "paragraph", " ".join(["A paragraph begins.", *words]), ()
+
+    before = set(cut(make(*paragraphs()), 60)[1])
+    after = set(cut(make(*paragraphs(changed=200)), 60)[1])
+    assert len(before) > 200
+    assert 1 <= len(after - before) <= 8
+
+
 def test_no_passage_crosses_a_top_section():
     document = make(
         ("heading", "Rent", ()),
