@@ -60,7 +60,8 @@ def drop(window, paths):
         QPointF(100, 100), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton,
         Qt.KeyboardModifier.NoModifier,
     )  # fmt: skip
-    QApplication.sendEvent(window.main, event)
+    # Qt hands on only what was dragged over the window before.
+    window.main._drop.eventFilter(window.main, event)
 
 
 def test_dropped_asked_answered_and_read_at_the_source(window, until, qtbot, tmp_path):
