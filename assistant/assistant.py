@@ -289,9 +289,7 @@ class Assistant:
     ) -> Generator[AskEvent, None, Answer]:
         facts = self._model_for(request)
         persona = self._persona_of(request)
-        self._answerer.settings = _answering_settings(
-            self.settings.current, facts.name, persona
-        )
+        self._answerer.settings = _answering_settings(self.settings.current, facts.name, persona)
         self._answerer.model_name = facts.name
         with self.gate.answering():
             loading = self.model.load(facts.path, self.load_settings(facts.name)).stream()
@@ -331,7 +329,6 @@ class Assistant:
         if facts.problem is not None:
             raise InvalidModelFile(facts.path, facts.problem)
         return facts
-
 
 
 class _ModelPort:

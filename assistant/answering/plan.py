@@ -13,8 +13,8 @@ from models.engine.types import ChatMessage, Generation, PromptSize
 
 # The starter on two cores, until the model at hand has been measured.
 ASSUMED_TOKENS_PER_S = 150.0
-# About five paragraphs: fewer often miss the answer, however slow the machine.
-MIN_EVIDENCE_TOKENS = 1000
+# About four paragraphs: fewer often miss the answer, however slow the machine.
+MIN_EVIDENCE_TOKENS = 750
 # A share of the context kept free of the conversation so far, for evidence and answer.
 _HISTORY_SHARE = 0.25
 TYPICAL_CHARS_PER_TOKEN = 4.2

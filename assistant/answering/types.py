@@ -27,7 +27,7 @@ class AnsweringSettings(msgspec.Struct, frozen=True):
         documents_only: Decline what no document is given for, without asking the model.
     """
 
-    read_seconds: float = 10.0
+    read_seconds: float = 8.0
     max_answer_tokens: int = 512
     check: bool = True
     temperature: float = 0.0

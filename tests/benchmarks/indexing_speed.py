@@ -32,7 +32,7 @@ import psutil
 
 from assistant.paths import DataPaths
 from assistant.services.index import IndexService
-from indexing.database import connect, connect_to_read
+from indexing.database import connect
 from indexing.embedder import Embedder
 from indexing.pipeline import embedded_texts
 from indexing.store import DocumentStore
@@ -65,7 +65,7 @@ def precision_of(folder: Path) -> str | None:
 
 def searchable(folder: Path) -> Generator[tuple[bool, bool]]:
     """Whether any passage can be found by its words, and by its meaning; asked again and again."""
-    with closing(connect_to_read(folder)) as db:
+    with closing(connect(folder)) as db:
         while True:
             row = db.execute(
                 "SELECT count(*), sum(p.embedded) FROM documents AS d "
@@ -111,7 +111,7 @@ def pipeline(paths: Sequence[str], folder: Path) -> dict[str, float]:
         failed = [(row.path, row.reason) for row in report.documents if row.status == "failed"]
         if failed:
             raise SystemExit(f"not indexed: {failed}")
-        with closing(connect_to_read(folder)) as db:
+        with closing(connect(folder)) as db:
             bodies = [row[0] for row in db.execute("SELECT body FROM passage_words")]
         queries = [body[-80:] for body in bodies[:: max(1, len(bodies) // _SEARCHES)]]
         return {

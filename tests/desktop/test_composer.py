@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QMimeData, Qt, QUrl
@@ -236,7 +237,7 @@ def test_a_folder_is_one_chip_and_its_collection_the_scope(composer, session, tm
 def test_drafts_outlast_the_window(composer, session, data_dir, bridge, until, theme, qtbot):
     store = ConversationStore(data_dir)
     talk = store.create()
-    assistant = SimpleNamespace(conversations=store)
+    assistant: Any = SimpleNamespace(conversations=store)
     session.composer._assistant = assistant
     session.documents._on_listed([row("lease.pdf", status="ready")])
     composer._field.setPlainText("Half a ques")

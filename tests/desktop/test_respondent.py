@@ -118,6 +118,7 @@ def test_the_librarian_never_answers_alone(window, until, qtbot):
     window.main.new_chat()
     assert session.respondent.persona is None
     session.conversations.open(talk)
+    assert session.respondent.persona is not None
     assert session.respondent.persona.id == "librarian"
 
 

@@ -7,7 +7,7 @@ import logging
 import re
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -53,7 +53,7 @@ def run(generator: Generator[E, None, R]) -> tuple[list[E], R]:
             return events, end.value
 
 
-def load(path: Path, **settings: int) -> tuple[Engine, LoadedModel]:
+def load(path: Path, **settings: Any) -> tuple[Engine, LoadedModel]:
     engine = Engine()
     _, loaded = run(engine.load(str(path), LoadSettings(context_tokens=CONTEXT, **settings)))
     return engine, loaded

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -42,7 +42,7 @@ def store(tmp_path: Path) -> StateStore:
     return StateStore(tmp_path / "states", lambda: 10**9)
 
 
-def start(path: Path, store: StateStore | None, digest: str = DIGEST, **settings: str) -> Engine:
+def start(path: Path, store: StateStore | None, digest: str = DIGEST, **settings: Any) -> Engine:
     engine = Engine(store)
     # One thread: two would wait for each other at every step of a busy machine.
     run(engine.load(str(path), LoadSettings(context_tokens=CONTEXT, threads=1, **settings)))
@@ -117,9 +117,7 @@ def test_studying_gives_way_and_goes_on_where_it_was(smollm_path, store):
     engine._reader.memory.clear()
 
     studying = engine.study(over(BOOK, "?"), ("document:1",))
-    for event in studying:
-        if event.done >= 640:
-            break
+    event = next(event for event in studying if event.done >= 640)
     question = engine.generate(over(OTHER, "How many coins?"), GREEDY, [])
     assert isinstance(next(question), PrefillProgress)
     before = engine._reader.memory.tokens[:]
@@ -139,9 +137,7 @@ def test_studying_gives_way_and_goes_on_where_it_was(smollm_path, store):
 def test_studying_ends_when_the_model_goes(smollm_path, store):
     engine = start(smollm_path, store)
     studying = engine.study(over(BOOK, "?"), ("document:1",))
-    for event in studying:
-        if event.done >= 640:
-            break
+    next(event for event in studying if event.done >= 640)
     engine.unload()
     with pytest.raises(NoModelLoaded):
         next(studying)

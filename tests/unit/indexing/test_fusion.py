@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from indexing.fusion import fuse
+from indexing.fusion import Vector, fuse
 from indexing.wordmatch import WordMatch
 
 
-def unit(*values):
+def unit(*values: float) -> Vector:
     vector = np.array(values, dtype=np.float32)
-    return vector / np.linalg.norm(vector)
+    return (vector / np.linalg.norm(vector)).astype(np.float32)
 
 
 QUERY = unit(1, 0)
@@ -52,8 +52,9 @@ def test_what_the_best_have_in_common_decides_where_the_words_do_not():
 
 
 def test_equals_are_in_a_stable_order():
-    vectors = dict.fromkeys((9, 3, 5), QUERY)
-    assert [item.passage for item in fuse([9, 3, 5], QUERY, vectors, {})] == [3, 5, 9]
+    found = [9, 3, 5]
+    vectors = dict.fromkeys(found, QUERY)
+    assert [item.passage for item in fuse(found, QUERY, vectors, {})] == [3, 5, 9]
 
 
 def test_nothing_found_is_no_ranking():

@@ -34,9 +34,9 @@ def cross_encoder_path(embedder_path, tmp_path_factory):
         num_hidden_layers=1,
         num_attention_heads=2,
         intermediate_size=32,
-        num_labels=1,
         initializer_range=0.5,
     )
+    config.num_labels = 1
     BertForSequenceClassification(config).save_pretrained(plain)
     AutoTokenizer.from_pretrained(embedder_path).save_pretrained(plain)
     model = CrossEncoder(str(plain), device="cpu", local_files_only=True)

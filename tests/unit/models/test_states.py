@@ -40,6 +40,14 @@ def keep(
     )
 
 
+def kept(
+    store: StateStore, tokens: list[int], owners: tuple[str, ...] = ("conversation:1",)
+) -> StoredState:
+    state = keep(store, tokens, owners)
+    assert state is not None
+    return state
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> StateStore:
     return StateStore(tmp_path / "states", lambda: ROOMY)
@@ -91,7 +99,7 @@ def test_a_damaged_state_is_never_used_and_goes(store, place):
 
 
 def test_a_state_cut_short_has_no_tokens(store, tmp_path):
-    state = keep(store, list(range(100)))
+    state = kept(store, list(range(100)))
     store._data(state.name).write_bytes(b"short")
     assert len(StateStore(tmp_path / "states", lambda: ROOMY).tokens(state)) == 0
     assert store.take(state) is None
@@ -116,7 +124,7 @@ def test_the_quota_lets_go_what_was_not_used_for_longest(tmp_path):
     size = 12 + 400 + BODY
     store = StateStore(tmp_path, lambda: 3 * size)
     first, second, third = (
-        keep(store, list(range(n, n + 100)), (f"document:{n}",)) for n in (0, 200, 400)
+        kept(store, list(range(n, n + 100)), (f"document:{n}",)) for n in (0, 200, 400)
     )
     for state, ago in ((first, 30), (second, 20), (third, 10)):
         last_used(store, state, ago)
