@@ -14,7 +14,6 @@ from assistant.answering.types import (
     AnswerDelta,
     AskEvent,
     AskRequest,
-    Citation,
     Mode,
     Phase,
     Plan,
@@ -45,13 +44,24 @@ class _Sentence(msgspec.Struct, frozen=True):
     citations: tuple[int, ...]
 
 
+class _Citation(msgspec.Struct, frozen=True):
+    n: int
+    document: int
+    path: str
+    title: str
+    page: int | None
+    start: int
+    end: int
+    quote: str
+
+
 class _Answer(msgspec.Struct, frozen=True):
     """An answer as `ask` shows it; the field names are a contract."""
 
     question: str
     answer: str
     sentences: list[_Sentence]
-    citations: tuple[Citation, ...]
+    citations: list[_Citation]
     mode: UsedMode
     model: str
     timing: Timing
@@ -183,7 +193,10 @@ def _shown(answer: Answer) -> _Answer:
         answer.question,
         answer.answer,
         [_Sentence(one.text, one.supported, one.citations) for one in answer.sentences],
-        answer.citations,
+        [
+            _Citation(c.n, c.document, c.path, c.title, c.page, c.start, c.end, c.quote)
+            for c in answer.citations
+        ],
         answer.mode,
         answer.model,
         answer.timing,
