@@ -55,7 +55,8 @@ _SUFFIXES: dict[Reader, str] = {
     read_rst: ".rst .rest",
     read_latex: ".tex .latex .ltx",
     read_delimited: ".csv .tsv .tab",
-    read_json: ".json .jsonl .ndjson .geojson .ipynb",
+    # Not .jsonl: such files are data for programs, and lie beside the documents they are about.
+    read_json: ".json .geojson .ipynb",
     read_xml: ".xml .rss .atom .kml .gpx .opml .xsd .xsl .xslt .svg",
     read_yaml: ".yaml .yml",
     read_subtitles: ".srt .vtt",

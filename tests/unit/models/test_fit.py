@@ -34,10 +34,6 @@ SMALL: list[tuple[dict[str, Any], tuple[float, float, float]]] = [
     ({"context_tokens": 8192, "batch_tokens": 512}, (491.01, 96.0, 302.0)),
     ({"context_tokens": 8192, "kv_type": "q8_0"}, (491.01, 51.0, 151.0)),
 ]
-STARTER: list[tuple[dict[str, Any], tuple[float, float, float]]] = [
-    ({"context_tokens": 8192}, (1656.42, 224.0, 152.88)),
-    ({"context_tokens": 32768}, (1656.42, 896.0, 424.0)),
-]
 
 
 @pytest.fixture
@@ -47,7 +43,7 @@ def on_x86(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("model", "measured"),
-    [("smollm_path", SMOLLM), ("qwen_small_path", SMALL), ("starter_path", STARTER)],
+    [("smollm_path", SMOLLM), ("qwen_small_path", SMALL)],
 )
 def test_forecasts_are_what_llama_cpp_allocates(model, measured, request, on_x86):
     header = read_header(request.getfixturevalue(model))
@@ -59,8 +55,8 @@ def test_forecasts_are_what_llama_cpp_allocates(model, measured, request, on_x86
 
 
 @pytest.fixture
-def header(starter_path) -> GgufHeader:
-    return read_header(starter_path)
+def header(qwen_small_path) -> GgufHeader:
+    return read_header(qwen_small_path)
 
 
 def test_the_context_is_clipped_to_what_the_model_was_trained_for(header):
@@ -70,19 +66,19 @@ def test_the_context_is_clipped_to_what_the_model_was_trained_for(header):
 
 def test_smaller_types_take_less(header):
     sizes = [kv_bytes(header, 8000, kind) for kind in ("f16", "q8_0", "q4_0")]
-    assert sizes[0] == 8000 * 28 * 2 * 256 * 2
+    assert sizes[0] == 8000 * 24 * 2 * 128 * 2
     assert [round(size / sizes[0], 2) for size in sizes] == [1.0, 0.53, 0.28]
 
 
 def test_layers_without_attention_take_nothing(header):
-    parameters = {**header.hyperparameters, "attention.head_count_kv": [2, 0] * 14}
+    parameters = {**header.hyperparameters, "attention.head_count_kv": [2, 0] * 12}
     hybrid = msgspec.structs.replace(header, hyperparameters=parameters)
     assert kv_bytes(hybrid, 1000) == kv_bytes(header, 1000) // 2
 
 
 def test_the_largest_context_fits_and_the_next_does_not(header, on_x86):
     settings = LoadSettings()
-    free = 2_200_000_000
+    free = 1_000_000_000
     largest = largest_context(header, settings, free)
     assert 8192 < largest < 32768
 
@@ -93,7 +89,7 @@ def test_the_largest_context_fits_and_the_next_does_not(header, on_x86):
     assert fit(largest) == "tight"
     assert fit(largest + 256) == "not"
     assert largest_context(header, settings, 64 * 10**9) == 32768
-    assert largest_context(header, settings, 10**9) == 0
+    assert largest_context(header, settings, 4 * 10**8) == 0
 
 
 def test_the_words():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Generator
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+from models.catalogue import read_catalogue
 from models.errors import ImportFailed, InvalidModelFile, ModelNotFound
 from models.library import ImportProgress, ModelFacts, ModelLibrary
 from models.record import Origin
@@ -177,9 +179,14 @@ def test_where_a_file_came_from_is_not_said_of_another_of_its_name(library, make
 
 
 @pytest.mark.model
-def test_the_starter_is_known_however_it_got_here(tmp_path, starter_path):
-    (tmp_path / "models").mkdir()
-    (tmp_path / "models" / starter_path.name).symlink_to(starter_path)
-    facts = ModelLibrary(tmp_path / "models").info(starter_path.name)
+def test_the_starter_is_known_however_it_got_here(tmp_path, qwen_small_path):
+    # By its name and size: only what stands in the header is read.
+    entry = next(entry for entry in read_catalogue() if entry.sha256)
+    file = tmp_path / "models" / entry.file
+    file.parent.mkdir()
+    with qwen_small_path.open("rb") as other:
+        file.write_bytes(other.read(16 * 2**20))
+    os.truncate(file, entry.bytes)
+    facts = ModelLibrary(tmp_path / "models").info(entry.file)
     assert facts.repository == "Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF"
     assert facts.sha256.startswith("cc324af0")

@@ -43,7 +43,7 @@ def test_json_records_are_rows_and_what_is_nested_has_its_name(write, finish):
 
 def test_one_value_a_line_is_json_too(write, finish):
     assert (
-        finish(read(write("a.jsonl", '{"a": 1}\n{"a": 2, "b": "x"}\n'))).text == "a: 1\na: 2 | b: x"
+        finish(read(write("a.json", '{"a": 1}\n{"a": 2, "b": "x"}\n'))).text == "a: 1\na: 2 | b: x"
     )
 
 
