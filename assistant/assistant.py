@@ -27,7 +27,7 @@ from assistant.compute import ComputeGate
 from assistant.conversations.keeping import history_of, keep_answer, place_question
 from assistant.conversations.store import ConversationStore
 from assistant.errors import NoModelInstalled
-from assistant.owners import document_owner
+from assistant.owners import conversation_owner, document_owner, is_conversation
 from assistant.paths import DataPaths
 from assistant.personas import Persona, PersonaLibrary
 from assistant.services.downloads import DownloadService
@@ -103,6 +103,7 @@ class Assistant:
         with self._opening:
             if self._conversations is None:
                 self._conversations = ConversationStore(self.paths.root)
+                self._forget_deleted(self._conversations)
             return self._conversations
 
     def start(self) -> Job[IndexProgress, AddReport]:
@@ -130,7 +131,17 @@ class Assistant:
         self.catalog.close()
         with self._opening:
             if self._conversations is not None:
+                # Now, as the model's process has kept at its end what it held.
+                self._forget_deleted(self._conversations)
                 self._conversations.close()
+
+    def _forget_deleted(self, conversations: ConversationStore) -> None:
+        """Drop what models have read of conversations that are deleted; it can be read again."""
+        kept = {conversation_owner(one.id) for one in conversations.list()}
+        owners = {owner for state in self.studies.states.list() for owner in state.owners}
+        for owner in owners - kept:
+            if is_conversation(owner):
+                self.studies.states.remove(owner)
 
     # --- Models -----------------------------------------------------------------------------
 
@@ -369,12 +380,10 @@ def _answering_settings(
     settings: Settings, model: str, persona: Persona | None
 ) -> AnsweringSettings:
     sampling = settings.sampling(model)
-    temperature = sampling.temperature
     if persona is not None and persona.temperature is not None:
-        temperature = persona.temperature
+        sampling = msgspec.structs.replace(sampling, temperature=persona.temperature)
     return AnsweringSettings(
         read_seconds=settings.answer_seconds,
-        temperature=temperature,
         sampling=sampling,
         instructions=persona.instructions if persona is not None else "",
         documents_only=persona is not None and persona.documents == "only",

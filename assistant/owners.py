@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+_CONVERSATION = "conversation:"
+
 
 def document_owner(document: int) -> str:
     """Return the name of a document, by its id."""
@@ -10,4 +12,9 @@ def document_owner(document: int) -> str:
 
 def conversation_owner(conversation: int) -> str:
     """Return the name of a conversation, by its id."""
-    return f"conversation:{conversation}"
+    return f"{_CONVERSATION}{conversation}"
+
+
+def is_conversation(owner: str) -> bool:
+    """Tell whether a name is that of a conversation."""
+    return owner.startswith(_CONVERSATION)

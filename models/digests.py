@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 from collections.abc import Generator
 from pathlib import Path
 
 import msgspec
+
+from models.small_files import Remembered
 
 _BLOCK_BYTES = 8 * 1024 * 1024
 
@@ -27,12 +28,11 @@ class FileDigests:
     """
 
     def __init__(self, file: Path) -> None:
-        self._file = file
-        self._digests = self._read()
+        self._digests = Remembered(file, _Digest)
 
     def known(self, path: Path) -> str | None:
         """A file's digest, if it was worked out since the file last changed."""
-        digest = self._digests.get(str(path))
+        digest = self._digests.read().get(str(path))
         try:
             status = path.stat()
         except OSError:
@@ -60,23 +60,8 @@ class FileDigests:
                 yield done
         size, modified = _stamp(status)
         digest = _Digest(bytes=size, modified_ns=modified, sha256=hashed.hexdigest())
-        # Read again: another process may have added to it meanwhile.
-        self._digests = {**self._read(), str(path): digest}
-        self._write()
+        self._digests.keep(str(path), digest)
         return digest.sha256
-
-    def _read(self) -> dict[str, _Digest]:
-        try:
-            return msgspec.json.decode(self._file.read_bytes(), type=dict[str, _Digest])
-        except (OSError, msgspec.DecodeError):
-            return {}  # it can all be worked out again
-
-    def _write(self) -> None:
-        part = self._file.with_name(f"{self._file.name}.{os.getpid()}.part")
-        with contextlib.suppress(OSError):  # remembering is a convenience
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(msgspec.json.format(msgspec.json.encode(self._digests)))
-            part.replace(self._file)
 
 
 def _stamp(status: os.stat_result) -> tuple[int, int]:

@@ -7,7 +7,6 @@ by one process at a time. The other only saves reading headers again and may be 
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,7 @@ import filelock
 import msgspec
 
 from models.facts import ModelFacts
+from models.small_files import write_whole
 
 _RECORD = ".library.json"
 _CACHE = ".headers.msgpack"
@@ -148,21 +148,3 @@ class FactsCache:
                 if cache.version == _CACHE_VERSION:
                     self._read = cache.read
         return self._read
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Puts a file in the place of another in one step, so that a kill leaves one of the two.
-
-    Raises:
-        OSError: It cannot be written.
-    """
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import os
 from pathlib import Path
 
 import msgspec
 
 from models.engine.types import LoadSettings
+from models.small_files import Remembered
 
 # What was measured last counts so much: the machine is busier at one time than at another.
 _LAST_SHARE = 0.3
@@ -30,32 +29,19 @@ class SpeedBook:
     """
 
     def __init__(self, file: Path) -> None:
-        self._file = file
+        self._speeds = Remembered(file, Speed)
 
     def get(self, sha256: str, settings: LoadSettings) -> Speed:
         """Return what is known of a model, named by its file's digest."""
-        return self._read().get(_name(sha256, settings), Speed())
+        return self._speeds.read().get(_name(sha256, settings), Speed())
 
     def learn(self, sha256: str, settings: LoadSettings, seen: Speed) -> Speed:
         """Take in what was measured; return what is known then."""
-        speeds = self._read()
         name = _name(sha256, settings)
-        known = speeds.get(name, Speed())
-        speeds[name] = learned = Speed(
-            read=_mixed(known.read, seen.read), write=_mixed(known.write, seen.write)
-        )
-        part = self._file.with_name(f"{self._file.name}.{os.getpid()}.part")
-        with contextlib.suppress(OSError):  # it can be measured again
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(msgspec.json.format(msgspec.json.encode(speeds)))
-            part.replace(self._file)
+        known = self._speeds.read().get(name, Speed())
+        learned = Speed(read=_mixed(known.read, seen.read), write=_mixed(known.write, seen.write))
+        self._speeds.keep(name, learned)
         return learned
-
-    def _read(self) -> dict[str, Speed]:
-        try:
-            return msgspec.json.decode(self._file.read_bytes(), type=dict[str, Speed])
-        except (OSError, msgspec.DecodeError):
-            return {}
 
 
 def _mixed(known: float, seen: float) -> float:

@@ -136,9 +136,7 @@ class Answerer:
     ) -> Generator[AskEvent, None, Generation]:
         """Have the model answer; pass its words on."""
         sampling = msgspec.structs.replace(
-            self.settings.sampling,
-            temperature=self.settings.temperature,
-            max_tokens=self.settings.max_answer_tokens,
+            self.settings.sampling, max_tokens=self.settings.max_answer_tokens
         )
         generation = self._model.generate(messages, sampling, [], run.owners)
         writing = False

@@ -7,11 +7,9 @@ is measured once, and kept.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import hashlib
 import math
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
@@ -20,6 +18,7 @@ import msgspec
 
 from assistant.answering import prompt
 from models.engine.types import Generation
+from models.small_files import Remembered
 
 # Where the line lies between the mean log-odds of unanswered and of answered questions. Nearer to
 # the former: to withdraw a right answer is worse than to show a wrong one with its quote. Asked end
@@ -55,28 +54,15 @@ class Calibrations:
     """
 
     def __init__(self, file: Path | None = None) -> None:
-        self._file = file
-        self._lines: dict[str, Line] = {}
+        self._lines = Remembered(file, Line)
 
     def get(self, model: str) -> Line | None:
         """Return a model's line; None before it was measured."""
-        return self._read().get(_name(model))
+        return self._lines.read().get(_name(model))
 
     def keep(self, model: str, line: Line) -> None:
         """Remember a model's line."""
-        self._lines = {**self._read(), _name(model): line}
-        if self._file is None:
-            return
-        part = self._file.with_name(f"{self._file.name}.{os.getpid()}.part")
-        with contextlib.suppress(OSError):  # it can be measured again
-            part.write_bytes(msgspec.json.format(msgspec.json.encode(self._lines)))
-            part.replace(self._file)
-
-    def _read(self) -> dict[str, Line]:
-        if self._file is not None:
-            with contextlib.suppress(OSError, msgspec.DecodeError):
-                return msgspec.json.decode(self._file.read_bytes(), type=dict[str, Line])
-        return self._lines
+        self._lines.keep(_name(model), line)
 
 
 @functools.cache

@@ -21,8 +21,7 @@ class AnsweringSettings(msgspec.Struct, frozen=True):
             speed this gives how much evidence it is given.
         max_answer_tokens: Longest answer.
         check: Ask the model afterwards whether what is cited answers the question.
-        temperature: 0 always takes the likeliest word.
-        sampling: How words are chosen where the temperature is above 0.
+        sampling: How words are chosen; how many there may be is `max_answer_tokens`.
         instructions: What a persona tells the model beside the rules that hold for all.
         documents_only: Decline what no document is given for, without asking the model.
     """
@@ -30,7 +29,6 @@ class AnsweringSettings(msgspec.Struct, frozen=True):
     read_seconds: float = 8.0
     max_answer_tokens: int = 512
     check: bool = True
-    temperature: float = 0.0
     sampling: Sampling = Sampling()
     instructions: str = ""
     documents_only: bool = False

@@ -17,7 +17,7 @@ import msgspec
 
 from models.downloads.types import Pending
 from models.errors import DownloadFailed
-from models.record import write_whole
+from models.small_files import write_whole
 from models.sources import first_part
 
 FOLDER = ".downloads"

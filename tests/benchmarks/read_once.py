@@ -1,11 +1,13 @@
 """How much sooner an answer begins over a document that the model has studied.
 
-    python tests/benchmarks/read_once.py MODEL.gguf [--tokens 8000] [--context 9216] [--text FILE]
+    python tests/benchmarks/read_once.py MODEL.gguf [--tokens 8000] [--context 9216]
+        [--text FILE --question QUESTION]
 
 A document is studied in one model process and asked about in another, after a restart of
 everything; beside it, another process is asked the same without a state. Prints the time to
-the first token of both, their ratio, what the state takes on disk and what memory the process
-took; exits with 1 where it is less than 20 times sooner or the answers differ by a letter.
+the first token of both, their ratio, what the state takes on disk and what memory the processes
+took beside what was forecast; exits with 1 where it is less than 20 times sooner, the answers
+differ by a letter, or the forecast is off by more than 10 %.
 """
 
 from __future__ import annotations
@@ -28,8 +30,11 @@ from assistant.paths import DataPaths
 from assistant.services.model import ModelService
 from indexing.types import DocumentRow
 from models.engine.types import ChatMessage, Generation, LoadSettings, Sampling
+from models.fit import forecast
+from models.gguf_header import read_header
 
 WANTED_RATIO = 20.0
+ALLOWED_MEMORY = 0.10
 SHIPS = ("Petrel", "Tern", "Gannet", "Fulmar", "Curlew", "Avocet", "Dunlin", "Plover")
 GOODS = ("tar", "rye", "salt", "timber", "wool", "herring", "slate", "rope")
 QUESTION = "Which goods did the Petrel bring on day 3, and how many crates?"
@@ -72,10 +77,10 @@ def cut_to(service: ModelService, text: str, tokens: int) -> str:
     return "\n".join(lines[: int(tokens / per_line)])
 
 
-def ask(service: ModelService, text: str) -> tuple[Generation, int]:
+def ask(service: ModelService, text: str, question: str) -> tuple[Generation, int]:
     """One greedy answer in a process that has read nothing yet, and its memory in bytes."""
     sampling = Sampling(temperature=0.0, max_tokens=48)
-    generation = service.generate(over(text, QUESTION), sampling, []).result()
+    generation = service.generate(over(text, question), sampling, []).result()
     memory = psutil.Process(service.worker.pid).memory_info().rss
     return generation, memory
 
@@ -87,6 +92,7 @@ def main() -> int:
     parser.add_argument("--tokens", type=int, default=8000, help="length of the document")
     parser.add_argument("--context", type=int, help="context window (tokens and 1,216 more)")
     parser.add_argument("--text", type=Path, help="a text to use in place of a made-up register")
+    parser.add_argument("--question", default=QUESTION, help="what is asked about it")
     options = parser.parse_args()
     settings = LoadSettings(context_tokens=options.context or options.tokens + 1216)
     text = options.text.read_text("utf-8") if options.text else register(options.tokens // 20)
@@ -109,10 +115,10 @@ def main() -> int:
 
         with closing(ModelService(studied)) as service:
             service.ensure_loaded(options.model, settings)
-            after, memory = ask(service, text)
+            after, memory = ask(service, text, options.question)
         with closing(ModelService(plain)) as service:
             service.ensure_loaded(options.model, settings)
-            without, memory_without = ask(service, text)
+            without, memory_without = ask(service, text, options.question)
 
     ratio = without.first_token_ms / after.first_token_ms
     for name, one, used in (("studied", after, memory), ("without", without, memory_without)):
@@ -123,7 +129,10 @@ def main() -> int:
     print(f"answer: {after.text!r}")
     same = after.text == without.text
     print(f"{ratio:.1f} times sooner; the answers are {'the same' if same else 'different'}")
-    return 0 if same and ratio >= WANTED_RATIO else 1
+    expected = forecast(read_header(Path(options.model)), settings).total
+    off = max((expected / used - 1 for used in (memory, memory_without)), key=abs)
+    print(f"memory forecast: {expected / 1e6:.0f} MB ({off:+.1%})")
+    return 0 if same and ratio >= WANTED_RATIO and abs(off) <= ALLOWED_MEMORY else 1
 
 
 if __name__ == "__main__":

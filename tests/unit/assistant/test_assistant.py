@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import psutil
 import pytest
 
 from assistant.answering.types import AskRequest
 from assistant.assistant import Assistant
 from assistant.errors import NoModelInstalled
+from assistant.owners import conversation_owner, document_owner
 from assistant.paths import DataPaths
 from models.errors import InvalidModelFile, ModelNotFound
+from models.states import StateKey
 from tests.integration.studio import Studio
 
 pytestmark = pytest.mark.model
@@ -97,3 +101,30 @@ def test_another_programs_model_answers_only_where_there_is_none_of_its_own(
     assert assistant.current_model().name == smollm_path.name
     assert assistant.use_model("Qwen").source == "lmstudio"
     assert assistant.current_model().name == "lmstudio/ann/Qwen/Qwen.gguf"
+
+
+def _keep_state(assistant: Assistant, owner: str) -> None:
+    def write(path: Path) -> bool:
+        path.write_bytes(b"what the model has read")
+        return True
+
+    key = StateKey(
+        model="a model", library=owner, key_type="f16", value_type="f16", flash_attention="off"
+    )
+    kept = assistant.studies.states.keep(key, [1, 2], 2, [owner], write, bytes_needed=100)
+    assert kept is not None
+
+
+def test_what_models_read_of_deleted_conversations_goes_with_them(studio, assistant):
+    conversations = assistant.conversations
+    here, deleted = conversations.create(), conversations.create()
+    for conversation in (here, deleted):
+        _keep_state(assistant, conversation_owner(conversation.id))
+    _keep_state(assistant, document_owner(1))
+    conversations.delete(deleted.id)
+    assistant.close()
+
+    again = Assistant(DataPaths(studio.data_dir))
+    owners = {owner for state in again.studies.states.list() for owner in state.owners}
+    again.close()
+    assert owners == {conversation_owner(here.id), document_owner(1)}
