@@ -10,12 +10,11 @@ from pathlib import PurePath
 from typing import Final
 
 from assistant.conversations.types import Failure
-from assistant.download_sentences import DOWNLOAD_SENTENCES
 from assistant.failures import failure_of
-from assistant.sentences import (
+from assistant.sentences import sentence_for
+from assistant.sentences.facts import (
     COMMANDS,
     IMPORT_COMMAND,
-    SENTENCES,
     SETUP_COMMAND,
     WINDOW,
     Facts,
@@ -58,13 +57,10 @@ def explain(error: BaseException, ways: Ways = COMMANDS) -> str:
 
 def explain_failure(failure: Failure, ways: Ways = COMMANDS) -> str:
     """Return what a person should read about a failure that was kept."""
-    words = SENTENCES.get(failure.kind) or DOWNLOAD_SENTENCES.get(failure.kind)
-    if words is None:
-        return (
-            f"Something went wrong that Studiolo did not foresee ({failure.kind}). "
-            "Try again; if it stays, run 'studiolo doctor' and look at the log it names."
-        )
-    return words(Facts(failure.facts, ways))
+    return sentence_for(failure.kind, Facts(failure.facts, ways)) or (
+        f"Something went wrong that Studiolo did not foresee ({failure.kind}). "
+        "Try again; if it stays, run 'studiolo doctor' and look at the log it names."
+    )
 
 
 def explain_row(row: DocumentRow, ways: Ways = COMMANDS) -> str:

@@ -12,9 +12,9 @@ import assistant.errors
 import indexing.errors
 import models.errors
 from assistant.conversations.types import Failure
-from assistant.download_sentences import PROBLEMS
 from assistant.failures import failure_of
-from assistant.sentences import _FOLDER_PROBLEMS
+from assistant.sentences.downloads import PROBLEMS
+from assistant.sentences.models import _FOLDER_PROBLEMS
 from assistant.wording import (
     _REASON_KINDS,
     COMMANDS,

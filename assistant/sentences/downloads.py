@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import PurePath
 from typing import Final
 
-from assistant.sentences import Facts, bytes_text
+from assistant.sentences.facts import Facts, bytes_text
 
 PROBLEMS: Final[dict[str, str]] = {
     "offline": "the model hub cannot be reached. Check the internet connection and any proxy, then "

@@ -1,0 +1,142 @@
+"""Sentences for what can go wrong with documents and with where they are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from assistant.sentences.facts import SETUP_COMMAND, Facts, bytes_text, file_name, from_file
+
+
+def _file_missing(facts: Facts) -> str:
+    return (
+        f"{facts.get('path')} cannot be opened: there is no such file, or you may not read it. "
+        "Check the name and the permissions."
+    )
+
+
+def _unsupported(facts: Facts) -> str:
+    suffix = facts.get("suffix")
+    kind = f"{suffix} files" if suffix else "files without a suffix"
+    return (
+        f"{file_name(facts)} was not read: Studiolo does not read {kind}. Save it as PDF, Word "
+        "(.docx), HTML, Markdown or plain text and add that."
+    )
+
+
+def _converter_missing(facts: Facts) -> str:
+    return (
+        f"{file_name(facts)} was not read: {facts.get('suffix')} is an old format that Studiolo "
+        "reads through LibreOffice, which is not installed. Install LibreOffice and add the "
+        "file again, or save it in today's format."
+    )
+
+
+def _unreadable(facts: Facts) -> str:
+    why = {
+        "reader_crashed": "reading it broke the reader, so it is probably damaged",
+        "reader_overflowed": "it unpacks to more than any document holds",
+    }.get(str(facts.get("problem")), "it is damaged, or not what its name says")
+    return (
+        f"{file_name(facts)} could not be read: {why}. Open it in the program it comes from, save "
+        "it again and add the new file."
+    )
+
+
+def _too_large(facts: Facts) -> str:
+    what = str(facts.get("what") or "")
+    amount, limit = int(str(facts.get("amount") or 0)), int(str(facts.get("limit") or 0))
+    in_bytes = "bytes" in what
+    size = bytes_text(amount) if in_bytes else f"{amount:,} {what}"
+    most = ""
+    if limit:
+        most = f" where {bytes_text(limit) if in_bytes else f'{limit:,}'} is the most"
+    return f"{file_name(facts)} is too large: {size}{most}. Split it into parts and add those."
+
+
+def _password(facts: Facts) -> str:
+    name = file_name(facts)
+    if facts.get("wrong"):
+        return f"The password for {name} is wrong. {facts.ways.unlock_file}"
+    return f"{name} is locked with a password. {facts.ways.unlock_file}"
+
+
+def _empty(facts: Facts) -> str:
+    pages = facts.get("pages")
+    if pages:
+        return (
+            f"No text could be read or recognised in {file_name(facts)} (pages: {pages}). If text "
+            "recognition (OCR) is switched off, switch it on and add the file again."
+        )
+    return f"{file_name(facts)} holds no text, so there is nothing to ask it."
+
+
+def _timed_out(facts: Facts) -> str:
+    seconds = float(str(facts.get("seconds") or 0))
+    after = f" after {seconds:.0f} seconds" if seconds else ""
+    return (
+        f"Reading {file_name(facts)} was given up{after}: the file asks for too much work. Save it "
+        "again in the program it comes from, or split it."
+    )
+
+
+def _document_not_found(facts: Facts) -> str:
+    return f"There is no document {facts.get('ref')} in the library. {facts.ways.see_documents}"
+
+
+def _page_not_found(facts: Facts) -> str:
+    pages = facts.get("pages")
+    if not pages:
+        return f"Document {facts.get('document')} has no pages. Leave the page out."
+    return (
+        f"Document {facts.get('document')} has no page {facts.get('page')}: "
+        f"its pages go from 1 to {pages}."
+    )
+
+
+def _collection_not_found(facts: Facts) -> str:
+    return f"There is no collection {facts.get('name')}. {facts.ways.see_collections}"
+
+
+def _store_busy(facts: Facts) -> str:
+    pid = facts.get("pid")
+    by = f" (process {pid})" if pid else ""
+    return f"The library is in use by another Studiolo{by}. {facts.ways.leave_data_folder}"
+
+
+def _store_damaged(facts: Facts) -> str:
+    return (
+        f"The library{from_file(facts)} is damaged. Copies of the database lie in the "
+        f"folder 'backups' beside it. {facts.ways.see_data_folder}"
+    )
+
+
+def _newer_database(_: Facts) -> str:
+    return "This data folder was written by a newer Studiolo. Update Studiolo to open it."
+
+
+def _embedder_missing(facts: Facts) -> str:
+    return (
+        f"The model that searches documents is missing{from_file(facts)}. "
+        f"'{SETUP_COMMAND}' installs it."
+    )
+
+
+DOCUMENT_SENTENCES: Final[dict[str, Callable[[Facts], str]]] = {
+    "FileMissing": _file_missing,
+    "UnsupportedFormat": _unsupported,
+    "ConverterMissing": _converter_missing,
+    "FileUnreadable": _unreadable,
+    "ReadError": _unreadable,
+    "TooLarge": _too_large,
+    "PasswordNeeded": _password,
+    "ReadTimeout": _timed_out,
+    "EmptyDocument": _empty,
+    "DocumentNotFound": _document_not_found,
+    "PageNotFound": _page_not_found,
+    "CollectionNotFound": _collection_not_found,
+    "StoreBusy": _store_busy,
+    "StoreDamaged": _store_damaged,
+    "NewerDatabase": _newer_database,
+    "EmbedderMissing": _embedder_missing,
+}

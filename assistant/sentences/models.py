@@ -1,0 +1,123 @@
+"""Sentences for what can go wrong with models and with what they have read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from assistant.sentences.facts import SETUP_COMMAND, Facts, bytes_text, file_name
+
+
+def _model_not_found(facts: Facts) -> str:
+    return f"There is no model {facts.get('name')} in the library. {facts.ways.see_models}"
+
+
+_MODEL_FILE_PROBLEMS: Final[dict[str, str]] = {
+    "missing": "there is no such file. Check its name",
+    "unreadable": "it may not be read. Check its permissions",
+    "empty": "it is empty. Download it again",
+    "not_gguf": "it is not a GGUF file. Get the model in the GGUF format",
+    "truncated": "its end is missing. Download it again",
+    "absurd_header": "its beginning makes no sense. Download it again from a source you trust",
+    "unsupported_version": "its version of the GGUF format is not known here. Get a newer file",
+    "not_a_language_model": "it is no language model. Get one that can chat",
+    "missing_part": "it is one part of several, and others are missing. Put all of them into one "
+    "folder",
+    "embedding": "it turns texts into numbers for searching and cannot chat. Get one that can",
+    "reranker": "it judges search results and cannot chat. Get one that can",
+    "projector": "it only lets another model see pictures. Get the model that it belongs to",
+    "adapter": "it only changes another model. Get the model that it belongs to",
+}
+
+
+def _invalid_model(facts: Facts) -> str:
+    problem = _MODEL_FILE_PROBLEMS.get(str(facts.get("problem")), "it is not sound. Get it again")
+    return f"{file_name(facts)} cannot be used as a model: {problem}."
+
+
+def _import_failed(facts: Facts) -> str:
+    name = file_name(facts)
+    problem = facts.get("problem")
+    if problem == "disk_full":
+        needed = bytes_text(float(str(facts.get("needed_bytes") or 0)))
+        free = bytes_text(float(str(facts.get("free_bytes") or 0)))
+        return (
+            f"{name} was not imported: it needs {needed} and the disk has {free} free. "
+            f"{facts.ways.use_other_disk}"
+        )
+    if problem == "not_writable":
+        return (
+            f"{name} was not imported: the models folder may not be written to. Check its "
+            f"permissions. {facts.ways.see_data_folder}"
+        )
+    return f"{name} was not imported: it could not be read to its end. Check the file and its disk."
+
+
+_FOLDER_PROBLEMS: Final[dict[str, str]] = {
+    "missing": "There is no folder {path}. Check its name.",
+    "unreadable": "The folder {path} may not be read. Check its permissions.",
+    "library": "{path} is Studiolo's own models folder, which is looked into anyway.",
+    "not_added": "{path} is none of the folders that were added. {see}",
+}
+
+
+def _folder_not_usable(facts: Facts) -> str:
+    sentence = _FOLDER_PROBLEMS.get(str(facts.get("problem")), "{path} cannot be used.")
+    return sentence.format(path=facts.get("path"), see=facts.ways.see_model_folders)
+
+
+def _load_failed(facts: Facts) -> str:
+    return (
+        f"The model {file_name(facts)} could not be loaded: it is of a kind that llama.cpp does "
+        "not know, or there is too little memory for it. Try a smaller model, or import the file again."
+    )
+
+
+def _no_model_loaded(facts: Facts) -> str:
+    return f"No model is loaded. Choose one {facts.ways.choose_model}."
+
+
+def _no_model_installed(facts: Facts) -> str:
+    return (
+        f"No model is installed. '{SETUP_COMMAND}' installs the starter model. "
+        f"{facts.ways.add_model}"
+    )
+
+
+def _context_overflow(facts: Facts) -> str:
+    return (
+        f"This is too long for the model: {facts.get('prompt_tokens')} tokens where "
+        f"{facts.get('context_tokens')} fit. Ask about fewer documents, ask "
+        f"{facts.ways.ask_by_passages}, or begin a new conversation."
+    )
+
+
+def _template_failed(facts: Facts) -> str:
+    return (
+        "The model's own chat template cannot lay out this conversation. Choose another model "
+        f"{facts.ways.choose_model}."
+    )
+
+
+def _grammar_failed(facts: Facts) -> str:
+    detail = facts.get("detail")
+    return "The form asked for cannot be used" + (f": {detail}." if detail else ".")
+
+
+def _decode_failed(_: Facts) -> str:
+    return "The model could not work on this text. Ask again; if it stays, choose another model."
+
+
+MODEL_SENTENCES: Final[dict[str, Callable[[Facts], str]]] = {
+    "ModelNotFound": _model_not_found,
+    "InvalidModelFile": _invalid_model,
+    "ImportFailed": _import_failed,
+    "FolderNotUsable": _folder_not_usable,
+    "LoadFailed": _load_failed,
+    "NoModelLoaded": _no_model_loaded,
+    "NoModelInstalled": _no_model_installed,
+    "ContextOverflow": _context_overflow,
+    "TemplateFailed": _template_failed,
+    "GrammarFailed": _grammar_failed,
+    "DecodeFailed": _decode_failed,
+}

@@ -1,0 +1,71 @@
+"""Sentences for what can go wrong with questions and conversations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from assistant.sentences.facts import Facts, bytes_text
+
+
+def _whole_does_not_fit(facts: Facts) -> str:
+    return (
+        f"The documents are too long to be read whole: {facts.get('prompt_tokens')} tokens where "
+        f"the model holds {facts.get('context_tokens')}. Ask {facts.ways.ask_by_passages}, or "
+        "about fewer documents."
+    )
+
+
+def _no_room_for_state(facts: Facts) -> str:
+    values = (facts.get(name) for name in ("needed_bytes", "quota_bytes", "free_bytes"))
+    needed, quota, free = (value if isinstance(value, int) else 0 for value in values)
+    if needed > quota:
+        return (
+            f"What the model reads of this takes {bytes_text(needed)} on disk, and "
+            f"{bytes_text(quota)} are set aside for that. Set more aside in the settings."
+        )
+    return (
+        f"What the model reads of this takes {bytes_text(needed)} on disk, and only "
+        f"{bytes_text(free)} are free. Free some disk space."
+    )
+
+
+def _question_does_not_fit(facts: Facts) -> str:
+    return (
+        f"The question is too long: {facts.get('prompt_tokens')} tokens where the model holds "
+        f"{facts.get('context_tokens')}. Shorten it, or add the text as a document."
+    )
+
+
+def _empty_question(_: Facts) -> str:
+    return "Nothing was asked. Type a question."
+
+
+def _documents_not_ready(facts: Facts) -> str:
+    return (
+        f"These documents cannot be searched yet. Wait until they are read. {facts.ways.see_states}"
+    )
+
+
+def _conversation_not_found(_: Facts) -> str:
+    return "There is no such conversation any more."
+
+
+def _message_not_found(_: Facts) -> str:
+    return "There is no such message any more."
+
+
+def _persona_not_found(_: Facts) -> str:
+    return "There is no such persona any more. Choose another one for this conversation."
+
+
+QUESTION_SENTENCES: Final[dict[str, Callable[[Facts], str]]] = {
+    "WholeDoesNotFit": _whole_does_not_fit,
+    "QuestionDoesNotFit": _question_does_not_fit,
+    "NoRoomForState": _no_room_for_state,
+    "EmptyQuestion": _empty_question,
+    "DocumentsNotReady": _documents_not_ready,
+    "ConversationNotFound": _conversation_not_found,
+    "MessageNotFound": _message_not_found,
+    "PersonaNotFound": _persona_not_found,
+}
