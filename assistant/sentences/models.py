@@ -69,7 +69,8 @@ def _folder_not_usable(facts: Facts) -> str:
 def _load_failed(facts: Facts) -> str:
     return (
         f"The model {file_name(facts)} could not be loaded: it is of a kind that llama.cpp does "
-        "not know, or there is too little memory for it. Try a smaller model, or import the file again."
+        "not know, or there is too little memory for it. Try a smaller model, or import the file "
+        "again."
     )
 
 
