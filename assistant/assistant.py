@@ -33,7 +33,7 @@ from assistant.personas import Persona, PersonaLibrary
 from assistant.services.downloads import DownloadService
 from assistant.services.index import IndexService
 from assistant.services.model import ModelService
-from assistant.settings import Settings, SettingsFile
+from assistant.settings import ModelSettings, Settings, SettingsFile
 from assistant.studying import Studied, Studies, StudyForecast
 from assistant.workers.jobs import Job
 from indexing.catalog import Catalog
@@ -42,7 +42,6 @@ from models.engine.types import (
     ChatMessage,
     Generation,
     GenerationEvent,
-    LoadProgress,
     LoadSettings,
     PrefillProgress,
     PromptSize,
@@ -175,9 +174,13 @@ class Assistant:
         self.settings.update(model=facts.name)
         return facts
 
-    def load_settings(self, name: str) -> LoadSettings:
-        """Return how a model is loaded, named by its file."""
-        return self.settings.current.load_settings(name)
+    def load_settings(self, name: str, conversation: int | None = None) -> LoadSettings:
+        """Return how a model is loaded, for a conversation that may have settings of its own.
+
+        Raises:
+            ConversationNotFound: There is no such conversation.
+        """
+        return self.settings.current.load_settings(name, self._own_settings(name, conversation))
 
     # --- Documents --------------------------------------------------------------------------
 
@@ -194,18 +197,26 @@ class Assistant:
             self.studies.states.remove(document_owner(document))
         return removed
 
-    def forecast_study(self, document: int, model: str | None = None) -> StudyForecast:
+    def forecast_study(
+        self, document: int, model: str | None = None, conversation: int | None = None
+    ) -> StudyForecast:
         """Say what studying a document would take: see `Studies.forecast`."""
         facts = self._model_for(AskRequest("", model=model))
-        self.model.ensure_loaded(facts.path, self.load_settings(facts.name))
+        self.model.ensure_loaded(facts.path, self.load_settings(facts.name, conversation))
         return self.studies.forecast(document)
 
     def study(
-        self, document: int, model: str | None = None
+        self, document: int, model: str | None = None, conversation: int | None = None
     ) -> Generator[PrefillProgress, None, Studied]:
-        """Have the model read a document once, for all questions to come: see `Studies.study`."""
+        """Have the model read a document once, for all questions to come: see `Studies.study`.
+
+        Args:
+            document: Which.
+            model: Who reads it; None for the one that answers.
+            conversation: Whose settings it is loaded with; None for the usual ones.
+        """
         facts = self._model_for(AskRequest("", model=model))
-        self.model.ensure_loaded(facts.path, self.load_settings(facts.name))
+        self.model.ensure_loaded(facts.path, self.load_settings(facts.name, conversation))
         return (yield from self.studies.study(document))
 
     def search(
@@ -300,10 +311,13 @@ class Assistant:
     ) -> Generator[AskEvent, None, Answer]:
         facts = self._model_for(request)
         persona = self._persona_of(request)
-        self._answerer.settings = _answering_settings(self.settings.current, facts.name, persona)
+        own = self._own_settings(facts.name, request.conversation)
+        settings = self.settings.current
+        self._answerer.settings = _answering_settings(settings, facts.name, persona, own)
         self._answerer.model_name = facts.name
         with self.gate.answering():
-            loading = self.model.load(facts.path, self.load_settings(facts.name)).stream()
+            how = settings.load_settings(facts.name, own)
+            loading = self.model.load(facts.path, how).stream()
             for event in loading:
                 yield Phase("loading", round(event.fraction * 100), 100)
             loaded = self.model.loaded
@@ -326,6 +340,11 @@ class Assistant:
         if facts is None:
             raise NoModelInstalled(str(self.paths.models))
         return facts
+
+    def _own_settings(self, model: str, conversation: int | None) -> ModelSettings:
+        if conversation is None:
+            return ModelSettings()
+        return self.conversations.get(conversation).settings.get(model, ModelSettings())
 
     def _persona_of(self, request: AskRequest) -> Persona | None:
         return None if request.persona is None else self.personas.get(request.persona)
@@ -362,26 +381,15 @@ class _ModelPort:
         aside: bool = False,
     ) -> Generator[GenerationEvent, None, Generation]:
         """See `Engine.generate`; closing it stops the model."""
-        steps = self._service.generate(messages, sampling, stop, owners, aside=aside).stream()
-        try:
-            while True:
-                try:
-                    event = next(steps)
-                except StopIteration as end:
-                    return end.value
-                # A process that was started anew loads the model first.
-                if not isinstance(event, LoadProgress):
-                    yield event
-        finally:
-            steps.close()
+        return self._service.stream(messages, sampling, stop, owners, aside=aside)
 
 
 def _answering_settings(
-    settings: Settings, model: str, persona: Persona | None
+    settings: Settings, model: str, persona: Persona | None, own: ModelSettings
 ) -> AnsweringSettings:
-    sampling = settings.sampling(model)
-    if persona is not None and persona.temperature is not None:
-        sampling = msgspec.structs.replace(sampling, temperature=persona.temperature)
+    if persona is not None:
+        own = own.over(ModelSettings(temperature=persona.temperature))
+    sampling = settings.sampling(model, own)
     return AnsweringSettings(
         read_seconds=settings.answer_seconds,
         sampling=sampling,

@@ -14,12 +14,12 @@ import threading
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 import tomli_w
 
-from models.engine.types import KvType, LoadSettings, Sampling
+from models.engine.types import Adapter, KvType, LoadSettings, Sampling
 
 _log = logging.getLogger(__name__)
 
@@ -31,7 +31,10 @@ MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 
 
 class ModelSettings(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is chosen for one model; None leaves a choice to `Settings` or to the engine.
+    """What is chosen for one model, or for it in one conversation.
+
+    None leaves a choice to whatever is asked next: a conversation's to the model's own settings,
+    those to `Settings`, and these to the engine.
 
     Attributes:
         context_tokens: Context window to load it with.
@@ -40,6 +43,9 @@ class ModelSettings(msgspec.Struct, frozen=True, omit_defaults=True):
         threads: Compute threads.
         gpu_layers: Layers to compute on a GPU; -1 for all.
         template: A chat template in place of its own.
+        adapters: LoRA adapters that change it; an empty list for none.
+        thinking: Whether it thinks before it answers, where its template lets one choose.
+        thinking_tokens: Longest thinking before an answer; 0 for none.
         temperature: How freely it writes; 0 answers the same question the same way.
         top_k: Words to choose among, by rank; 0 for all.
         top_p: Words to choose among, by their share of the probability.
@@ -49,17 +55,25 @@ class ModelSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     """
 
     context_tokens: int | None = None
-    kv_type: KvType = "f16"
+    kv_type: KvType | None = None
     flash_attention: bool | None = None
     threads: int | None = None
-    gpu_layers: int = -1
+    gpu_layers: int | None = None
     template: str | None = None
+    adapters: tuple[Adapter, ...] | None = None
+    thinking: bool | None = None
+    thinking_tokens: int | None = None
     temperature: float | None = None
-    top_k: int = 40
-    top_p: float = 0.95
-    min_p: float = 0.05
-    repeat_penalty: float = 1.0
-    seed: int = 0
+    top_k: int | None = None
+    top_p: float | None = None
+    min_p: float | None = None
+    repeat_penalty: float | None = None
+    seed: int | None = None
+
+    def over(self, other: ModelSettings) -> ModelSettings:
+        """Return these choices, and those of another where none is made here."""
+        chosen = msgspec.structs.asdict(other) | _made(self)
+        return ModelSettings(**chosen)
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -96,29 +110,39 @@ class Settings(msgspec.Struct, frozen=True):
         """`state_gb` in bytes."""
         return max(0, int(self.state_gb * 1e9))
 
-    def load_settings(self, model: str) -> LoadSettings:
-        """Return how a model is loaded, named by its file."""
-        chosen = self.models.get(model, ModelSettings())
-        return LoadSettings(
-            context_tokens=chosen.context_tokens or self.context_tokens,
-            threads=chosen.threads,
-            gpu_layers=chosen.gpu_layers,
-            kv_type=chosen.kv_type,
-            flash_attention=chosen.flash_attention,
-            template=chosen.template,
-        )
+    def model_settings(self, model: str, own: ModelSettings | None = None) -> ModelSettings:
+        """Return what is chosen for a model.
 
-    def sampling(self, model: str) -> Sampling:
-        """Return how a model chooses its words, named by its file."""
-        chosen = self.models.get(model, ModelSettings())
-        return Sampling(
-            temperature=self.temperature if chosen.temperature is None else chosen.temperature,
-            top_k=chosen.top_k,
-            top_p=chosen.top_p,
-            min_p=chosen.min_p,
-            repeat_penalty=chosen.repeat_penalty,
-            seed=chosen.seed,
-        )
+        Args:
+            model: Its file's name.
+            own: What a conversation has chosen for itself.
+        """
+        usual = ModelSettings(context_tokens=self.context_tokens, temperature=self.temperature)
+        chosen = self.models.get(model, ModelSettings()).over(usual)
+        return chosen if own is None else own.over(chosen)
+
+    def load_settings(self, model: str, own: ModelSettings | None = None) -> LoadSettings:
+        """Return how a model is loaded; see `model_settings`."""
+        return _filled(LoadSettings, self.model_settings(model, own))
+
+    def sampling(self, model: str, own: ModelSettings | None = None) -> Sampling:
+        """Return how a model chooses its words; see `model_settings`."""
+        return _filled(Sampling, self.model_settings(model, own))
+
+
+S = TypeVar("S", LoadSettings, Sampling)
+
+
+def _made(settings: ModelSettings) -> dict[str, Any]:
+    """Return the choices that are made, by name."""
+    values = msgspec.structs.asdict(settings)
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _filled(kind: type[S], settings: ModelSettings) -> S:
+    """Return what the engine is told: the choices made, and its own for the others."""
+    made = _made(settings)
+    return kind(**{name: made[name] for name in kind.__struct_fields__ if name in made})
 
 
 class SettingsFile:

@@ -11,14 +11,16 @@ import msgspec
 
 from assistant.answering.types import Answer, Plan
 from assistant.conversations.types import Conversation, Failure, Message, Scope
+from assistant.settings import ModelSettings
 
 CONVERSATION_COLUMNS: Final = (
-    "id, title, created, updated, pinned, deleted_at, scope, model, persona, leaf"
+    "id, title, created, updated, pinned, deleted_at, scope, model, persona, leaf, settings"
 )
 MESSAGE_COLUMNS: Final = (
     "id, conversation, parent, role, text, thinking, state, failure, answer, plan, model, created"
 )
 
+_settings = msgspec.json.Decoder(dict[str, ModelSettings])
 _scope = msgspec.json.Decoder(Scope)
 _failure = msgspec.json.Decoder(Failure)
 _answer = msgspec.json.Decoder(Answer)
@@ -42,7 +44,8 @@ def scope_of(text: str) -> Scope:
 
 def conversation_of(row: sqlite3.Row | tuple[Any, ...]) -> Conversation:
     """Decode a row of `CONVERSATION_COLUMNS`."""
-    identifier, title, created, updated, pinned, deleted, scope, model, persona, leaf = row
+    (identifier, title, created, updated, pinned, deleted, scope, model, persona, leaf,
+     settings) = row  # fmt: skip
     return Conversation(
         id=identifier,
         title=title,
@@ -54,6 +57,7 @@ def conversation_of(row: sqlite3.Row | tuple[Any, ...]) -> Conversation:
         model=model,
         persona=persona,
         leaf=leaf,
+        settings=_settings.decode(settings),
     )
 
 

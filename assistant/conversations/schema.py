@@ -72,4 +72,5 @@ MIGRATIONS: Final[tuple[str, ...]] = (
         DELETE FROM drafts WHERE conversation = old.id;
     END;
     """,
+    "ALTER TABLE conversations ADD COLUMN settings TEXT NOT NULL DEFAULT '{}'",
 )

@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from assistant.conversations import search, tree
 from assistant.conversations.export import to_markdown
 from assistant.conversations.grouping import group_by_period
@@ -33,6 +35,7 @@ from assistant.conversations.types import (
 )
 from assistant.conversations.writer import AnswerWriter, keep_searchable
 from assistant.errors import ConversationNotFound
+from assistant.settings import ModelSettings
 from indexing.database import connect, migrate
 
 KEEP_DELETED: Final = timedelta(days=30)
@@ -117,6 +120,23 @@ class ConversationStore:
     def set_persona(self, conversation: int, persona: str | None) -> None:
         """Choose who answers in a conversation; None for the usual persona."""
         self._update(conversation, "persona", persona)
+
+    def set_settings(self, conversation: int, model: str, settings: ModelSettings) -> None:
+        """Choose how a model works in a conversation; no choice at all follows its own settings.
+
+        Args:
+            conversation: Where it holds.
+            model: The model's name in the library.
+            settings: What is chosen; None in it follows the model's own.
+        """
+        with self._pool.write() as connection:
+            chosen = {**self._conversation(connection, conversation).settings, model: settings}
+            if settings == ModelSettings():
+                del chosen[model]
+            connection.execute(
+                "UPDATE conversations SET settings = ? WHERE id = ?",
+                (msgspec.json.encode(chosen).decode(), conversation),
+            )
 
     def delete(self, conversation: int) -> None:
         """Put a conversation aside; `undo_delete` brings it back for `KEEP_DELETED`."""

@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from assistant.answering.types import Answer, Plan
+from assistant.settings import ModelSettings
 
 MessageRole = Literal["user", "assistant"]
 MessageState = Literal["streaming", "complete", "stopped", "failed", "interrupted"]
@@ -36,6 +37,8 @@ class Conversation(msgspec.Struct, frozen=True):
         deleted: When it was put aside; None for one that is not deleted.
         model: File name of the model chosen for it; None follows the current one.
         persona: Name of the persona that answers in it; None for the usual one.
+        settings: What is chosen here for single models, by file name, in place of what is chosen
+            for them everywhere.
     """
 
     id: int
@@ -48,6 +51,7 @@ class Conversation(msgspec.Struct, frozen=True):
     model: str | None
     persona: str | None
     leaf: int | None
+    settings: dict[str, ModelSettings] = {}
 
 
 class Draft(msgspec.Struct, frozen=True):

@@ -31,10 +31,17 @@ from desktop.views.wording import number
 from desktop.widgets.buttons import push_button
 from desktop.widgets.choice import Choice
 from desktop.widgets.labels import label, set_role
-from models.engine.types import KvType
+from models.engine.types import KvType, LoadSettings, Sampling
 from models.facts import ModelFacts
 
 _MOST_SEED = 2**31 - 1
+# What applies to fields that always show a value where nothing is chosen.
+_USUAL: dict[str, Any] = {
+    name: value
+    for usual in (LoadSettings(), Sampling())
+    for name, value in msgspec.structs.asdict(usual).items()
+    if name in ("kv_type", "gpu_layers", "top_k", "top_p", "min_p", "repeat_penalty", "seed")
+}
 
 
 class ModelSettingsSheet(QDialog):
@@ -194,6 +201,8 @@ class ModelSettingsSheet(QDialog):
     def _show(self, chosen: ModelSettings) -> None:
         for name, field in self._fields.items():
             value = getattr(chosen, name)
+            if value is None:
+                value = _USUAL.get(name)
             if isinstance(field, Choice):
                 if field.findData(value) < 0:
                     field.addItem(str(value), value)
@@ -217,11 +226,13 @@ class ModelSettingsSheet(QDialog):
                 values[name] = round(field.value(), 2)
             elif isinstance(field, QSpinBox):
                 values[name] = field.value()
+            if name in _USUAL and values[name] == _USUAL[name]:
+                values[name] = None
         return msgspec.convert(values, ModelSettings)
 
     @Slot()
     def _on_changed(self) -> None:
-        if len(self._fields) < len(ModelSettings.__struct_fields__):
+        if "template" not in self._fields:
             return  # still being built
         known = self._models.forecast(self._facts, self.chosen)
         if known is None:

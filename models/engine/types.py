@@ -22,6 +22,18 @@ class ChatMessage(msgspec.Struct, frozen=True):
     content: str
 
 
+class Adapter(msgspec.Struct, frozen=True):
+    """A LoRA adapter: a small file that changes a model.
+
+    Attributes:
+        path: The GGUF file.
+        weight: How much it counts; 1 as its makers meant it, 0 not at all.
+    """
+
+    path: str
+    weight: float = 1.0
+
+
 class LoadSettings(msgspec.Struct, frozen=True):
     """How a model is loaded.
 
@@ -34,6 +46,9 @@ class LoadSettings(msgspec.Struct, frozen=True):
         flash_attention: None leaves it off where the processor computes, which is faster there,
             and leaves it to llama.cpp where a GPU does.
         template: A chat template in place of the model's own.
+        adapters: LoRA adapters that change the model, together.
+        thinking: Whether it thinks before it answers, where its template lets one choose; None
+            leaves that to the template.
     """
 
     context_tokens: int = 8192
@@ -43,14 +58,19 @@ class LoadSettings(msgspec.Struct, frozen=True):
     kv_type: KvType = "f16"
     flash_attention: bool | None = None
     template: str | None = None
+    adapters: tuple[Adapter, ...] = ()
+    thinking: bool | None = None
 
 
 class Sampling(msgspec.Struct, frozen=True):
     """How the next token is chosen. A temperature of 0 is greedy and reproducible.
 
     Attributes:
-        grammar: Grammar in llama.cpp's notation (GBNF) that the output must follow.
-        json_schema: JSON schema that the output must follow; not together with a grammar.
+        max_tokens: Longest answer.
+        thinking_tokens: Longest thinking before it; then it is ended and the answer begins.
+        grammar: Grammar in llama.cpp's notation (GBNF) that the answer must follow.
+        json_schema: JSON schema that the answer must follow; not together with a grammar.
+        alternatives: So many of the likeliest tokens are told for each token of the answer.
     """
 
     temperature: float = 0.0
@@ -60,8 +80,10 @@ class Sampling(msgspec.Struct, frozen=True):
     repeat_penalty: float = 1.0
     seed: int = 0
     max_tokens: int = 1024
+    thinking_tokens: int = 1024
     grammar: str = ""
     json_schema: str = ""
+    alternatives: int = 0
 
 
 class LoadProgress(msgspec.Struct, frozen=True, tag=True):

@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from contextlib import closing
+from itertools import accumulate
 from pathlib import Path
 
 import psutil
@@ -71,10 +72,10 @@ def over(text: str, question: str) -> list[ChatMessage]:
 
 
 def cut_to(service: ModelService, text: str, tokens: int) -> str:
-    """As many whole lines of a text as make that many tokens."""
+    """The whole lines at the beginning of a text that make no more than so many tokens."""
     lines = text.splitlines()
-    per_line = service.count_tokens([text])[0] / len(lines)
-    return "\n".join(lines[: int(tokens / per_line)])
+    sums = accumulate(service.count_tokens([f"{line}\n" for line in lines]))
+    return "\n".join(lines[: sum(total <= tokens for total in sums)])
 
 
 def ask(service: ModelService, text: str, question: str) -> tuple[Generation, int]:

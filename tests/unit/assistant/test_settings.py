@@ -9,7 +9,7 @@ import pytest
 
 from assistant import settings as module
 from assistant.settings import ModelSettings, Settings, SettingsFile
-from models.engine.types import LoadSettings, Sampling
+from models.engine.types import Adapter, LoadSettings, Sampling
 
 
 @pytest.fixture
@@ -139,3 +139,23 @@ def test_a_slip_in_one_models_settings_costs_no_others(tmp_path):
     settings = SettingsFile(path).current
     assert settings.temperature == 0.5
     assert settings.models == {}
+
+
+def test_a_conversations_choices_count_and_where_it_has_none_those_for_the_model_do(tmp_path):
+    file = SettingsFile(tmp_path / "settings.toml")
+    lora = Adapter(path="pirate.gguf", weight=0.5)
+    usual = ModelSettings(context_tokens=16384, top_k=10, adapters=(lora,), thinking=True)
+    file.update(models={"big.gguf": usual}, temperature=0.5)
+    settings = SettingsFile(tmp_path / "settings.toml").current
+    own = ModelSettings(
+        context_tokens=2048, temperature=0.9, thinking=False, thinking_tokens=0, adapters=()
+    )
+    assert settings.load_settings("big.gguf", own) == LoadSettings(
+        context_tokens=2048, thinking=False
+    )
+    assert settings.load_settings("big.gguf") == LoadSettings(
+        context_tokens=16384, thinking=True, adapters=(lora,)
+    )
+    assert settings.sampling("big.gguf", own) == Sampling(
+        temperature=0.9, top_k=10, thinking_tokens=0
+    )

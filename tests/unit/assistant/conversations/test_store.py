@@ -14,6 +14,8 @@ from assistant.conversations.grouping import group_by_period
 from assistant.conversations.store import ConversationStore
 from assistant.conversations.types import Conversation, Draft, Failure, Scope
 from assistant.errors import ConversationNotFound, MessageNotFound
+from assistant.settings import ModelSettings
+from models.engine.types import Adapter
 
 
 def proved_answer(stopped: bool = False) -> Answer:
@@ -290,3 +292,19 @@ def test_conversations_of_an_earlier_version_are_taken_over(tmp_path):
     [kept] = store.list()
     assert (kept.title, kept.persona) == ("Old", None)
     store.close()
+
+
+def test_what_is_chosen_for_models_in_a_conversation_is_kept_with_it(store, tmp_path):
+    talk, other = store.create(), store.create()
+    chosen = ModelSettings(context_tokens=2048, kv_type="q8_0", seed=7, thinking=False)
+    store.set_settings(talk.id, "small.gguf", chosen)
+    store.set_settings(talk.id, "big.gguf", ModelSettings(adapters=(Adapter("a.gguf", 0.5),)))
+    again = ConversationStore(tmp_path)
+    assert again.get(talk.id).settings["small.gguf"] == chosen
+    assert again.get(talk.id).settings["big.gguf"].adapters == (Adapter("a.gguf", 0.5),)
+    assert again.get(other.id).settings == {}
+    again.set_settings(talk.id, "small.gguf", ModelSettings())
+    assert set(again.get(talk.id).settings) == {"big.gguf"}
+    again.close()
+    with pytest.raises(ConversationNotFound):
+        store.set_settings(99, "small.gguf", chosen)
