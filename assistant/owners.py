@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 _CONVERSATION = "conversation:"
+_DOCUMENT = "document:"
 
 
 def document_owner(document: int) -> str:
     """Return the name of a document, by its id."""
-    return f"document:{document}"
+    return f"{_DOCUMENT}{document}"
+
+
+def document_of(owner: str) -> int | None:
+    """Return a document's id by its name; None for the name of anything else."""
+    number = owner.removeprefix(_DOCUMENT)
+    return int(number) if owner.startswith(_DOCUMENT) and number.isdecimal() else None
 
 
 def conversation_owner(conversation: int) -> str:

@@ -66,6 +66,10 @@ class _Kept(msgspec.Struct, frozen=True, omit_defaults=True):
     collection: str | None = None
 
 
+# msgspec is not safe where several threads use a type for the first time: so at import.
+msgspec.json.Decoder(_Kept)
+
+
 class PersonaLibrary:
     """The personas of a data folder, and those that Studiolo brings.
 

@@ -145,6 +145,10 @@ def _filled(kind: type[S], settings: ModelSettings) -> S:
     return kind(**{name: made[name] for name in kind.__struct_fields__ if name in made})
 
 
+# msgspec is not safe where several threads use a type for the first time: so at import.
+msgspec.convert({}, Settings)
+
+
 class SettingsFile:
     """The settings and the file they are kept in. May be used from any thread."""
 

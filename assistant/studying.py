@@ -17,7 +17,7 @@ from assistant.answering.errors import WholeDoesNotFit
 from assistant.answering.types import AnsweringSettings
 from assistant.compute import ComputeGate
 from assistant.errors import NoRoomForState
-from assistant.owners import document_owner
+from assistant.owners import document_of, document_owner
 from assistant.paths import DataPaths
 from assistant.services.model import ModelService
 from assistant.settings import SettingsFile
@@ -160,6 +160,19 @@ class Studies:
             bytes=state.bytes,
             seconds=time.monotonic() - began,
         )
+
+    def studied(self) -> set[int]:
+        """Return the documents that the loaded model was asked to read, and need not read again."""
+        loaded = self._model.loaded
+        if loaded is None or not loaded.sha256:
+            return set()
+        owners = (
+            state.owners
+            for state in self.states.list()
+            if state.studied and state.model == loaded.sha256
+        )
+        documents = (document_of(names[0]) for names in owners if len(names) == 1)
+        return {document for document in documents if document is not None}
 
     def _prompt(self, document: int) -> tuple[DocumentRow, list[ChatMessage]]:
         row = self._catalog.document(document)

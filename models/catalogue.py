@@ -51,6 +51,10 @@ class _File(msgspec.Struct, frozen=True):
     model: list[CatalogueEntry]
 
 
+# Used once at import: msgspec is not safe where several threads use a type for the first time.
+msgspec.convert({"model": []}, _File)
+
+
 def read_catalogue(file: Path = CATALOGUE_FILE) -> list[CatalogueEntry]:
     """Returns the models of the catalogue, as they stand in its file.
 

@@ -68,6 +68,11 @@ class _Cache(msgspec.Struct, frozen=True):
     read: dict[str, _Read] = {}
 
 
+# Made at import: msgspec is not safe where several threads use a type for the first time.
+_record = msgspec.json.Decoder(Record)
+_cache = msgspec.msgpack.Decoder(_Cache)
+
+
 class RecordFile:
     """The record of a library's folder. May be used from any thread and several processes."""
 
@@ -78,7 +83,7 @@ class RecordFile:
     def read(self) -> Record:
         """Returns the record; an empty one where there is none that can be read."""
         try:
-            return msgspec.json.decode(self._path.read_bytes(), type=Record)
+            return _record.decode(self._path.read_bytes())
         except (OSError, msgspec.MsgspecError):
             return Record()
 
@@ -99,7 +104,7 @@ class RecordFile:
     def _set_aside_broken(self) -> None:
         # What cannot be read may still hold what a person wants back: it is never written over.
         try:
-            msgspec.json.decode(self._path.read_bytes(), type=Record)
+            _record.decode(self._path.read_bytes())
         except FileNotFoundError:
             pass
         except msgspec.MsgspecError:
@@ -144,7 +149,7 @@ class FactsCache:
         if self._read is None:
             self._read = {}
             with contextlib.suppress(OSError, msgspec.MsgspecError):
-                cache = msgspec.msgpack.decode(self._path.read_bytes(), type=_Cache)
+                cache = _cache.decode(self._path.read_bytes())
                 if cache.version == _CACHE_VERSION:
                     self._read = cache.read
         return self._read

@@ -23,14 +23,14 @@ class Remembered(Generic[T]):
 
     def __init__(self, file: Path | None, kind: type[T]) -> None:
         self._file = file
-        self._type = dict[str, kind]
+        self._decoder = msgspec.json.Decoder(dict[str, kind])
         self._facts: dict[str, T] = {}
 
     def read(self) -> dict[str, T]:
         """Returns the facts, with what other processes have added."""
         if self._file is not None:
             with contextlib.suppress(OSError, msgspec.MsgspecError):
-                self._facts = msgspec.json.decode(self._file.read_bytes(), type=self._type)
+                self._facts = self._decoder.decode(self._file.read_bytes())
         return self._facts
 
     def keep(self, name: str, fact: T) -> None:

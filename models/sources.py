@@ -220,12 +220,16 @@ class _Manifest(msgspec.Struct):
     layers: list[_Layer] = []
 
 
+# Made at import: msgspec is not safe where several threads use a type for the first time.
+_manifest = msgspec.json.Decoder(_Manifest)
+
+
 def _ollama(folder: Path) -> list[Found]:
     """Models as Ollama keeps them: a manifest for each name, which points to blobs by digest."""
     models: list[Found] = []
     for path in _files_below(folder / "manifests"):
         try:
-            manifest = msgspec.json.decode(small_text(path), type=_Manifest)
+            manifest = _manifest.decode(small_text(path))
         except msgspec.MsgspecError:
             continue
         digests = {

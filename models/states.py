@@ -96,6 +96,10 @@ class StoredState(msgspec.Struct, frozen=True):
     made: float
 
 
+# Made at import: msgspec is not safe where several threads use a type for the first time.
+_facts = msgspec.json.Decoder(StoredState)
+
+
 class StateStore:
     """The states in one folder, within a quota; what was used last stays longest.
 
@@ -281,7 +285,7 @@ class StateStore:
         if state is None:
             try:
                 raw = self._facts_file(name).read_bytes()
-                state = msgspec.json.decode(raw, type=StoredState)
+                state = _facts.decode(raw)
             except OSError:
                 return None
             except msgspec.DecodeError:

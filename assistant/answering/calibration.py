@@ -40,6 +40,10 @@ class Pair(msgspec.Struct, frozen=True):
     unanswered: str
 
 
+# msgspec is not safe where several threads use a type for the first time: so at import.
+msgspec.json.Decoder(Pair)
+
+
 class Line(msgspec.Struct, frozen=True):
     """Log-odds below which a model doubts; None where its replies say nothing."""
 

@@ -41,6 +41,10 @@ class Wording(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     declined: str
 
 
+# msgspec is not safe where several threads use a type for the first time: so at import.
+msgspec.json.Decoder(Wording)
+
+
 @functools.cache
 def wording() -> Wording:
     """Return the words that prompts and answers are made of."""

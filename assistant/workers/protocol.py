@@ -13,6 +13,7 @@ the job was submitted with. Nothing is pickled: a worker parses strangers' files
 from __future__ import annotations
 
 import struct
+import threading
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO, TypeVar
 
@@ -179,6 +180,8 @@ def _decode_other(wanted: type[Any], value: object) -> object:
     raise TypeError(f"{wanted!r} does not travel")
 
 
+# msgspec is not safe where several threads use a type for the first time.
+_making = threading.Lock()
 _encoder = msgspec.msgpack.Encoder(enc_hook=_encode_other)
 _requests: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)
 _replies: msgspec.msgpack.Decoder[Reply] = msgspec.msgpack.Decoder(Reply)
@@ -198,7 +201,8 @@ def pack(value: object) -> msgspec.Raw:
 
 def decoder(wanted: Any) -> msgspec.msgpack.Decoder[Any]:
     """Make the decoder of an argument, event or result of the type `wanted`."""
-    return msgspec.msgpack.Decoder(wanted, dec_hook=_decode_other)
+    with _making:
+        return msgspec.msgpack.Decoder(wanted, dec_hook=_decode_other)
 
 
 def convert(value: object, wanted: Any) -> Any:
@@ -207,7 +211,8 @@ def convert(value: object, wanted: Any) -> Any:
     Raises:
         ValueError: It does not fit.
     """
-    return msgspec.convert(value, wanted, dec_hook=_decode_other)
+    with _making:
+        return msgspec.convert(value, wanted, dec_hook=_decode_other)
 
 
 def encode(message: Request | Reply, limit: int) -> bytes:

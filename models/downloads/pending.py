@@ -23,6 +23,8 @@ from models.sources import first_part
 FOLDER = ".downloads"
 _FACTS = "download.json"
 _LOCK_SUFFIX = ".lock"
+# Made at import: msgspec is not safe where several threads use a type for the first time.
+_facts = msgspec.json.Decoder(Pending)
 
 
 def download_id(repository: str, file: str) -> str:
@@ -50,7 +52,7 @@ class PendingDownloads:
         """One of them; None where there is no such download."""
         folder = self._folder / name
         try:
-            facts = msgspec.json.decode((folder / _FACTS).read_bytes(), type=Pending)
+            facts = _facts.decode((folder / _FACTS).read_bytes())
         except (OSError, msgspec.MsgspecError):
             return None
         done = sum(size_of(part) for part in self.parts(facts))
