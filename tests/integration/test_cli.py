@@ -14,6 +14,7 @@ from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
 from tests.integration.studio import BOAT, LEASE, Studio, write_documents, write_long_document
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.model
 
@@ -406,13 +407,6 @@ def test_a_second_process_is_told_that_the_library_is_in_use(studio):
         process.kill()
         process.communicate()
     assert process.returncode == 0
-
-
-def wait_until(condition, seconds: float = 120.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come to pass"
-        time.sleep(0.2)
 
 
 def test_stdout_has_nothing_but_the_document_even_with_a_chatty_library(studio):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -22,6 +21,7 @@ from models.errors import DownloadFailed
 from tests.integration.hub_server import HubServer
 from tests.integration.studio import Studio
 from tests.unit.models.conftest import build
+from tests.waiting import wait_until
 
 REPOSITORY, FILE = "ann/Tiny-GGUF", "Tiny.Q4_0.gguf"
 MODEL = build(data=os.urandom(3_000_000))
@@ -47,13 +47,6 @@ def service(paths: DataPaths, hub: HubServer) -> Iterator[DownloadService]:
     service = DownloadService(paths)
     yield service
     service.close()
-
-
-def wait_until(true, seconds: float = WAIT_S) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def arrived(service: DownloadService) -> int:

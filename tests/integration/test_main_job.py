@@ -10,7 +10,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 
 import psutil
 import pytest
@@ -29,6 +28,7 @@ from tests.integration.studio import (
     write_documents,
     write_long_document,
 )
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(PATIENCE_S * 2)]
 
@@ -181,7 +181,7 @@ def test_the_app_killed_in_mid_file_leaves_no_process_and_goes_on_at_the_next_st
     app = studio.start("index", "add", file)
     workers: list[psutil.Process] = []
     try:
-        wait_for(lambda: rows(studio, "SELECT 1 FROM passages LIMIT 1"))
+        wait_until(lambda: rows(studio, "SELECT 1 FROM passages LIMIT 1"))
         workers = psutil.Process(app.pid).children(recursive=True)
     finally:
         app.kill()
@@ -206,7 +206,7 @@ def test_the_app_killed_in_mid_stream_keeps_what_had_come(studio):
     try:
         app.stdin.write(RAMBLE + "\n")
         app.stdin.flush()
-        wait_for(
+        wait_until(
             lambda: rows(studio, "SELECT 1 FROM messages WHERE state = 'streaming' AND text <> ''")
         )
         workers = psutil.Process(app.pid).children(recursive=True)
@@ -233,6 +233,7 @@ network.install()
 from assistant.answering.types import AskRequest
 from assistant.assistant import Assistant
 from assistant.paths import DataPaths
+from tests.waiting import wait_until
 
 assistant = Assistant(DataPaths(Path(sys.argv[1])))
 report = assistant.add_documents([sys.argv[2]]).result()
@@ -298,10 +299,3 @@ def rows(studio: Studio, query: str) -> list[tuple]:
             return connection.execute(query).fetchall()
         except sqlite3.OperationalError:  # the tables are not there yet
             return []
-
-
-def wait_for(condition, seconds: float = PATIENCE_S) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come to pass"
-        time.sleep(0.05)

@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -36,6 +36,7 @@ from models.engine.types import (
     TextDelta,
 )
 from models.errors import ContextOverflow, InvalidModelFile, NoModelLoaded
+from tests.waiting import wait_until
 
 SETTINGS = LoadSettings(context_tokens=1024)
 QUESTION = [ChatMessage("user", "Count from one to a hundred, one number in each line.")]
@@ -48,15 +49,6 @@ def _nothing_heavy_is_loaded_here() -> Iterator[None]:
     before = HEAVY & set(sys.modules)
     yield
     assert HEAVY & set(sys.modules) == before
-
-
-def wait_until(condition: Callable[[], bool], timeout: float = 10.0) -> bool:
-    end = time.monotonic() + timeout
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.01)
-    return True
 
 
 def kill(pid: int | None) -> None:
@@ -149,13 +141,13 @@ def test_killed_in_mid_answer_it_keeps_the_text_and_answers_the_next_question(mo
         list(stream)
     if sys.platform != "win32":
         assert caught.value.exit_code == -signal.SIGKILL
-    assert wait_until(lambda: model.state == "unloaded")
+    wait_until(lambda: model.state == "unloaded")
     # No load is asked for: whoever asks the question need not know of the death.
     assert model.generate(QUESTION, Sampling(max_tokens=3), []).result(60).answer_tokens == 3
-    assert wait_until(lambda: model.state == "ready")
+    wait_until(lambda: model.state == "ready")
     assert model.loaded is not None
     kill(model.worker.pid)
-    assert wait_until(lambda: model.state == "unloaded")
+    wait_until(lambda: model.state == "unloaded")
     assert model.prompt_size(QUESTION).tokens > 10
 
 
@@ -193,12 +185,12 @@ def test_background_work_is_held_back_while_it_answers(paths, smollm_path):
         job = model.generate(QUESTION, Sampling(max_tokens=3), [])
         assert changes == ["pause"]
         job.result(60)
-        assert wait_until(lambda: changes == ["pause", "resume"])
+        wait_until(lambda: changes == ["pause", "resume"])
         job = model.generate(QUESTION, Sampling(max_tokens=500), [])
         next(job)
         kill(model.worker.pid)
         job.wait(60)
-        assert wait_until(lambda: changes == ["pause", "resume"] * 2)
+        wait_until(lambda: changes == ["pause", "resume"] * 2)
     finally:
         model.close()
 
@@ -394,7 +386,7 @@ def test_its_reader_dies_with_it(index, tmp_path):
     family = psutil.Process(index.worker.pid).children(recursive=True)
     assert family
     kill(index.worker.pid)
-    assert wait_until(lambda: not any(each.is_running() for each in family), 3)
+    wait_until(lambda: not any(each.is_running() for each in family), 3)
 
 
 @pytest.mark.model
