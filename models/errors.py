@@ -7,6 +7,7 @@ ModelsError
 ├── FolderNotUsable          a folder cannot be added to the library
 ├── DownloadFailed           a model could not be fetched from the hub
 ├── LoadFailed               llama.cpp refused a file whose header is sound
+├── AdapterUnfit             a LoRA adapter cannot be used with a model, and why
 ├── NoModelLoaded            asked to work without a model
 ├── ContextOverflow          the prompt leaves no room for an answer
 ├── TemplateFailed           the model's chat template cannot be used
@@ -127,6 +128,30 @@ class LoadFailed(ModelsError):
     def __init__(self, path: str, detail: str) -> None:
         super().__init__(path, detail)
         self.path = path
+        self.detail = detail
+
+
+class AdapterUnfit(ModelsError):
+    """A LoRA adapter cannot be used with a model.
+
+    Attributes:
+        path: The adapter's file.
+        problem: "no_adapter"; "other_family" where it is for models of another one; "refused" by
+            llama.cpp, mostly as it is for a model of another size; or a word of
+            `InvalidModelFile.problem`.
+        architecture: The family it is for, where that is the problem.
+        wanted: The model's.
+        detail: llama.cpp's own complaint.
+    """
+
+    def __init__(
+        self, path: str, problem: str, architecture: str = "", wanted: str = "", detail: str = ""
+    ) -> None:
+        super().__init__(path, problem)
+        self.path = path
+        self.problem = problem
+        self.architecture = architecture
+        self.wanted = wanted
         self.detail = detail
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from assistant.paths import DataPaths
+from assistant.services.behind import Behind
 from assistant.settings import SettingsFile
 from models.digests import FileDigests
 from models.engine.types import (
@@ -21,11 +22,13 @@ from models.engine.types import (
     PromptSize,
     Sampling,
 )
-from models.errors import InvalidModelFile, NoModelLoaded
+from models.errors import AdapterUnfit, InvalidModelFile, NoModelLoaded
 from models.speeds import Speed, SpeedBook
 from models.states import StateStore, StoredState
 
 ModelEvent = LoadProgress | GenerationEvent
+# The file's path, how it is loaded, and what tells the file from another in its place.
+_Held = tuple[str, LoadSettings, tuple[int, int]]
 
 # Fewer tokens than these are read or written in too short a time to tell a speed from.
 _TELLING_READ_TOKENS = 256
@@ -48,23 +51,29 @@ class ModelHost:
         self._engine = Engine(states)
         self._digests = digests
         self._speeds = speeds
-        self._held: tuple[str, LoadSettings, tuple[int, int]] | None = None
+        self._held: _Held | None = None
         self._facts: LoadedModel | None = None
+        self._behind: Behind[ModelEvent, Generation] = Behind()
 
     def load(self, path: str, settings: LoadSettings) -> Generator[LoadProgress, None, LoadedModel]:
         """Hold the model; done at once where it is held already."""
+        self._behind.give_way()
         wanted = (path, settings, _stamp(path))
         if self._held == wanted and self._facts is not None:
             return self._facts
-        held, self._held = self._held, None
+        held = self._held
+        if held is not None and (held[0], held[2]) == (path, wanted[2]):
+            adjusted = self._engine.adjust(settings)
+            if adjusted is not None:
+                return self._hold(wanted, adjusted)
+        self._held = None
         try:
-            self._facts = yield from self._engine.load(path, settings)
-        except InvalidModelFile:
-            self._held = held  # noticed before the other one was given up
+            loaded = yield from self._engine.load(path, settings)
+        except (InvalidModelFile, AdapterUnfit):
+            if self._engine.holds_model:
+                self._held = held  # noticed before the other one was given up
             raise
-        self._held = wanted
-        self._identified(self._digests.known(Path(path)) or "")
-        return self._facts
+        return self._hold(wanted, loaded)
 
     def get_to_know(self, path: str, settings: LoadSettings) -> Generator[int, None, LoadedModel]:
         """Learn what takes a while of the model held: its digest, and how fast it is.
@@ -79,8 +88,10 @@ class ModelHost:
         """
         self._require(path, settings)
         digest = yield from self._digests.compute(Path(path))
+        for adapter in settings.adapters_in_force:
+            yield from self._digests.compute(Path(adapter.path))
         self._require(path, settings)
-        self._identified(digest)
+        self._identify()
         if not self._speeds.get(digest, settings).read:
             measuring = self._engine.measure()
             try:
@@ -107,6 +118,17 @@ class ModelHost:
         self._learn_speed(_speed_shown(generation))
         return generation
 
+    def generate_behind(
+        self,
+        path: str,
+        settings: LoadSettings,
+        messages: list[ChatMessage],
+        sampling: Sampling,
+    ) -> Generator[ModelEvent, None, Generation | None]:
+        """Do what `generate` does until the model is wanted for something else; None then."""
+        steps = self.generate(path, settings, messages, sampling, [], [], aside=False)
+        return (yield from self._behind.run(steps))
+
     def study(
         self,
         path: str,
@@ -116,10 +138,11 @@ class ModelHost:
     ) -> Generator[PrefillProgress, None, StoredState | None]:
         """Read the start of a prompt and keep it. Raises NoModelLoaded unless it is held."""
         self._require(path, settings)
-        for _ in self._digests.compute(Path(path)):
-            yield PrefillProgress(done=0, total=0, cached=0)
+        for file in (path, *(adapter.path for adapter in settings.adapters_in_force)):
+            for _ in self._digests.compute(Path(file)):
+                yield PrefillProgress(done=0, total=0, cached=0)
         self._require(path, settings)
-        self._identified(self._digests.known(Path(path)) or "")
+        self._identify()
         return (yield from self._engine.study(messages, owners))
 
     def held(self, path: str, settings: LoadSettings) -> LoadedModel:
@@ -150,6 +173,7 @@ class ModelHost:
 
     def unload(self) -> None:
         """Free the memory."""
+        self._behind.give_way()
         self._held = None
         self._engine.unload()
 
@@ -157,11 +181,22 @@ class ModelHost:
         """The same, at the end."""
         self.unload()
 
-    def _identified(self, digest: str) -> None:
-        if not digest or self._facts is None or self._held is None:
+    def _hold(self, held: _Held, facts: LoadedModel) -> LoadedModel:
+        self._held, self._facts = held, facts
+        self._identify()
+        return self._facts
+
+    def _identify(self) -> None:
+        """Tell the engine what it holds, once all the digests are known."""
+        if self._facts is None or self._held is None:
             return
-        self._engine.identify(digest)
-        speed = self._speeds.get(digest, self._held[1])
+        path, settings, _ = self._held
+        digest = self._digests.known(Path(path))
+        adapters = [self._digests.known(Path(each.path)) for each in settings.adapters_in_force]
+        if digest is None or None in adapters:
+            return
+        self._engine.identify(digest, [each for each in adapters if each])
+        speed = self._speeds.get(digest, settings)
         self._facts = msgspec.structs.replace(
             self._facts,
             sha256=digest,
@@ -174,7 +209,7 @@ class ModelHost:
             return
         if self._facts.sha256 and (speed.read or speed.write):
             self._speeds.learn(self._facts.sha256, self._held[1], speed)
-            self._identified(self._facts.sha256)
+            self._identify()
 
     def _require(self, path: str, settings: LoadSettings) -> None:
         if self._held is None or self._held[:2] != (path, settings):

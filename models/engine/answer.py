@@ -7,17 +7,26 @@ import time
 from collections.abc import Sequence
 
 from models.engine.streaming import AnswerSplitter, Kind
-from models.engine.types import FinishReason, Generation, TextDelta, ThinkingDelta
+from models.engine.types import FinishReason, Generation, TextDelta, ThinkingDelta, TokenChoice
 
 _DELTA_SECONDS = 0.04
 
 
 class GrowingAnswer:
-    """An answer as it grows: whole characters, split into kinds, sent in batches."""
+    """An answer as it grows: whole characters, split into kinds, sent in batches.
+
+    Attributes:
+        tokens: How many it took so far, thinking included.
+        thinking_tokens: How many the thinking took.
+        first_tokens: See `Generation`.
+        choices: See `Generation`.
+    """
 
     def __init__(self, stop: Sequence[str], thinking_until: str | None) -> None:
         self.tokens = 0
+        self.thinking_tokens = 0
         self.first_tokens: tuple[tuple[str, float], ...] = ()
+        self.choices: list[TokenChoice] = []
         self._splitter = AnswerSplitter(stop, thinking_until)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._waiting: list[tuple[Kind, str]] = []
@@ -31,13 +40,40 @@ class GrowingAnswer:
         """Whether a stop string was found."""
         return self._splitter.stopped
 
+    @property
+    def kind(self) -> Kind:
+        """What the next token is taken for."""
+        return self._splitter.kind
+
+    @property
+    def closing(self) -> str:
+        """The tag that ends the thinking; empty outside it."""
+        return self._splitter.closing
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is more of the answer than white space, or what may open thinking."""
+        return self._splitter.begun
+
+    @property
+    def answer_tokens(self) -> int:
+        """How many tokens it took without the thinking."""
+        return self.tokens - self.thinking_tokens
+
     def take(self, piece: bytes) -> None:
         """Takes a generated token's bytes."""
         self._last_at = time.monotonic()
         if not self.tokens:
             self._first_at = self._last_at
         self.tokens += 1
+        thinking = self.kind == "thinking"
         self._waiting.extend(self._splitter.feed(self._decoder.decode(piece)))
+        if thinking:
+            self.thinking_tokens += 1
+        elif self.kind == "thinking":
+            # What came was the tag that opens it.
+            self.thinking_tokens = self.tokens
+            self.choices.clear()
 
     def end(self) -> None:
         """Ends the text: what was held back is decided."""
@@ -90,4 +126,6 @@ class GrowingAnswer:
             tokens_per_s=(self.tokens - 1) / seconds if seconds > 0 else 0.0,
             prefill_tokens_per_s=prefill_tokens_per_s,
             first_tokens=self.first_tokens,
+            choices=tuple(self.choices),
+            thinking_tokens=self.thinking_tokens,
         )

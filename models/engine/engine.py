@@ -9,17 +9,15 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Sequence
 
+import msgspec
+
 from models.engine.answer import GrowingAnswer
 from models.engine.loading import NativeModel, load_model
 from models.engine.measuring import measure_speed
-from models.engine.memory import BLOCK_TOKENS, TokenMemory
-from models.engine.native import Sampler
+from models.engine.prompts import PromptLayout
 from models.engine.reading import PromptReader
-from models.engine.streaming import THINKING_TAGS, opened_thinking
-from models.engine.template import MARK, ChatTemplate
 from models.engine.types import (
     ChatMessage,
-    FinishReason,
     Generation,
     GenerationEvent,
     LoadedModel,
@@ -28,17 +26,14 @@ from models.engine.types import (
     PrefillProgress,
     PromptSize,
     Sampling,
-    TextDelta,
-    ThinkingDelta,
 )
-from models.errors import ContextOverflow, DecodeFailed, NoModelLoaded, TemplateFailed
+from models.engine.writing import AnswerWriter
+from models.errors import ContextOverflow, NoModelLoaded
 from models.speeds import Speed
 from models.states import StateStore, StoredState
 
 # Room for an answer without which a question is not worth reading the prompt for.
 MIN_ANSWER_TOKENS = 64
-# Enough to find every spelling of a yes or a no among them.
-_FIRST_TOKENS = 20
 
 
 class Engine:
@@ -50,10 +45,15 @@ class Engine:
 
     def __init__(self, states: StateStore | None = None) -> None:
         self._states = states
+        self._settings = LoadSettings()
         self._native: NativeModel | None = None
         self._reader: PromptReader | None = None
-        self._template: ChatTemplate | None = None
-        self._template_failure: TemplateFailed | None = None
+        self._layout: PromptLayout | None = None
+
+    @property
+    def holds_model(self) -> bool:
+        """Whether a model is loaded."""
+        return self._native is not None
 
     def load(self, path: str, settings: LoadSettings) -> Generator[LoadProgress, None, LoadedModel]:
         """Loads a GGUF file in place of the model held, if any.
@@ -62,6 +62,7 @@ class Engine:
 
         Raises:
             InvalidModelFile: The file's header is not that of a usable model.
+            AdapterUnfit: An adapter cannot be used with this model.
             LoadFailed: llama.cpp refused it, or memory did not suffice.
         """
         started = time.monotonic()
@@ -73,16 +74,42 @@ class Engine:
         finally:
             loading.close()
         self._native = native
+        self._settings = settings
         self._reader = PromptReader(native.memory, self._states, native.aside)
-        self._prepare_template(native, settings.template)
-        return LoadedModel(
-            path=path,
-            context_tokens=native.context_tokens,
-            trained_context=native.trained_context,
-            threads=native.threads,
-            kv_bytes_per_token=native.kv_bytes_per_token,
-            load_seconds=time.monotonic() - started,
-        )
+        self._layout = PromptLayout(native.vocabulary, native.template, settings)
+        return self._facts(time.monotonic() - started)
+
+    def adjust(self, settings: LoadSettings) -> LoadedModel | None:
+        """Applies other settings to the model held, as far as that takes no new load.
+
+        That is so for its template, its adapters, and whether it thinks.
+
+        Args:
+            settings: How it should be loaded.
+
+        Returns:
+            What is loaded then; None where it would have to be loaded anew: nothing has changed.
+
+        Raises:
+            AdapterUnfit: An adapter cannot be used with this model; nothing has changed.
+        """
+        if self._native is None or self._reader is None:
+            return None
+        kept = {name: getattr(settings, name) for name in ("template", "adapters", "thinking")}
+        if msgspec.structs.replace(self._settings, **kept) != settings:
+            return None
+        adapters = settings.adapters_in_force
+        if adapters != self._settings.adapters_in_force:
+            self._native.adapters.load(adapters)
+            # What was read so far is of the model as it was.
+            self._reader.close()
+            self._native.memory.clear()
+            self._native.aside.clear()
+            self._native.adapters.apply(adapters)
+            self._reader = PromptReader(self._native.memory, self._states, self._native.aside)
+        self._settings = settings
+        self._layout = PromptLayout(self._native.vocabulary, self._native.template, settings)
+        return self._facts(0.0)
 
     def unload(self) -> None:
         """Frees the model held; does nothing without one."""
@@ -90,16 +117,21 @@ class Engine:
             self._reader.close()
         if self._native is not None:
             self._native.close()
-        self._native = self._reader = self._template = self._template_failure = None
+        self._native = self._reader = self._layout = None
 
-    def identify(self, sha256: str) -> None:
-        """Tells the digest of the file that is loaded: from now on states on disk are used."""
-        native, reader = self._loaded()
-        reader.key = native.state_key(sha256)
+    def identify(self, sha256: str, adapters: Sequence[str] = ()) -> None:
+        """Tells what is loaded: from now on states on disk are used.
+
+        Args:
+            sha256: Digest of the model's file.
+            adapters: Digests of the files of those adapters that change it, in their order.
+        """
+        native, reader, _ = self._loaded()
+        reader.key = native.state_key(sha256, self._settings.adapters_in_force, adapters)
 
     def count_tokens(self, texts: list[str]) -> list[int]:
         """Length of each text in the model's tokens, as it would count inside a message."""
-        vocabulary = self._model().vocabulary
+        vocabulary = self._loaded()[0].vocabulary
         return [len(vocabulary.tokenize(text, parse_special=False)) for text in texts]
 
     def prompt_size(self, messages: list[ChatMessage]) -> PromptSize:
@@ -108,8 +140,8 @@ class Engine:
         Raises:
             TemplateFailed: The model's template cannot lay it out.
         """
-        native, reader = self._loaded()
-        tokens, _ = self._prompt(messages)
+        native, reader, layout = self._loaded()
+        tokens, _ = layout.tokens(messages)
         return PromptSize(
             tokens=len(tokens),
             cached_tokens=reader.reusable(tokens),
@@ -143,8 +175,8 @@ class Engine:
             DecodeFailed: llama.cpp failed; the engine can be asked again.
         """
         started = time.monotonic()
-        native, held = self._loaded()
-        tokens, thinking_until = self._prompt(messages)
+        native, held, layout = self._loaded()
+        tokens, thinking_until = layout.tokens(messages)
         room = native.context_tokens - min(sampling.max_tokens, MIN_ANSWER_TOKENS)
         if aside:
             room -= len(native.memory.tokens)
@@ -156,16 +188,14 @@ class Engine:
         held.busy = True
         try:
             # First of all: a grammar that cannot be used is said before anything is read.
-            sampler = Sampler(sampling, native.vocabulary)
+            writer = AnswerWriter(native, sampling, thinking=thinking_until is not None)
             try:
                 cached = reader.reach(tokens, owners)
                 prefill_speed = yield from reader.read(tokens, cached)
                 answer = GrowingAnswer(stop, thinking_until)
-                finish = yield from self._decode(
-                    native, reader.memory, sampler, sampling.max_tokens, answer
-                )
+                finish = yield from writer.write(reader.memory, answer)
             finally:
-                sampler.close()
+                writer.close()
         finally:
             held.busy = False
         return answer.generation(started, finish, len(tokens), cached, prefill_speed)
@@ -190,8 +220,11 @@ class Engine:
             NoModelLoaded: The model was unloaded meanwhile.
             DecodeFailed: llama.cpp failed.
         """
-        _, reader = self._loaded()
-        return (yield from reader.study(self._start(messages), owners))
+        native, reader, layout = self._loaded()
+        tokens, length = layout.beginning(messages)
+        if length + 2 * MIN_ANSWER_TOKENS > native.context_tokens:
+            raise ContextOverflow(length, native.context_tokens)
+        return (yield from reader.study(tokens, owners))
 
     def study_size(self, messages: list[ChatMessage]) -> PromptSize:
         """What `study` would read.
@@ -199,8 +232,8 @@ class Engine:
         Raises:
             TemplateFailed: The model's template cannot lay it out.
         """
-        native, reader = self._loaded()
-        tokens = self._start(messages, checked=False)
+        native, reader, layout = self._loaded()
+        tokens, _ = layout.beginning(messages)
         return PromptSize(
             tokens=len(tokens),
             # A token more, as a question adds: the last one of a prompt is always read.
@@ -217,93 +250,22 @@ class Engine:
         Raises:
             DecodeFailed: llama.cpp failed.
         """
-        native, reader = self._loaded()
+        native, reader, _ = self._loaded()
         return (yield from measure_speed(reader, native.vocabulary.size))
 
-    def _decode(
-        self,
-        native: NativeModel,
-        memory: TokenMemory,
-        sampler: Sampler,
-        max_tokens: int,
-        answer: GrowingAnswer,
-    ) -> Generator[TextDelta | ThinkingDelta, None, FinishReason]:
-        """Generates until the model, a stop string or a limit ends it."""
-        vocabulary = native.vocabulary
-        finish: FinishReason = "length"
-        while answer.tokens < max_tokens:
-            token = sampler.sample(memory.context)
-            if vocabulary.is_end(token):
-                finish = "stop"
-                break
-            if not answer.tokens:
-                answer.first_tokens = tuple(
-                    (vocabulary.piece(each).decode("utf-8", "replace"), probability)
-                    for each, probability in memory.likeliest(_FIRST_TOKENS, vocabulary.size)
-                )
-            answer.take(vocabulary.piece(token))
-            if answer.stopped:
-                finish = "stop"
-                break
-            yield from answer.due()
-            # The last token's own key and value are only needed for a further one.
-            if answer.tokens == max_tokens or native.full:
-                break
-            code = memory.decode((token,), want_logits=True)
-            if code:
-                raise DecodeFailed(code)
-        answer.end()
-        yield from answer.due(everything=True)
-        return finish
-
-    def _model(self) -> NativeModel:
-        return self._loaded()[0]
-
-    def _loaded(self) -> tuple[NativeModel, PromptReader]:
-        if self._native is None or self._reader is None:
-            raise NoModelLoaded
-        return self._native, self._reader
-
-    def _start(self, messages: Sequence[ChatMessage], *, checked: bool = True) -> list[int]:
-        """The tokens of a conversation up to its last message, in whole blocks.
-
-        Raises:
-            ContextOverflow: They leave no room for a question and its answer.
-        """
-        native = self._model()
-        one, other = (
-            self._prompt([*messages[:-1], ChatMessage(messages[-1].role, text)])[0]
-            for text in ("1", "?")
+    def _facts(self, seconds: float) -> LoadedModel:
+        native, _, layout = self._loaded()
+        return LoadedModel(
+            path=native.path,
+            context_tokens=native.context_tokens,
+            trained_context=native.trained_context,
+            threads=native.threads,
+            kv_bytes_per_token=native.kv_bytes_per_token,
+            load_seconds=seconds,
+            switches_thinking=layout.switches_thinking,
         )
-        alike = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0)
-        if checked and alike + 2 * MIN_ANSWER_TOKENS > native.context_tokens:
-            raise ContextOverflow(alike, native.context_tokens)
-        return one[: alike - alike % BLOCK_TOKENS]
 
-    def _prepare_template(self, native: NativeModel, override: str | None) -> None:
-        vocabulary = native.vocabulary
-        vocabulary.show([tag for pair in THINKING_TAGS for tag in pair])
-        try:
-            self._template = ChatTemplate(
-                native.template if override is None else override,
-                begin_text=vocabulary.special_text("bos"),
-                end_text=vocabulary.special_text("eos"),
-                control_texts=vocabulary.control_texts,
-            )
-        except TemplateFailed as error:
-            self._template_failure = error
-
-    def _prompt(self, messages: Sequence[ChatMessage]) -> tuple[list[int], str | None]:
-        """The conversation's tokens, and the tag that ends the thinking it opens, if any."""
-        vocabulary = self._model().vocabulary
-        if self._template is None:
-            raise self._template_failure or NoModelLoaded
-        text = self._template.render(messages)
-        tokens: list[int] = []
-        for piece in text.split(MARK):
-            tokens.extend(vocabulary.tokenize(piece, parse_special=True))
-        if vocabulary.begin is not None and tokens[:1] != [vocabulary.begin]:
-            tokens.insert(0, vocabulary.begin)
-        if not tokens:
-            raise TemplateFailed("the template gives an empty prompt")
-        return tokens, opened_thinking(text)
+    def _loaded(self) -> tuple[NativeModel, PromptReader, PromptLayout]:
+        if self._native is None or self._reader is None or self._layout is None:
+            raise NoModelLoaded
+        return self._native, self._reader, self._layout

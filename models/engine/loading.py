@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import ctypes
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
+from models.engine.adapters import Adapters, check_adapter
 from models.engine.hardware import compute_threads
 from models.engine.memory import TokenMemory
 from models.engine.native import (
@@ -23,8 +24,8 @@ from models.engine.native import (
     repacking_is_safe,
     start_backend,
 )
-from models.engine.types import KvType, LoadProgress, LoadSettings
-from models.errors import InvalidModelFile, LoadFailed
+from models.engine.types import Adapter, KvType, LoadProgress, LoadSettings
+from models.errors import AdapterUnfit, InvalidModelFile, LoadFailed
 from models.gguf_header import GgufHeader, read_header
 from models.states import StateKey
 
@@ -54,6 +55,8 @@ class NativeModel:
         vocabulary: Its tokens.
         memory: What its context holds of the conversation.
         aside: What it holds besides, of short questions of the app's own.
+        architecture: llama.cpp's name of its family.
+        adapters: What changes it.
         template: Source of its chat template, None without one.
         context_tokens: The context window in force.
         trained_context: What the model was trained for.
@@ -72,6 +75,8 @@ class NativeModel:
             TokenMemory(context, load.batch_tokens, rewindable=not stateful, sequence=sequence)
             for sequence in range(_SEQUENCES)
         )
+        self.architecture = load.header.architecture
+        self.adapters = load.adapters
         template: bytes | None = llama.llama_model_chat_template(model, None)
         self.template = None if template is None else template.decode("utf-8", "replace")
         self.context_tokens: int = llama.llama_n_ctx(context)
@@ -80,20 +85,25 @@ class NativeModel:
         self.kv_bytes_per_token = load.kv_bytes_per_token
 
     @property
-    def full(self) -> bool:
-        """Whether the context window holds no further token."""
-        return len(self.memory.tokens) + len(self.aside.tokens) >= self.context_tokens
+    def room(self) -> int:
+        """How many further tokens the context window holds."""
+        return self.context_tokens - len(self.memory.tokens) - len(self.aside.tokens)
 
-    def state_key(self, sha256: str) -> StateKey:
+    def state_key(
+        self, sha256: str, adapters: Sequence[Adapter], digests: Sequence[str]
+    ) -> StateKey:
         """What a KV state of this model depends on besides its tokens.
 
         Args:
             sha256: Of the model file.
+            adapters: Those that change it.
+            digests: SHA-256 of each of their files.
         """
         settings = self._settings
         # Such models compute positions in one of two ways, by the size of the window.
-        architecture = _metadata(self._model, "general.architecture")
-        two_ways = _metadata(self._model, f"{architecture}.rope.scaling.original_context_length")
+        two_ways = _metadata(
+            self._model, f"{self.architecture}.rope.scaling.original_context_length"
+        )
         return StateKey(
             model=sha256,
             library=LIBRARY_VERSION,
@@ -101,6 +111,9 @@ class NativeModel:
             value_type=settings.kv_type,
             flash_attention=_FLASH_NAMES[_flash_attention(settings)],
             context_tokens=self.context_tokens if two_ways else 0,
+            adapters=tuple(
+                (digest, adapter.weight) for adapter, digest in zip(adapters, digests, strict=True)
+            ),
         )
 
     def close(self) -> None:
@@ -118,11 +131,14 @@ def load_model(path: str, settings: LoadSettings) -> Generator[LoadProgress, Non
 
     Raises:
         InvalidModelFile: The file's header is not that of a usable model.
+        AdapterUnfit: An adapter cannot be used with it.
         LoadFailed: llama.cpp refused it, or memory did not suffice.
     """
     header = read_header(Path(path))
     if not header.generates_text:
         raise InvalidModelFile(path, "not_a_language_model")
+    for adapter in settings.adapters_in_force:
+        check_adapter(adapter.path, header.architecture)
     load = _Load(path, header, settings, start_backend())
     load.thread.start()
     try:
@@ -145,7 +161,7 @@ class _Load:
         self.fraction = 0.0
         self.thread = threading.Thread(target=self._run, name="model-load", daemon=True)
         self._path = path
-        self._header = header
+        self.header = header
         self.settings = settings
         self.batch_tokens = 0
         self.kv_bytes_per_token = 0
@@ -153,6 +169,15 @@ class _Load:
         self._cancelled = False
         self._model: Any = None
         self._context: Any = None
+        self._adapters: Adapters | None = None
+        self._unfit: AdapterUnfit | None = None
+
+    @property
+    def adapters(self) -> Adapters:
+        """The adapters of what is loaded."""
+        if self._adapters is None:
+            raise LoadFailed(self._path, self._log.first_error)
+        return self._adapters
 
     def cancel(self) -> None:
         """Stops the load, waits for its end and frees what it had."""
@@ -162,6 +187,9 @@ class _Load:
 
     def result(self) -> NativeModel:
         """What a finished load has loaded."""
+        if self._unfit is not None:
+            self._free()
+            raise self._unfit
         if not self._model or not self._context:
             self._free()
             raise LoadFailed(self._path, self._log.first_error)
@@ -189,8 +217,15 @@ class _Load:
         if not self._model or self._cancelled:
             return
         self._context = llama.llama_init_from_model(self._model, self._context_params())
-        if self._context and not self._cancelled:
-            self._warm_up()
+        if not self._context or self._cancelled:
+            return
+        self._adapters = Adapters(self._model, self._context, self.header.architecture)
+        try:
+            self._adapters.apply(self.settings.adapters_in_force)
+        except AdapterUnfit as error:
+            self._unfit = error
+            return
+        self._warm_up()
 
     def _context_params(self) -> Any:
         settings = self.settings

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from models.engine.native import llama
 from models.states import Tokens
@@ -15,6 +16,8 @@ from models.states import Tokens
 # llama.cpp computes batches of whole blocks alike, and others a little differently: enough
 # to turn a close choice between two words.
 BLOCK_TOKENS = 64
+
+LogProbabilities = npt.NDArray[np.float64]
 
 
 class TokenMemory:
@@ -93,17 +96,15 @@ class TokenMemory:
             self.clear()
         return code
 
-    def likeliest(self, count: int, vocabulary_size: int) -> list[tuple[int, float]]:
-        """The likeliest tokens after all that was decoded and their probabilities, best first.
+    def log_probabilities(self, vocabulary_size: int) -> LogProbabilities:
+        """Natural logarithms of what the model gives each token after all that was decoded.
 
         As the model has them, before any sampling.
         """
         row = llama.llama_get_logits_ith(self.context, -1)
         logits = np.ctypeslib.as_array(row, shape=(vocabulary_size,)).astype(np.float64)
-        weights = np.exp(logits - logits.max())
-        best = np.argpartition(weights, -count)[-count:]
-        ranked = best[np.argsort(-weights[best])]
-        return [(int(token), float(weights[token] / weights.sum())) for token in ranked]
+        logits -= logits.max()
+        return logits - np.log(np.exp(logits).sum())
 
     def state_bytes(self) -> int:
         """Size of the file that `save` would write."""

@@ -29,6 +29,11 @@ def opened_thinking(prompt: str) -> str | None:
     return None
 
 
+def _may_open(text: str) -> bool:
+    """Whether a text is the beginning of a tag that opens thinking."""
+    return any(tag.startswith(text) for tag, _ in THINKING_TAGS)
+
+
 def _held_length(text: str, patterns: Iterable[str]) -> int:
     """Length of the longest end of `text` that is a proper beginning of a pattern."""
     longest = 0
@@ -63,6 +68,17 @@ class AnswerSplitter:
         """What the next text will be."""
         return "text" if self._closing is None else "thinking"
 
+    @property
+    def closing(self) -> str:
+        """The tag that ends the thinking part we are in; empty outside one."""
+        return self._closing or ""
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is more of this part than white space, or what may open thinking."""
+        held = self._buffer.lstrip()
+        return not self._fresh or bool(held and not _may_open(held))
+
     def feed(self, text: str) -> list[Piece]:
         """Takes further text; returns what is decided by it, in order."""
         if self.stopped:
@@ -96,7 +112,7 @@ class AnswerSplitter:
                     self._buffer = self._buffer[len(opening) :]
                     self._closing = closing
                     return True
-            if start is None and any(tag.startswith(self._buffer) for tag, _ in THINKING_TAGS):
+            if start is None and _may_open(self._buffer):
                 return False
         if start is not None:
             self._emit(self._buffer[:start], pieces)

@@ -23,6 +23,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from models.engine.types import ChatMessage
 from models.errors import TemplateFailed
+from models.thinking import SWITCH
 
 CHATML = (
     "{% for message in messages %}"
@@ -227,11 +228,15 @@ class ChatTemplate:
         except Exception as error:  # too deep, too long: what a compiler may raise
             raise TemplateFailed(_reason(error)) from error
 
-    def render(self, messages: Sequence[ChatMessage]) -> str:
+    def render(self, messages: Sequence[ChatMessage], *, thinking: bool | None = None) -> str:
         """The prompt, with `MARK` inside each control text that comes from a content.
 
         Templates that refuse or drop a system message get it at the start of the first
         user message; those that want roles to alternate get neighbours joined.
+
+        Args:
+            messages: The conversation.
+            thinking: Whether the model shall think first; None leaves that to the template.
 
         Raises:
             TemplateFailed: The template fails, takes too long, or drops a message.
@@ -240,7 +245,7 @@ class ChatTemplate:
         for layout in _layouts(messages):
             guarded = [(m.role, self._guard.mark(m.content)) for m in layout]
             try:
-                text = self._render(guarded)
+                text = self._render(guarded, thinking)
             except TemplateFailed as error:
                 failure = failure or error
                 continue
@@ -250,13 +255,15 @@ class ChatTemplate:
             failure = failure or TemplateFailed("the template drops a message")
         raise failure or TemplateFailed("there is no message")
 
-    def _render(self, messages: Sequence[tuple[str, str]]) -> str:
+    def _render(self, messages: Sequence[tuple[str, str]], thinking: bool | None) -> str:
+        chosen = {} if thinking is None else {SWITCH: thinking}
         self._environment.start(sum(len(content) for _, content in messages))
         try:
             return self._template.render(
                 messages=[{"role": role, "content": content} for role, content in messages],
                 add_generation_prompt=True,
                 **self._special,
+                **chosen,
             )
         except Exception as error:  # a template may raise anything at all
             raise TemplateFailed(_reason(error)) from error

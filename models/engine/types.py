@@ -61,6 +61,11 @@ class LoadSettings(msgspec.Struct, frozen=True):
     adapters: tuple[Adapter, ...] = ()
     thinking: bool | None = None
 
+    @property
+    def adapters_in_force(self) -> tuple[Adapter, ...]:
+        """The adapters that change anything."""
+        return tuple(adapter for adapter in self.adapters if adapter.weight)
+
 
 class Sampling(msgspec.Struct, frozen=True):
     """How the next token is chosen. A temperature of 0 is greedy and reproducible.
@@ -128,6 +133,7 @@ class LoadedModel(msgspec.Struct, frozen=True):
         sha256: Of the file; empty while it is not known.
         read_tokens_per_s: How fast it reads, as measured before; 0 while that is not known.
         write_tokens_per_s: How fast it writes.
+        switches_thinking: Whether its template lets one choose if it thinks.
     """
 
     path: str
@@ -139,6 +145,28 @@ class LoadedModel(msgspec.Struct, frozen=True):
     sha256: str = ""
     read_tokens_per_s: float = 0.0
     write_tokens_per_s: float = 0.0
+    switches_thinking: bool = False
+
+
+class TokenAlternative(msgspec.Struct, frozen=True):
+    """A token that might have been chosen, with the natural logarithm of its probability."""
+
+    text: str
+    log_probability: float
+
+
+class TokenChoice(msgspec.Struct, frozen=True):
+    """A token that was chosen.
+
+    Attributes:
+        text: What it adds to the text; not always whole characters.
+        log_probability: Natural logarithm of its probability, before any sampling.
+        alternatives: The likeliest at this place, best first; itself among them where it is.
+    """
+
+    text: str
+    log_probability: float
+    alternatives: tuple[TokenAlternative, ...]
 
 
 class Generation(msgspec.Struct, frozen=True):
@@ -155,8 +183,11 @@ class Generation(msgspec.Struct, frozen=True):
         first_token_ms: From the call to the first generated token.
         tokens_per_s: Decoding speed after the first token; 0 before a second one.
         prefill_tokens_per_s: Reading speed of what was not cached; 0 where nothing was read.
-        first_tokens: The likeliest first tokens as text, with their probabilities (0 to 1)
-            before any sampling, best first: of a one-word reply, what else it might have been.
+        first_tokens: The likeliest first tokens of the answer as text, with their probabilities
+            (0 to 1) before any sampling, best first: of a one-word reply, what else it might have
+            been.
+        choices: The tokens of the answer, where `Sampling.alternatives` asks for them.
+        thinking_tokens: Of the tokens generated, how many the thinking took.
     """
 
     text: str
@@ -169,6 +200,8 @@ class Generation(msgspec.Struct, frozen=True):
     tokens_per_s: float
     prefill_tokens_per_s: float = 0.0
     first_tokens: tuple[tuple[str, float], ...] = ()
+    choices: tuple[TokenChoice, ...] = ()
+    thinking_tokens: int = 0
 
 
 class PromptSize(msgspec.Struct, frozen=True):

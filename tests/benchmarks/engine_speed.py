@@ -127,7 +127,9 @@ def main() -> int:
     text = SENTENCE * (options.prompt // ours.engine.count_tokens([SENTENCE])[0])
     # A task without an end, so that both write as long as they are measured.
     messages = [ChatMessage("user", f"{text}\nRetell this as a very long story of 2000 words.")]
-    tokens, _ = ours.engine._prompt(messages)
+    layout = ours.engine._layout
+    assert layout is not None
+    tokens, _ = layout.tokens(messages)
 
     others = ["bare", *(["bench"] if options.llama_bench else [])]
     read: dict[str, list[float]] = {name: [] for name in ("ours", *others)}

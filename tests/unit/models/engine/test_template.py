@@ -139,7 +139,7 @@ def test_a_template_is_used_again_after_it_took_too_long_once():
         "{% if messages | length > 1 %}" + LOOP + "{% endif %}{{ messages[0].content }}"
     )
     with pytest.raises(TemplateFailed, match="too long"):
-        template._render([("system", "a"), ("user", "b")])
+        template._render([("system", "a"), ("user", "b")], None)
     assert template.render([ChatMessage("user", "fine")]) == "fine"
 
 
