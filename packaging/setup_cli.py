@@ -19,6 +19,8 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 CATALOGUE = CHECKOUT / "packaging" / "starter_models.toml"
 BENCHMARKS = CHECKOUT / "tests" / "benchmarks"
 INTERRUPTED = 130
+# Each process of the tests starts others, with a model in them: more need more memory than time.
+MOST_TEST_PROCESSES = 4
 USAGE = """usage: python packaging/studiolo.py COMMAND …
 
   run [--data-dir DIR] [--gpu cuda|metal|vulkan|none] [--set-up-only] [FILE or studiolo's arguments …]
@@ -88,7 +90,10 @@ def _run(arguments: list[str], console: Console) -> int:
 def _test(arguments: list[str], console: Console) -> int:
     environment = _set_up(console, "test", groups=["test"])
     variables = {"STUDIOLO_TEST_MODELS": str(_test_models()), "QT_QPA_PLATFORM": "offscreen"}
-    return _call([str(environment.python), "-m", "pytest", *arguments], variables)
+    processes = min(os.cpu_count() or 1, MOST_TEST_PROCESSES)
+    # A file's tests stay together, since they share what is dear to set up.
+    side_by_side = ["-n", str(processes), "--dist", "loadfile"]
+    return _call([str(environment.python), "-m", "pytest", *side_by_side, *arguments], variables)
 
 
 def _check(arguments: list[str], console: Console) -> int:
