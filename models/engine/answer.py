@@ -60,13 +60,18 @@ class GrowingAnswer:
         """How many tokens it took without the thinking."""
         return self.tokens - self.thinking_tokens
 
-    def take(self, piece: bytes) -> None:
-        """Takes a generated token's bytes."""
+    def take(self, piece: bytes, *, ends_thinking: bool = False) -> None:
+        """Takes a token's bytes.
+
+        Args:
+            piece: The bytes.
+            ends_thinking: Whether it was not the model's choice, but is to end the thinking.
+        """
         self._last_at = time.monotonic()
         if not self.tokens:
             self._first_at = self._last_at
         self.tokens += 1
-        thinking = self.kind == "thinking"
+        thinking = ends_thinking or self.kind == "thinking"
         self._waiting.extend(self._splitter.feed(self._decoder.decode(piece)))
         if thinking:
             self.thinking_tokens += 1

@@ -68,11 +68,12 @@ class AnswerWriter:
             too_long = answer.kind == "thinking" and answer.thinking_tokens >= longest_thinking
             if too_long and not ending:
                 ending = vocabulary.tokenize(f"\n{answer.closing}\n\n", parse_special=True)
-            token = ending.pop(0) if ending else self._choose(memory, answer)
+            forced = bool(ending)
+            token = ending.pop(0) if forced else self._choose(memory, answer)
             if vocabulary.is_end(token):
                 finish = "stop"
                 break
-            answer.take(vocabulary.piece(token))
+            answer.take(vocabulary.piece(token), ends_thinking=forced)
             if answer.stopped:
                 finish = "stop"
                 break
