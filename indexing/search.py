@@ -13,6 +13,7 @@ from indexing.embedder import Embedder
 from indexing.fusion import DEPTH, DOCUMENT_WEIGHT, JUDGEMENT_WEIGHT, Scored, Vector, added, fuse
 from indexing.keywords import search_words
 from indexing.reranker import RERANKED, Reranker
+from indexing.scope import scope_of
 from indexing.types import Hit
 from indexing.vectors import VectorStore
 from indexing.wordmatch import NO_MATCH, Candidate, WordMatch, WordMatcher
@@ -106,14 +107,16 @@ class Searcher:
         """What either side finds for each query, with all that it is ranked by."""
         clean = [encodable(query) for query in queries]
         vectors = self._embedder.encode(clean)
-        dense = self._vectors.nearest(vectors, depth, documents)
+        scope = scope_of(self._db, documents) if documents is not None else None
+        dense = self._vectors.nearest(vectors, depth, scope)
         found: list[Found] = []
         for query, vector, near in zip(clean, vectors, dense, strict=True):
-            words = search_words(self._db, query, depth, documents)
+            words = search_words(self._db, query, depth, scope)
+            made = dict(near)
+            made |= self._vectors.get([passage for passage in words if passage not in made])
             passages = list(dict.fromkeys([*(passage for passage, _ in near), *words]))
             candidates = self._candidates(passages)
             matches = self._matcher.match(query, candidates)
-            made = self._vectors.get(passages)
             found.append(Found(query, vector, passages, made, candidates, matches))
         return found
 

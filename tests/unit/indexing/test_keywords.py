@@ -10,10 +10,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from indexing import keywords
 from indexing.database import split_statements
 from indexing.docmatch import found_elsewhere
-from indexing.keywords import MAX_TERMS, match_expression, search_words
+from indexing.keywords import MAX_TERMS, query_terms, search_words
 from indexing.schema import MIGRATIONS
+from indexing.scope import scope_of
 from indexing.search import encodable
 from indexing.wordmatch import Candidate, WordMatcher, distance
 
@@ -79,20 +81,33 @@ def test_words_are_found_in_any_form_and_column(db, query, best):
 
 def test_a_search_keeps_to_its_documents(db):
     assert set(search_words(db, "lease rent deposit dough", 10)) == {1, 2, 3}
-    assert set(search_words(db, "lease rent deposit dough", 10, documents=[2])) == {3}
-    assert search_words(db, "lease", 10, documents=[]) == []
+    assert search_words(db, "lease rent deposit dough", 10, scope_of(db, [2])) == [3]
+    assert set(search_words(db, "lease rent deposit dough", 10, scope_of(db, [1, 2]))) == {1, 2, 3}
+    assert search_words(db, "lease", 10, scope_of(db, [])) == []
+
+
+def test_a_scope_of_many_documents_ranks_as_one_of_few_does(db, monkeypatch):
+    few = search_words(db, "rent deposit dough degrees", 10, scope_of(db, [1]))
+    monkeypatch.setattr(keywords, "_MOST_RANGES", 0)
+    assert search_words(db, "rent deposit dough degrees", 10, scope_of(db, [1])) == few
+
+
+def test_where_words_are_too_frequent_the_rarest_find(db, monkeypatch):
+    assert set(search_words(db, "rent lease", 10)) == {1, 2}
+    monkeypatch.setattr(keywords, "RANKED_ROWS", 1)
+    # Only the first passage has the rent; both are of the lease.
+    assert search_words(db, "lease rent", 10) == [1]
+    assert set(search_words(db, "lease", 10)) == {1, 2}
 
 
 def test_stop_words_count_only_alone():
-    assert match_expression("what is the rent") == '"rent"'
-    assert match_expression("To be or not to be") is not None
-    assert match_expression("?!") is None
+    assert query_terms("what is the rent") == ["rent"]
+    assert query_terms("To be or not to be") == ["to", "be", "or", "not"]
+    assert query_terms("?!") == []
 
 
 def test_a_pasted_page_becomes_a_bounded_query():
-    expression = match_expression(" ".join(f"word{n}" for n in range(5000)))
-    assert expression is not None
-    assert expression.count('"') == 2 * MAX_TERMS
+    assert len(query_terms(" ".join(f"word{n}" for n in range(5000)))) == MAX_TERMS
 
 
 @given(st.text())

@@ -7,6 +7,8 @@ from contextlib import closing
 import numpy as np
 import pytest
 
+from indexing import vectors as vectors_module
+from indexing.scope import Scope
 from indexing.vectors import VectorStore
 
 
@@ -21,22 +23,31 @@ def store(data_dir):
         yield opened
 
 
-def test_the_nearest_are_found_with_their_cosines(store):
+def scope(*documents):
+    """A scope of documents of a hundred passages each."""
+    return Scope(documents, tuple((n * 100, n * 100 + 99) for n in documents))
+
+
+def test_the_nearest_are_found_with_their_vectors(store):
     vectors = unit(300)
     store.put(range(300), vectors, [n // 100 for n in range(300)])
     [near] = store.nearest(vectors[7:8], 5)
-    assert near[0] == (7, pytest.approx(1.0, abs=1e-5))
     exact = vectors @ vectors[7]
     assert [n for n, _ in near] == np.argsort(-exact)[:5].tolist()
-    assert [c for _, c in near] == pytest.approx(sorted(exact, reverse=True)[:5], abs=1e-5)
+    for n, vector in near:
+        np.testing.assert_allclose(vector, vectors[n], atol=1e-6)
 
 
-def test_a_search_keeps_to_its_documents(store):
+@pytest.mark.parametrize("compared", [0, 1000])
+def test_a_search_keeps_to_its_documents(store, monkeypatch, compared):
+    monkeypatch.setattr(vectors_module, "_COMPARED", compared)
     vectors = unit(300)
     store.put(range(300), vectors, [n // 100 for n in range(300)])
-    [near] = store.nearest(vectors[7:8], 500, documents=[1, 2])
+    [near] = store.nearest(vectors[7:8], 500, scope(1, 2))
     assert {n for n, _ in near} == set(range(100, 300))
-    assert store.nearest(vectors[7:8], 5, documents=[]) == [[]]
+    [near] = store.nearest(vectors[7:8], 5, scope(1, 2))
+    assert [n for n, _ in near] == (100 + np.argsort(-(vectors[100:] @ vectors[7]))[:5]).tolist()
+    assert store.nearest(vectors[7:8], 5, scope()) == [[]]
 
 
 def test_putting_again_replaces(store):
