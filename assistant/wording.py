@@ -12,6 +12,7 @@ from typing import Final
 from assistant.conversations.types import Failure
 from assistant.failures import failure_of
 from assistant.sentences import sentence_for
+from assistant.sentences.documents import unavailable_folder
 from assistant.sentences.facts import (
     COMMANDS,
     IMPORT_COMMAND,
@@ -34,6 +35,7 @@ __all__ = [
     "explain",
     "explain_failure",
     "explain_row",
+    "unavailable_folder",
 ]
 
 # How the library words the reason that it keeps with a document: "word" or "word: detail".

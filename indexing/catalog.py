@@ -17,8 +17,18 @@ import msgspec
 
 from indexing.database import connect_to_read
 from indexing.errors import DocumentNotFound, PageNotFound
+from indexing.folders.rows import SELECT_FOLDERS, watched_folder
 from indexing.places import place_at
-from indexing.types import Block, CanonicalDocument, DocumentRow, LineBox, Place, ScannedPage
+from indexing.types import (
+    Block,
+    CanonicalDocument,
+    DocumentRow,
+    LineBox,
+    Passage,
+    Place,
+    ScannedPage,
+    WatchedFolder,
+)
 
 
 class Structure(msgspec.Struct, frozen=True, array_like=True):
@@ -87,6 +97,13 @@ class Catalog:
         )
         return [row[0] for row in rows]
 
+    def folders(self) -> list[WatchedFolder]:
+        """The watched folders, in the order in which they came to be watched."""
+        # An index of an earlier version has no table of them until it is opened for writing.
+        if not self._all("SELECT 1 FROM sqlite_master WHERE name = 'watched_folders'"):
+            return []
+        return [watched_folder(row) for row in self._all(f"{SELECT_FOLDERS} ORDER BY f.id")]
+
     def document(self, id_or_path: int | str) -> DocumentRow:
         """The document of an id (also as digits) or of a path.
 
@@ -127,6 +144,24 @@ class Catalog:
     def blocks(self, document: int) -> list[Block]:
         """The text's structural units in order of `start`."""
         return unpack_blocks(_structure(self._content(document, "structure")))
+
+    def passages(self, document: int) -> list[Passage]:
+        """All passages of the text that is searched, in order."""
+        rows = self._all(
+            "SELECT p.first, p.last, p.page, p.headings, p.tokens FROM passages AS p "
+            "JOIN documents AS d ON d.content_id = p.content_id WHERE d.id = ? ORDER BY p.first",
+            document,
+        )
+        return [
+            Passage(
+                start=row["first"],
+                end=row["last"],
+                page=row["page"],
+                headings=tuple(msgspec.json.decode(row["headings"], type=list[str])),
+                tokens=row["tokens"],
+            )
+            for row in rows
+        ]
 
     def warnings(self, document: int) -> list[str]:
         """What could not be read of the document."""
@@ -345,6 +380,8 @@ def unpack_lines(row: sqlite3.Row) -> list[LineBox]:
 
 # A tenth of a pixel on a page image of 1,000 pixels.
 _BOX_UNITS = 10_000
+# msgspec is not safe where several threads use a type for the first time: so at import.
+msgspec.json.Decoder(tuple[Block, Place])
 _LINES = msgspec.msgpack.Decoder(list[tuple[int, int, int, int, int, int]])
 _STRUCTURE = msgspec.msgpack.Decoder(Structure)
 

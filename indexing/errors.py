@@ -13,6 +13,8 @@
     ├── DocumentNotFound(ref)
     ├── PageNotFound(document, page, pages)
     ├── CollectionNotFound(name)
+    ├── FolderNotFound(path)
+    ├── FolderNotWatched(ref)
     ├── StoreBusy(path, pid)
     ├── StoreDamaged(path, problem)
     ├── NewerDatabase(component, found, known)
@@ -164,6 +166,30 @@ class CollectionNotFound(IndexingError):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.name = name
+
+
+class FolderNotFound(IndexingError):
+    """There is no such folder to be watched.
+
+    Attributes:
+        path: The folder, whole.
+    """
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+
+class FolderNotWatched(IndexingError):
+    """No watched folder has this id or path.
+
+    Attributes:
+        ref: The id or path that was asked for, as text.
+    """
+
+    def __init__(self, ref: str) -> None:
+        super().__init__(ref)
+        self.ref = ref
 
 
 class StoreBusy(IndexingError):

@@ -10,6 +10,8 @@ from pathlib import Path
 import msgspec
 
 from indexing.catalog import absolute_path, stored_path
+from indexing.folders.scan import Snapshot, scan
+from indexing.folders.selection import Selection
 
 # Read in pieces, so that the caller can stop or pause within a large file.
 _PIECE = 4 << 20
@@ -21,7 +23,7 @@ class Found(msgspec.Struct, frozen=True):
     Attributes:
         files: Absolute paths: files as given, folders' files in stable order, none twice.
         missing: Paths that are not there.
-        unsupported: Files in folders that no reader knows; hidden ones are not counted.
+        unsupported: Files in folders that no reader knows; those left out are not counted.
     """
 
     files: tuple[str, ...]
@@ -32,9 +34,9 @@ class Found(msgspec.Struct, frozen=True):
 def find_files(paths: Iterable[str], suffixes: frozenset[str]) -> Generator[int, None, Found]:
     """Finds the files of paths; yields how many it has found, folder by folder.
 
-    In folders only files with a known suffix are taken; hidden files and folders are left
-    out, and links to folders are not followed, so that a loop of links does no harm. A file
-    that is given by itself is taken whatever its name.
+    In folders only files with a known suffix are taken, and what is left out of watched
+    folders is left out here too (see `Selection`). A file that is given by itself is taken
+    whatever its name.
     """
     files: dict[str, None] = {}
     missing: list[str] = []
@@ -46,17 +48,15 @@ def find_files(paths: Iterable[str], suffixes: frozenset[str]) -> Generator[int,
         elif not Path(path).is_dir():
             missing.append(path)
         else:
-            for folder, folders, names in os.walk(path):
-                folders[:] = sorted(name for name in folders if not name.startswith("."))
-                for name in sorted(names):
-                    file = Path(folder, name)
-                    if name.startswith(".") or not file.is_file():
-                        continue
-                    if file.suffix.lower() in suffixes:
-                        files[str(file)] = None
-                    else:
-                        unsupported += 1
-                yield len(files)
+            steps = scan(path, Selection(), suffixes)
+            while True:
+                try:
+                    yield len(files) + next(steps)
+                except StopIteration as end:
+                    snapshot: Snapshot = end.value
+                    break
+            files |= dict.fromkeys(snapshot.files)
+            unsupported += snapshot.unsupported
     return Found(tuple(files), tuple(missing), unsupported)
 
 

@@ -7,6 +7,7 @@ yield is a place to pause, and `close()` on it stops there with what is stored l
 from __future__ import annotations
 
 import os
+import sqlite3
 import time
 from collections.abc import Generator, Iterable
 from pathlib import Path
@@ -18,6 +19,7 @@ from indexing.database import connect, migrate
 from indexing.embedder import Embedder
 from indexing.errors import StoreBusy
 from indexing.files import drop_copies, find_files, hash_file, sweep_unfinished
+from indexing.folders.following import Folders
 from indexing.pipeline import Read, Run
 from indexing.reranker import Reranker
 from indexing.schema import COMPONENT, MIGRATIONS
@@ -53,6 +55,9 @@ class Index:
         reranker_path: Folder of a cross-encoder that has the last word on the first hits;
             None where none is installed.
 
+    Attributes:
+        folders: The folders whose files it follows.
+
     Raises:
         StoreBusy: Another process has the folder's index.
         EmbedderMissing: The model is not there.
@@ -82,6 +87,7 @@ class Index:
         except BaseException:
             self._lock.release()
             raise
+        self.folders = Folders(self._db, self._store, self._run, self._known_suffixes, data_dir)
         self._reranker = Reranker(reranker_path) if reranker_path is not None else None
         self._searcher = Searcher(self._db, self._vectors, self._embedder, self._reranker)
 
@@ -109,6 +115,7 @@ class Index:
             How each file ended, in the order of the files.
         """
         begin = time.perf_counter()
+        self.folders.take_back(paths)
         finding = find_files(paths, self._known_suffixes())
         while True:
             try:
@@ -192,16 +199,23 @@ class Index:
     def remove(self, documents: list[int]) -> list[int]:
         """Removes documents with their texts, vectors and stored files.
 
-        Rows of files that were skipped as duplicates of them go with them.
+        Rows of files that were skipped as duplicates of them go with them. Files of watched
+        folders among them stay away until they are added again.
 
         Returns:
             The documents that went; unknown ids are left out.
         """
-        hashes = [h for document in documents for h in self._store.hashes_of(document)]
-        removed, passages, _ = self._store.remove(documents)
-        self._vectors.remove(passages)
-        self._sweep(hashes)
-        return removed
+        rows = self._remove(documents)
+        self.folders.leave_out([row["path"] for row in rows])
+        return [row["id"] for row in rows]
+
+    def drop_gone(self, documents: list[int]) -> list[int]:
+        """Removes documents whose files are gone from their watched folders.
+
+        Returns:
+            Those that went: the others' files are back, or their folder is not there.
+        """
+        return [row["id"] for row in self._remove(self.folders.still_gone(documents))]
 
     # ---- asking ----------------------------------------------------------------------------
 
@@ -269,6 +283,13 @@ class Index:
         _release_lock(self._data_dir, self._lock)
 
     # ---- within ----------------------------------------------------------------------------
+
+    def _remove(self, documents: list[int]) -> list[sqlite3.Row]:
+        hashes = [h for document in documents for h in self._store.hashes_of(document)]
+        _, passages, rows = self._store.remove(documents)
+        self._vectors.remove(passages)
+        self._sweep(hashes)
+        return rows
 
     def _run(
         self, documents: Iterable[int], password: str | None = None

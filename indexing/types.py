@@ -13,6 +13,7 @@ import msgspec
 
 BlockKind = Literal["heading", "paragraph", "list_item", "table", "code", "quote"]
 DocumentStatus = Literal["queued", "ready", "failed", "skipped"]
+Unavailable = Literal["missing", "not_mounted", "unreadable", "empty"]
 PlaceKind = Literal[
     "page", "slide", "sheet", "chapter", "message", "section", "line", "time", "file"
 ]
@@ -214,13 +215,63 @@ class IndexProgress(msgspec.Struct, frozen=True, tag=True):
     passages_left: int
 
 
+class FolderPart(msgspec.Struct, frozen=True):
+    """Where a watched folder is to be looked at: at these paths, or everywhere without any."""
+
+    folder: int
+    paths: tuple[str, ...] = ()
+
+
 class AddReport(msgspec.Struct, frozen=True):
     """How each file of a run ended, and its seconds.
 
     Attributes:
         unsupported: Files in the given folders that no reader knows; they have no row.
+        gone: Documents whose files are no longer in their watched folder, which is there. They
+            are still in the library: `Index.drop_gone` takes them out.
+        unavailable: Watched folders, by id, that are not there; their documents are kept.
+        unsettled: Where files were still being written: to be looked at again in a moment.
     """
 
     documents: tuple[DocumentRow, ...]
     seconds: float
     unsupported: int = 0
+    gone: tuple[DocumentRow, ...] = ()
+    unavailable: dict[int, Unavailable] = msgspec.field(default_factory=dict[int, Unavailable])
+    unsettled: tuple[FolderPart, ...] = ()
+
+
+class WatchedFolder(msgspec.Struct, frozen=True):
+    """A folder whose files the library follows.
+
+    Attributes:
+        collection: Name that its documents are kept under.
+        include: Patterns of files that are taken; none takes all.
+        exclude: Patterns that are left out, beside those that always are.
+        mount: Where the disk that holds it was mounted when it came to be watched.
+        inode: What the file system knew the folder by when it last held something.
+        mounts: Folders within it that other disks are mounted on.
+        documents: The documents that follow its files.
+    """
+
+    id: int
+    path: str
+    collection: str | None
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    mount: str = "/"
+    inode: str | None = None
+    mounts: tuple[str, ...] = ()
+    documents: tuple[int, ...] = ()
+
+
+class FolderNews(msgspec.Struct, frozen=True):
+    """What watching tells.
+
+    Attributes:
+        changed: Where something may have changed.
+        unavailable: Of all watched folders, by id, those that are not there.
+    """
+
+    changed: tuple[FolderPart, ...] = ()
+    unavailable: dict[int, Unavailable] = msgspec.field(default_factory=dict[int, Unavailable])

@@ -118,6 +118,28 @@ def _add_index(add_command: _Adder, everywhere: _Parser, with_json: _Parser) -> 
         "remove", parents=[everywhere, with_json], help="take documents out of the library"
     )
     remove.add_argument("documents", nargs="+", metavar="ID|PATH")
+    watch = actions.add_parser(
+        "watch",
+        parents=[everywhere, with_json],
+        help="follow a folder's files from now on, or catch up with all that are followed",
+    )
+    watch.add_argument("folder", nargs="?", metavar="FOLDER")
+    watch.add_argument("--collection", metavar="NAME", help="instead of the folder's name")
+    for option, help_text in (
+        ("--include", "take only files that fit, '*.pdf' or 'letters/*'; may be repeated"),
+        ("--exclude", "leave out files and folders that fit; may be repeated"),
+    ):
+        watch.add_argument(option, metavar="PATTERN", action="append", help=help_text)
+    unwatch = actions.add_parser(
+        "unwatch", parents=[everywhere, with_json], help="follow a folder no longer"
+    )
+    unwatch.add_argument("folder", metavar="ID|FOLDER")
+    unwatch.add_argument(
+        "--remove", action="store_true", help="take its documents out of the library as well"
+    )
+    actions.add_parser(
+        "folders", parents=[everywhere, with_json], help="show the folders that are followed"
+    )
     text = actions.add_parser("text", parents=[everywhere], help="print a document's text")
     text.add_argument("document", metavar="ID|PATH")
     text.add_argument("--page", type=_positive, metavar="N", help="only this page, from 1")
@@ -137,7 +159,15 @@ def _add_questions(add_command: _Adder, everywhere: _Parser, with_json: _Parser)
     ask.add_argument("--document", metavar="ID|PATH", action="append", default=[])
     ask.add_argument("--collection", metavar="NAME")
     ask.add_argument("--model", metavar="NAME")
-    ask.add_argument("--mode", choices=("auto", "retrieval", "whole"), default="auto")
+    ask.add_argument("--mode", choices=("auto", "retrieval", "whole", "everything"), default="auto")
+    ask.add_argument(
+        "--everything",
+        dest="mode",
+        action="store_const",
+        const="everything",
+        help="read every passage, for questions that a search cannot answer: how many, list all, "
+        "summarise. Once stopped, the same question goes on where it was",
+    )
 
     chat = add_command("chat", parents=[everywhere], help="talk in the terminal")
     chat.add_argument("--document", metavar="ID|PATH", action="append", default=[])

@@ -10,40 +10,24 @@ from pathlib import Path
 import msgspec
 
 from assistant.assistant import Assistant
+from assistant.cli import folder_commands
 from assistant.cli.console import DONE, PARTLY_FAILED, Console, table
+from assistant.cli.index_rows import Added, Listed, added, listed, show_progress
 from assistant.wording import bytes_text, explain, explain_row
 from indexing.errors import DocumentNotFound
-from indexing.types import DocumentRow, IndexProgress
+from indexing.types import DocumentRow
 
 # Given in place of a password, it asks for one, so that it stands in no history of commands.
 _ASK = "-"
 
 
-class _Added(msgspec.Struct, frozen=True):
-    """A document as `index add` shows it; the field names are a contract."""
-
-    id: int
-    path: str
-    title: str
-    kind: str
-    pages: int | None
-    passages: int
-    status: str
-    reason: str | None
-
-
-class _Listed(_Added, frozen=True):
-    bytes: int
-    indexed_at: str | None
-
-
 class _Report(msgspec.Struct, frozen=True):
-    documents: list[_Added]
+    documents: list[Added]
     seconds: float
 
 
 class _List(msgspec.Struct, frozen=True):
-    documents: list[_Listed]
+    documents: list[Listed]
 
 
 class _Unknown(msgspec.Struct, frozen=True):
@@ -52,7 +36,7 @@ class _Unknown(msgspec.Struct, frozen=True):
 
 
 class _Removal(msgspec.Struct, frozen=True):
-    removed: list[_Listed]
+    removed: list[Listed]
     failed: list[_Unknown]
 
 
@@ -68,6 +52,12 @@ def run(assistant: Assistant, console: Console, arguments: Namespace) -> int:
             return _list(assistant, console)
         case "remove":
             return _remove(assistant, console, arguments.documents)
+        case "watch":
+            return folder_commands.watch(assistant, console, arguments)
+        case "unwatch":
+            return folder_commands.unwatch(assistant, console, arguments)
+        case "folders":
+            return folder_commands.list_folders(assistant, console)
         case _:
             return _text(assistant, console, arguments.document, arguments.page)
 
@@ -83,7 +73,7 @@ def _add(
     job = assistant.add_documents(absolute, collection, password)
     try:
         for event in job:
-            _show(console, event)
+            show_progress(console, event)
         report = job.result()
     except KeyboardInterrupt:
         job.cancel()
@@ -94,7 +84,7 @@ def _add(
         if not row.id:  # it never became a document, so no event told of it
             console.note(f"{row.status:8}{explain_row(row)}")
     if console.json:
-        console.document(_Report([_added(row) for row in report.documents], report.seconds))
+        console.document(_Report([added(row) for row in report.documents], report.seconds))
     else:
         ready = sum(row.status == "ready" for row in report.documents)
         skipped = sum(row.status == "skipped" for row in report.documents)
@@ -108,29 +98,10 @@ def _add(
     return PARTLY_FAILED if failed else DONE
 
 
-def _show(console: Console, event: IndexProgress) -> None:
-    row = event.document
-    name = Path(row.path).name
-    match event.stage:
-        case "reading":
-            of = f" of {event.total}" if event.total else ""
-            console.progress(f"{name}: page {event.done}{of}, {event.files_left} files left")
-        case "embedding":
-            of = f" of {event.total}" if event.total else ""
-            console.progress(
-                f"{name}: passage {event.done}{of}; {event.files_left} files and "
-                f"{event.passages_left} passages left"
-            )
-        case "finished":
-            console.note(f"{row.status:8}{explain_row(row) or name}")
-        case _:
-            console.progress(f"{name} waits, {event.files_left} files left")
-
-
 def _list(assistant: Assistant, console: Console) -> int:
     rows = assistant.catalog.documents()
     if console.json:
-        console.document(_List([_listed(row) for row in rows]))
+        console.document(_List([listed(row) for row in rows]))
         return DONE
     if not rows:
         console.note("The library is empty. 'studiolo index add PATH' adds files and folders.")
@@ -171,7 +142,7 @@ def _remove(assistant: Assistant, console: Console, documents: Sequence[str]) ->
             unknown.append(_Unknown(document, explain(error)))
     removed = set(assistant.remove_documents(list(found))) if found else set[int]()
     if console.json:
-        gone = [_listed(row) for row in found.values() if row.id in removed]
+        gone = [listed(row) for row in found.values() if row.id in removed]
         console.document(_Removal(gone, unknown))
     else:
         for row in found.values():
@@ -187,21 +158,3 @@ def _text(assistant: Assistant, console: Console, document: str, page: int | Non
     # As it is, to the character: offsets of quotes count in what is printed here.
     console.write(assistant.catalog.text(row.id, page))
     return DONE
-
-
-def _added(row: DocumentRow) -> _Added:
-    return _Added(
-        row.id,
-        row.path,
-        row.title,
-        row.kind,
-        row.pages,
-        row.passages,
-        row.status,
-        explain_row(row) or None,
-    )
-
-
-def _listed(row: DocumentRow) -> _Listed:
-    fields = msgspec.structs.asdict(_added(row))
-    return _Listed(**fields, bytes=row.bytes, indexed_at=row.indexed_at)

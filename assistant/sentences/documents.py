@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from assistant.sentences.facts import SETUP_COMMAND, Facts, bytes_text, file_name, from_file
+from indexing.types import Unavailable
 
 
 def _file_missing(facts: Facts) -> str:
@@ -98,6 +99,25 @@ def _collection_not_found(facts: Facts) -> str:
     return f"There is no collection {facts.get('name')}. {facts.ways.see_collections}"
 
 
+def _folder_not_found(facts: Facts) -> str:
+    return f"{facts.get('path')} is not a folder that can be opened. Check the name."
+
+
+def _folder_not_watched(facts: Facts) -> str:
+    return f"No watched folder is called {facts.get('ref')}. {facts.ways.see_folders}"
+
+
+def unavailable_folder(path: str, reason: Unavailable) -> str:
+    """Return why a watched folder is not there, and what becomes of its documents."""
+    why = {
+        "missing": f"{path} is not there",
+        "not_mounted": f"The disk of {path} is not connected",
+        "unreadable": f"{path} cannot be opened",
+        "empty": f"{path} is empty and not the folder it was",
+    }[reason]
+    return f"{why}. Its documents are kept, and it is followed again once it is back."
+
+
 def _store_busy(facts: Facts) -> str:
     pid = facts.get("pid")
     by = f" (process {pid})" if pid else ""
@@ -135,6 +155,8 @@ DOCUMENT_SENTENCES: Final[dict[str, Callable[[Facts], str]]] = {
     "DocumentNotFound": _document_not_found,
     "PageNotFound": _page_not_found,
     "CollectionNotFound": _collection_not_found,
+    "FolderNotFound": _folder_not_found,
+    "FolderNotWatched": _folder_not_watched,
     "StoreBusy": _store_busy,
     "StoreDamaged": _store_damaged,
     "NewerDatabase": _newer_database,

@@ -17,6 +17,7 @@ class Ways:
 
     see_documents: str
     see_collections: str
+    see_folders: str
     see_states: str
     see_models: str
     see_model_folders: str
@@ -34,6 +35,7 @@ COMMANDS: Final = Ways(
     see_documents="'studiolo index list' shows those there are, and 'studiolo index add PATH' "
     "adds one.",
     see_collections="'studiolo index list' shows which collection each document belongs to.",
+    see_folders="'studiolo index folders' shows those there are.",
     see_states="'studiolo index list' shows how each one stands.",
     see_models=f"'studiolo models list' shows those there are, and '{IMPORT_COMMAND}' adds one.",
     see_model_folders="'studiolo models folders list' shows them.",
@@ -50,6 +52,7 @@ COMMANDS: Final = Ways(
 WINDOW: Final = Ways(
     see_documents="The library shows those there are; drop a file on the window to add it.",
     see_collections="The library shows which collection each document belongs to.",
+    see_folders="The library shows those there are.",
     see_states="The library shows how each one stands.",
     see_models="The models page shows those there are, and adds one from a file.",
     see_model_folders="The models page shows them.",

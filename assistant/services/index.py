@@ -8,7 +8,7 @@ an indexing run goes on where it was.
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -18,7 +18,14 @@ from assistant.settings import SettingsFile
 from assistant.workers.jobs import Job
 from assistant.workers.process import WorkerSpec
 from assistant.workers.supervisor import Worker
-from indexing.types import AddReport, Evidence, IndexProgress, SearchResult
+from indexing.types import (
+    AddReport,
+    Evidence,
+    FolderPart,
+    IndexProgress,
+    SearchResult,
+    WatchedFolder,
+)
 
 if TYPE_CHECKING:
     from indexing.index import Index
@@ -54,6 +61,32 @@ class IndexHost:
     def remove(self, documents: list[int]) -> list[int]:
         """See `Index.remove`."""
         return self._index.remove(documents)
+
+    def watch_folder(
+        self,
+        path: str,
+        collection: str | None,
+        include: list[str] | None,
+        exclude: list[str] | None,
+    ) -> Generator[IndexProgress, None, AddReport]:
+        """See `Folders.watch`."""
+        return (yield from self._index.folders.watch(path, collection, include, exclude))
+
+    def catch_up(self, parts: list[FolderPart]) -> Generator[IndexProgress, None, AddReport]:
+        """See `Folders.catch_up`."""
+        return (yield from self._index.folders.catch_up(parts))
+
+    def drop_gone(self, documents: list[int]) -> list[int]:
+        """See `Index.drop_gone`."""
+        return self._index.drop_gone(documents)
+
+    def keep_gone(self, documents: list[int]) -> None:
+        """See `Folders.keep`."""
+        self._index.folders.keep(documents)
+
+    def unwatch_folder(self, folder: int) -> WatchedFolder:
+        """See `Folders.unwatch`."""
+        return self._index.folders.unwatch(folder)
 
     def search(
         self, query: str, k: int, documents: list[int] | None, collection: str | None
@@ -145,6 +178,49 @@ class IndexService:
         return self.worker.submit(
             "resume", events=IndexProgress, result=AddReport, background=True, repeatable=True
         )
+
+    def watch_folder(
+        self,
+        path: str,
+        collection: str | None = None,
+        include: Sequence[str] | None = None,
+        exclude: Sequence[str] | None = None,
+    ) -> Job[IndexProgress, AddReport]:
+        """Follow a folder and index what is in it, in the background; see `Folders.watch`."""
+        return self.worker.submit(
+            "watch_folder",
+            os.path.abspath(path),  # noqa: PTH100 - ".." goes too
+            collection,
+            None if include is None else list(include),
+            None if exclude is None else list(exclude),
+            events=IndexProgress,
+            result=AddReport,
+            background=True,
+            repeatable=True,
+        )
+
+    def catch_up(self, parts: list[FolderPart]) -> Job[IndexProgress, AddReport]:
+        """Bring the index in step with folders, in the background; see `Folders.catch_up`."""
+        return self.worker.submit(
+            "catch_up",
+            parts,
+            events=IndexProgress,
+            result=AddReport,
+            background=True,
+            repeatable=True,
+        )
+
+    def drop_gone(self, documents: list[int]) -> list[int]:
+        """Remove documents whose files are gone; see `Index.drop_gone`."""
+        return self._ask("drop_gone", documents, result=list[int])
+
+    def keep_gone(self, documents: list[int]) -> None:
+        """Keep documents whose files are gone; see `Folders.keep`."""
+        self._ask("keep_gone", documents, result=type(None))
+
+    def unwatch_folder(self, folder: int) -> WatchedFolder:
+        """Follow a folder no longer; see `Folders.unwatch`."""
+        return self._ask("unwatch_folder", folder, result=WatchedFolder)
 
     def forget_queued(self) -> list[int]:
         """Give up what a cancelled run left unfinished; see `Index.forget_queued`."""

@@ -1,0 +1,71 @@
+"""Documents as the `studiolo index` commands show them, and how an indexing run goes on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from assistant.cli.console import Console
+from assistant.wording import explain_row
+from indexing.types import DocumentRow, IndexProgress
+
+
+class Added(msgspec.Struct, frozen=True):
+    """A document as `index add` shows it; the field names are a contract."""
+
+    id: int
+    path: str
+    title: str
+    kind: str
+    pages: int | None
+    passages: int
+    status: str
+    reason: str | None
+
+
+class Listed(Added, frozen=True):
+    """A document as `index list` shows it."""
+
+    bytes: int
+    indexed_at: str | None
+
+
+def added(row: DocumentRow) -> Added:
+    """Return a document's row as `index add` shows it."""
+    return Added(
+        row.id,
+        row.path,
+        row.title,
+        row.kind,
+        row.pages,
+        row.passages,
+        row.status,
+        explain_row(row) or None,
+    )
+
+
+def listed(row: DocumentRow) -> Listed:
+    """Return a document's row as `index list` shows it."""
+    fields = msgspec.structs.asdict(added(row))
+    return Listed(**fields, bytes=row.bytes, indexed_at=row.indexed_at)
+
+
+def show_progress(console: Console, event: IndexProgress) -> None:
+    """Show what an indexing run does now, on stderr."""
+    row = event.document
+    name = Path(row.path).name
+    match event.stage:
+        case "reading":
+            of = f" of {event.total}" if event.total else ""
+            console.progress(f"{name}: page {event.done}{of}, {event.files_left} files left")
+        case "embedding":
+            of = f" of {event.total}" if event.total else ""
+            console.progress(
+                f"{name}: passage {event.done}{of}; {event.files_left} files and "
+                f"{event.passages_left} passages left"
+            )
+        case "finished":
+            console.note(f"{row.status:8}{explain_row(row) or name}")
+        case _:
+            console.progress(f"{name} waits, {event.files_left} files left")
