@@ -14,6 +14,7 @@ import psutil
 
 from assistant.answering.ask import Answerer
 from assistant.answering.calibration import Calibrations
+from assistant.answering.followups import understand
 from assistant.answering.types import (
     Answer,
     AnsweringSettings,
@@ -30,7 +31,11 @@ from assistant.errors import NoModelInstalled
 from assistant.owners import conversation_owner, document_owner, is_conversation
 from assistant.paths import DataPaths
 from assistant.personas import Persona, PersonaLibrary
+from assistant.reading_all.kept import KeptReadings
+from assistant.reading_all.read import EverythingReader
+from assistant.reading_all.run import ModelInUse
 from assistant.services.downloads import DownloadService
+from assistant.services.folders import FolderService
 from assistant.services.index import IndexService
 from assistant.services.model import ModelService
 from assistant.settings import ModelSettings, Settings, SettingsFile
@@ -68,6 +73,7 @@ class Assistant:
         settings: What the person chose.
         models: The library of models.
         catalog: The documents, to read.
+        folders: The folders whose files the library follows.
         index: The documents' index, in its process.
         model: The model in use, in its process.
         downloads: Models from the hub, in its process.
@@ -82,6 +88,7 @@ class Assistant:
         self.models = ModelLibrary(paths.models, lambda: other_programs(os.environ, Path.home()))
         self.catalog = Catalog(paths.root)
         self.index = IndexService(paths)
+        self.folders = FolderService(paths, self.index, self.catalog, self._forget_readings)
         self.gate = ComputeGate(self.index.worker)
         self.model = ModelService(paths, self.gate)
         self.downloads = DownloadService(paths)
@@ -93,7 +100,11 @@ class Assistant:
             self.catalog,
             calibrations=Calibrations(paths.calibrations_file),
         )
+        self._everything = EverythingReader(
+            self.model, self.catalog, self.gate, self._open_readings
+        )
         self._conversations: ConversationStore | None = None
+        self._readings: KeptReadings | None = None
         self._opening = threading.Lock()
 
     @property
@@ -121,7 +132,12 @@ class Assistant:
         # Side by side: each may take its time before it is killed.
         closing = [
             threading.Thread(target=close, name="closing")
-            for close in (self.model.close, self.index.close, self.downloads.close)
+            for close in (
+                self.folders.close,
+                self.model.close,
+                self.index.close,
+                self.downloads.close,
+            )
         ]
         for thread in closing:
             thread.start()
@@ -133,6 +149,8 @@ class Assistant:
                 # Now, as the model's process has kept at its end what it held.
                 self._forget_deleted(self._conversations)
                 self._conversations.close()
+            if self._readings is not None:
+                self._readings.close()
 
     def _forget_deleted(self, conversations: ConversationStore) -> None:
         """Drop what models have read of conversations that are deleted; it can be read again."""
@@ -193,9 +211,13 @@ class Assistant:
     def remove_documents(self, documents: Sequence[int]) -> list[int]:
         """Take documents out of the library; return those that were there."""
         removed = self.index.remove(list(documents))
-        for document in removed:
-            self.studies.states.remove(document_owner(document))
+        self._forget_readings(removed)
         return removed
+
+    def _forget_readings(self, documents: Sequence[int]) -> None:
+        """Drop what models have read of documents that are gone."""
+        for document in documents:
+            self.studies.states.remove(document_owner(document))
 
     def forecast_study(
         self, document: int, model: str | None = None, conversation: int | None = None
@@ -259,9 +281,7 @@ class Assistant:
             return (yield from self._answer(request, history))
 
         return (
-            yield from keep_answer(
-                writer, answer(), lambda text: self._answerer.partial(request, text)
-            )
+            yield from keep_answer(writer, answer(), lambda text: self._partial(request, text))
         )
 
     def ask_again(
@@ -315,15 +335,40 @@ class Assistant:
         settings = self.settings.current
         self._answerer.settings = _answering_settings(settings, facts.name, persona, own)
         self._answerer.model_name = facts.name
+        how = settings.load_settings(facts.name, own)
         with self.gate.answering():
-            how = settings.load_settings(facts.name, own)
             loading = self.model.load(facts.path, how).stream()
             for event in loading:
                 yield Phase("loading", round(event.fraction * 100), 100)
             loaded = self.model.loaded
             if loaded is not None:
                 self._answerer.expect_speed(facts.name, loaded.read_tokens_per_s)
-            return (yield from self._answerer.ask(request, history))
+            if not _reads_everything(request):
+                return (yield from self._answerer.ask(request, history))
+        using = ModelInUse(
+            name=facts.name,
+            path=facts.path,
+            settings=how,
+            context_tokens=loaded.context_tokens if loaded else how.context_tokens,
+            read_tokens_per_s=loaded.read_tokens_per_s if loaded else 0.0,
+            write_tokens_per_s=loaded.write_tokens_per_s if loaded else 0.0,
+        )
+        question = understand(request.question, history).full
+        return (yield from self._everything.read(request, question, using))
+
+    def _partial(self, request: AskRequest, text: str) -> Answer | None:
+        """Return what a stopped question had brought by then, as far as it can be proved."""
+        if _reads_everything(request):
+            return self._everything.partial(request)
+        return self._answerer.partial(request, text) if text.strip() else None
+
+    def _open_readings(self) -> KeptReadings:
+        """Return what was read through; opened at the first use, beside the conversations."""
+        _ = self.conversations  # whose tables it refers to
+        with self._opening:
+            if self._readings is None:
+                self._readings = KeptReadings(self.paths.root)
+            return self._readings
 
     def _settled(self, request: AskRequest) -> AskRequest:
         """Return a request with what its persona decides, and the model that will answer."""
@@ -396,6 +441,10 @@ def _answering_settings(
         instructions=persona.instructions if persona is not None else "",
         documents_only=persona is not None and persona.documents == "only",
     )
+
+
+def _reads_everything(request: AskRequest) -> bool:
+    return request.mode == "everything" and request.use_documents
 
 
 def _as_persona(request: AskRequest, persona: Persona) -> AskRequest:

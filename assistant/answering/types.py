@@ -6,11 +6,12 @@ from typing import Literal
 
 import msgspec
 
+from assistant.answering.receipts import Consulted, ReadingForecast, ReadingReceipt
 from indexing.types import Place
 from models.engine.types import Sampling
 
-Mode = Literal["auto", "retrieval", "whole"]
-UsedMode = Literal["retrieval", "whole", "chat"]
+Mode = Literal["auto", "retrieval", "whole", "everything"]
+UsedMode = Literal["retrieval", "whole", "chat", "everything"]
 
 
 class AnsweringSettings(msgspec.Struct, frozen=True):
@@ -45,7 +46,8 @@ class AskRequest(msgspec.Struct, frozen=True):
             more, other words begin a branch beside it. `parent` is not looked at then.
         documents: Restrict to these documents; empty means all (of the collection, if given).
         use_documents: False asks the model alone, without any document.
-        mode: How documents are used; "auto" takes them whole when they fit.
+        mode: How documents are used; "auto" takes them whole when they fit, "everything" reads
+            them through piece by piece.
         model: File name of the model; None takes the persona's, or the current one.
         persona: Who answers; None for the usual one.
     """
@@ -114,6 +116,7 @@ class Answer(msgspec.Struct, frozen=True):
             on demand, never as the answer.
         stopped: The person stopped it; the text is what had come by then.
         cut: It reached the longest answer allowed (or the end of the context) and ends there.
+        receipt: What was read through for it, where that was asked for.
     """
 
     question: str
@@ -128,6 +131,7 @@ class Answer(msgspec.Struct, frozen=True):
     stopped: bool = False
     cut: bool = False
     withdrawn: str = ""
+    receipt: ReadingReceipt | None = None
 
 
 class Plan(msgspec.Struct, frozen=True, tag=True):
@@ -140,6 +144,8 @@ class Plan(msgspec.Struct, frozen=True, tag=True):
         documents_used: Documents given, out of `documents_searched`.
         earlier_left_out: Earlier questions of the conversation that the model is not given,
             because they would leave too little room.
+        consulted: What was searched and found, and what of it the model is given.
+        reading: What reading everything through would take, where that was asked for.
     """
 
     mode: UsedMode
@@ -151,14 +157,27 @@ class Plan(msgspec.Struct, frozen=True, tag=True):
     documents_used: int
     documents_searched: int
     earlier_left_out: int = 0
+    consulted: Consulted = Consulted()
+    reading: ReadingForecast | None = None
 
 
 class Phase(msgspec.Struct, frozen=True, tag=True):
-    """What is going on now, while the person waits."""
+    """What is going on now, while the person waits.
 
-    name: Literal["loading", "searching", "reading", "writing", "checking"]
+    Attributes:
+        name: "reading_all" counts pages (passages of documents without pages), and
+            "giving_way" is the same while another question is answered first; "condensing" is
+            what follows it.
+        seconds_left: Until the end of it, about; None where that is not known.
+    """
+
+    name: Literal[
+        "loading", "searching", "reading", "writing", "checking",
+        "reading_all", "giving_way", "condensing",
+    ]  # fmt: skip
     done: int = 0
     total: int = 0
+    seconds_left: float | None = None
 
 
 class AnswerDelta(msgspec.Struct, frozen=True, tag=True):

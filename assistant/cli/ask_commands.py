@@ -9,6 +9,7 @@ from contextlib import closing
 
 import msgspec
 
+from assistant.answering.receipts import ReadingReceipt
 from assistant.answering.types import (
     Answer,
     AnswerDelta,
@@ -23,6 +24,7 @@ from assistant.answering.types import (
 from assistant.assistant import Assistant
 from assistant.cli.batch import run_batch
 from assistant.cli.console import DONE, Console
+from assistant.cli.receipt_text import duration_text, forecast_text, receipt_lines
 from assistant.cli.search_commands import Reference, document_ids
 from assistant.conversations.export import marked_text
 from assistant.places import place_text
@@ -67,6 +69,12 @@ class _Answer(msgspec.Struct, frozen=True):
     timing: Timing
 
 
+class _ReadAnswer(_Answer, frozen=True):
+    """An answer for which everything was read."""
+
+    receipt: ReadingReceipt
+
+
 def run(assistant: Assistant, console: Console, arguments: Namespace) -> int:
     """Ask once or for each line of a batch; return the exit status."""
 
@@ -89,7 +97,12 @@ def run(assistant: Assistant, console: Console, arguments: Namespace) -> int:
         mode=arguments.mode,
         model=arguments.model,
     )
-    answered = follow(console, assistant.ask(request), quiet=not console.interactive)
+    try:
+        answered = follow(console, assistant.ask(request), quiet=not console.interactive)
+    except KeyboardInterrupt:
+        if request.mode == "everything":
+            console.note("Stopped. What was read is kept: the same command goes on from there.")
+        raise
     if console.json:
         console.document(_shown(answered))
     else:
@@ -113,7 +126,7 @@ def follow(console: Console, events: Generator[AskEvent, None, Answer], *, quiet
                 case AnswerDelta():
                     if not quiet:
                         console.write(event.text)
-                        writing = True
+                        writing = not event.text.endswith("\n")
                 # On a terminal both streams share the line that the answer stands on.
                 case Plan() if not quiet:
                     console.note(plan_text(event))
@@ -129,6 +142,10 @@ def print_answer(console: Console, answer: Answer, *, streamed: bool) -> None:
     text = marked_text(answer) if proved else answer.answer
     # What was streamed is withdrawn where the answer turned out not to stand in the documents.
     console.print("" if streamed and not answer.declined else text.strip())
+    if answer.receipt is not None:
+        console.print()
+        for line in receipt_lines(answer.receipt):
+            console.print(line)
     if answer.cut:
         console.note("The answer reached the longest length that is allowed and ends there.")
     if answer.citations:
@@ -162,6 +179,8 @@ def plan_text(plan: Plan) -> str:
 
 
 def _given_text(plan: Plan) -> str:
+    if plan.reading is not None:
+        return forecast_text(plan.reading)
     if plan.mode == "chat":
         return f"Reading {plan.prompt_tokens:,} tokens, without documents"
     what = "whole documents" if plan.mode == "whole" else f"{plan.passages} passages"
@@ -184,12 +203,19 @@ def phase_text(phase: Phase) -> str:
         "reading": "Reading",
         "writing": "Writing",
         "checking": "Checking the answer against the documents",
+        "reading_all": "Reading everything",
+        "giving_way": "Another question is answered first",
+        "condensing": "Summing up",
     }[phase.name]
+    if phase.name == "reading_all":
+        left = phase.seconds_left
+        time = f", about {duration_text(left)} left" if left is not None else ""
+        return f"{text}: {phase.done:,} of {phase.total:,} pages{time}"
     return f"{text} {100 * phase.done // phase.total} %" if phase.total else text
 
 
 def _shown(answer: Answer) -> _Answer:
-    return _Answer(
+    shown = _Answer(
         answer.question,
         answer.answer,
         [_Sentence(one.text, one.supported, one.citations) for one in answer.sentences],
@@ -201,3 +227,6 @@ def _shown(answer: Answer) -> _Answer:
         answer.model,
         answer.timing,
     )
+    if answer.receipt is None:
+        return shown
+    return _ReadAnswer(**msgspec.structs.asdict(shown), receipt=answer.receipt)

@@ -53,7 +53,7 @@ def keep_answer(
     Args:
         writer: Where to.
         steps: The answer as it is made.
-        partial: Proves a text that was stopped, as far as it goes.
+        partial: Proves a text that was stopped, as far as it goes; None where there is nothing.
     """
     try:
         while True:
@@ -87,8 +87,7 @@ def keep_answer(
 def _keep_stopped(writer: AnswerWriter, partial: Callable[[str], Answer | None]) -> None:
     answer = None
     try:
-        if writer.text.strip():
-            answer = partial(writer.text)
+        answer = partial(writer.text)
     except Exception as error:  # noqa: BLE001 - without its proof the text is still worth keeping
         _log.warning("a stopped answer could not be proved: %s", type(error).__name__)
     if answer is None:

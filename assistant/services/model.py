@@ -42,6 +42,7 @@ _STOP_S = 10.0
 _CLOSE_S = 6.0
 # A union is no type to a type checker.
 _MAYBE_STATE: Any = StoredState | None
+_MAYBE_GENERATION: Any = Generation | None
 _EVENTS = (LoadProgress, PrefillProgress, TextDelta, ThinkingDelta)
 
 
@@ -193,6 +194,26 @@ class ModelService:
                     yield event
         finally:
             events.close()
+
+    def generate_behind(
+        self, path: str, settings: LoadSettings, messages: list[ChatMessage], sampling: Sampling
+    ) -> Job[ModelEvent, Generation | None]:
+        """Answer in the background, behind every question; the model need not be the one in use.
+
+        Returns:
+            The job; its result is None where a question came between: it can be asked again.
+        """
+        return self.worker.submit(
+            "generate_behind",
+            path,
+            settings,
+            messages,
+            sampling,
+            events=_EVENTS,
+            result=_MAYBE_GENERATION,
+            background=True,
+            repeatable=True,
+        )
 
     def prompt_size(self, messages: list[ChatMessage]) -> PromptSize:
         """Say what a prompt would cost, loading the model first where it is not loaded.

@@ -1,0 +1,1 @@
+"""Reading everything: every passage of the documents, window by window, for one question."""

@@ -1,0 +1,118 @@
+"""What the model wrote about windows, checked against their text, and the answer made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from assistant.answering.types import AnswerSentence, Citation
+from assistant.reading_all.documents import Readable
+from assistant.reading_all.kept import Written
+from assistant.reading_all.merging import Item, Place
+from assistant.reading_all.prompts import Kind, read_notes, wording
+from assistant.reading_all.quotes import locate, sentence_around
+from assistant.reading_all.windows import Window
+from indexing.catalog import Catalog, page_at
+
+
+class Checked(NamedTuple):
+    """The notes on one window: those that stand in its text, and how many were written."""
+
+    items: tuple[Item, ...]
+    written: int
+
+
+class Laid(NamedTuple):
+    """An answer's text with its proof."""
+
+    text: str
+    sentences: tuple[AnswerSentence, ...]
+    citations: tuple[Citation, ...]
+
+
+def check(written: Written, window: Window, document: Readable, group: int | None) -> Checked:
+    """Return what of the model's notes stands in the window, each with its exact place.
+
+    Args:
+        written: What the model wrote.
+        window: What it was shown.
+        document: Where that stands.
+        group: What the items are listed under.
+    """
+    text = document.text[window.start : window.end]
+    items: list[Item] = []
+    count = 0
+    for note in (note for one in written.texts for note in read_notes(one)):
+        count += 1
+        found = locate(note, text)
+        if found is None:
+            continue
+        start, end = sentence_around(found, text)
+        place = Place(document.row.id, window.start + start, window.start + end)
+        items.append(Item(group, note, (place,)))
+    return Checked(tuple(items), count)
+
+
+def lay_out(
+    items: Sequence[Item],
+    documents: Sequence[Readable],
+    catalog: Catalog,
+    kind: Kind,
+    *,
+    complete: bool,
+) -> Laid:
+    """Return the items as a list in Markdown, under their documents' titles where grouped.
+
+    Args:
+        items: What was found, each one once.
+        documents: What was read, in order.
+        catalog: Where places are looked up.
+        kind: Of items, their number stands at the head.
+        complete: Whether everything was read.
+    """
+    if not items:
+        return Laid(wording().nothing if complete else wording().nothing_so_far, (), ())
+    text = "" if kind == "points" else wording().head(len(items), complete=complete) + "\n\n"
+    sentences: list[AnswerSentence] = []
+    citations: dict[Place, Citation] = {}
+    by_id = {document.row.id: document for document in documents}
+    for group, members in _grouped(items, documents):
+        if group is not None:
+            text += f"**{by_id[group].row.title}**\n\n"
+        for item in members:
+            numbers = [
+                citations.setdefault(
+                    place, _citation(len(citations) + 1, place, by_id[place.document], catalog)
+                ).n
+                for place in item.places
+            ]
+            start = len(text) + 2
+            text += f"- {item.text}\n"
+            end = start + len(item.text)
+            sentences.append(AnswerSentence(item.text, True, tuple(numbers), start, end))
+        text += "\n"
+    return Laid(text.strip(), tuple(sentences), tuple(citations.values()))
+
+
+def _grouped(
+    items: Sequence[Item], documents: Sequence[Readable]
+) -> Iterable[tuple[int | None, list[Item]]]:
+    groups: dict[int | None, list[Item]] = {}
+    for item in items:
+        groups.setdefault(item.group, []).append(item)
+    order: list[int | None] = [None, *(document.row.id for document in documents)]
+    return [(group, groups[group]) for group in order if group in groups]
+
+
+def _citation(n: int, place: Place, document: Readable, catalog: Catalog) -> Citation:
+    return Citation(
+        n=n,
+        document=place.document,
+        path=document.row.path,
+        title=document.row.title,
+        page=page_at(document.page_starts, place.start),
+        start=place.start,
+        end=place.end,
+        quote=document.text[place.start : place.end],
+        place=catalog.place_of(place.document, place.start, place.end),
+    )

@@ -1,0 +1,158 @@
+"""Reads documents through for one question: window by window, kept, and then put together."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator
+from typing import Final, Protocol
+
+from assistant.answering.errors import EmptyQuestion
+from assistant.answering.types import Answer, AskEvent, AskRequest, Phase
+from assistant.compute import ComputeGate
+from assistant.reading_all import prompts
+from assistant.reading_all.condensing import condense
+from assistant.reading_all.kept import KeptReadings, Written
+from assistant.reading_all.merging import Item
+from assistant.reading_all.run import ModelInUse, ReadingRun
+from assistant.reading_all.windows import Window
+from assistant.services.model_host import ModelEvent
+from assistant.workers.jobs import Job
+from indexing.catalog import Catalog
+from models.engine.types import ChatMessage, Generation, LoadSettings, Sampling
+
+# So often whoever follows hears that it goes on, and can stop it.
+_PULSE_S: Final = 0.5
+# A step of reading on a slow machine takes its time; killing would cost the model.
+_STOP_S: Final = 10.0
+
+
+class BackgroundModel(Protocol):
+    """A model that answers behind every question."""
+
+    def generate_behind(
+        self, path: str, settings: LoadSettings, messages: list[ChatMessage], sampling: Sampling
+    ) -> Job[ModelEvent, Generation | None]:
+        """See `ModelService.generate_behind`."""
+        ...
+
+
+class EverythingReader:
+    """Reads documents through, behind every other question.
+
+    Args:
+        model: Who reads.
+        catalog: The documents.
+        gate: Holds indexing back while the model reads.
+        kept: What was read, on disk.
+    """
+
+    def __init__(
+        self,
+        model: BackgroundModel,
+        catalog: Catalog,
+        gate: ComputeGate,
+        kept: Callable[[], KeptReadings],
+    ) -> None:
+        self._model = model
+        self._catalog = catalog
+        self._gate = gate
+        self._kept = kept
+        # Several, because more than one may be under way.
+        self._recent: deque[tuple[AskRequest, ReadingRun]] = deque(maxlen=8)
+
+    def read(
+        self, request: AskRequest, question: str, using: ModelInUse
+    ) -> Generator[AskEvent, None, Answer]:
+        """Read every passage of a request's documents, and answer from what was written down.
+
+        The first event is the plan; nothing is read before the second one is asked for. Closing
+        the generator stops the reading: what is read is kept, and the same request goes on there.
+
+        Args:
+            request: What was asked, and of which documents.
+            question: The same as the conversation makes it clear.
+            using: The model.
+
+        Raises:
+            EmptyQuestion: Nothing was asked.
+            DocumentsNotReady: There is no document that can be read yet.
+        """
+        if not question.strip():
+            raise EmptyQuestion
+        run = ReadingRun(request, question, using, self._catalog, self._kept())
+        yield run.plan()
+        self._recent.append((request, run))
+        run.begin()
+        yield from run.deltas(0)
+        with self._gate.studying():
+            for piece in run.left():
+                written = yield from self._read_window(run, piece.window)
+                before = len(run.items)
+                run.keep(piece, written)
+                yield from run.deltas(before)
+                yield run.phase()
+            if run.kind == "points":
+                yield from self._condense(run)
+        return run.answer()
+
+    def partial(self, request: AskRequest) -> Answer | None:
+        """Return what a stopped request had brought by then; None where it had not begun."""
+        run = next((run for asked, run in reversed(self._recent) if asked is request), None)
+        return None if run is None else run.answer(stopped=True)
+
+    def _read_window(self, run: ReadingRun, window: Window) -> Generator[AskEvent, None, Written]:
+        """Have the model read a window; in parts, where it has more to write than fits."""
+        halves = window.halves()
+        most = prompts.MOST_NOTES if halves else prompts.MOST_NOTES_OF_ONE
+        messages, sampling = run.prompt(window, most)
+        generation = yield from self._generate(run, messages, sampling)
+        text = generation.text
+        whole = generation.finish == "stop" and len(prompts.read_notes(text)) < most
+        if whole or halves is None:
+            return Written((text,), whole)
+        first = yield from self._read_window(run, halves[0])
+        second = yield from self._read_window(run, halves[1])
+        return Written(first.texts + second.texts, first.whole and second.whole)
+
+    def _condense(self, run: ReadingRun) -> Generator[AskEvent, None, None]:
+        """Make few points of many, document by document."""
+        condensed: list[Item] = []
+        for _, members in run.groups():
+            steps = condense(members, run.question, run.most_points, run.document_text)
+            try:
+                asked = next(steps)
+                while True:
+                    known = run.known_notes(asked.digest)
+                    if known is None:
+                        generation = yield from self._generate(
+                            run, asked.messages, asked.sampling, phase=Phase("condensing")
+                        )
+                        known = run.keep_notes(asked.digest, generation)
+                    asked = steps.send(known)
+            except StopIteration as end:
+                condensed += end.value
+        run.items = condensed
+
+    def _generate(
+        self,
+        run: ReadingRun,
+        messages: list[ChatMessage],
+        sampling: Sampling,
+        phase: Phase | None = None,
+    ) -> Generator[AskEvent, None, Generation]:
+        """Generate behind every question, once more after each that came between."""
+        while True:
+            job = self._model.generate_behind(
+                run.using.path, run.using.settings, messages, sampling
+            )
+            try:
+                while not job.wait(_PULSE_S):
+                    yield phase or run.phase(giving_way=self._gate.busy)
+                generation = job.result()
+            finally:
+                if not job.ended:
+                    job.cancel(_STOP_S)
+                    job.wait()
+            if generation is not None:
+                run.count(generation)
+                return generation

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.reading_all.quotes import locate, shown
+
+TEXT = """Travel Manager
+
+The manager’s team plans all journeys – by rail, where that is possible.
+• Willingness to travel
+• 3 years of experience
+
+Copay of $20 for each visit."""
+
+
+@pytest.mark.parametrize(
+    ("quote", "stands"),
+    [
+        ("Willingness to travel", "Willingness to travel"),
+        ("the manager's team plans", "The manager’s team plans"),
+        ("all journeys - by rail,   where that", "all journeys – by rail, where that"),
+        ("Travel", "Travel"),
+        ("ravel", None),
+        ("Is", None),
+        ("travel 3", None),
+        ("possible.\n• Willingness", "possible.\n• Willingness"),
+        ("Copay of $20 for each visit!", "Copay of $20 for each visit."),
+        ("Copay of $30 for a stay", None),
+        ("", None),
+        ("a free lunch on Fridays", None),
+    ],
+)
+def test_a_quote_is_found_as_it_really_stands_there(quote, stands):
+    found = locate(quote, TEXT)
+    assert (None if found is None else TEXT[slice(*found)]) == stands
+
+
+WORDS = ["Straße", "ﬁve", "don’t", "é", "A-B", "1,500", "•", "x"]
+
+
+@given(st.data())
+def test_whatever_words_are_copied_are_found_with_their_own_characters(data):
+    words = data.draw(st.lists(st.sampled_from(WORDS), min_size=1, max_size=12))
+    gaps = st.sampled_from([" ", "\n", " \n\n", "\t"])
+    text = "".join(word + data.draw(gaps) for word in words)
+    first = data.draw(st.integers(0, len(words) - 1))
+    last = data.draw(st.integers(first, len(words) - 1))
+    copied = words[first : last + 1]
+    found = locate(" ".join(copied), text)
+    assert found is not None
+    assert text[slice(*found)].split() == copied
+
+
+@pytest.mark.parametrize(
+    ("item", "quote", "asked", "is_shown"),
+    [
+        ("Travel Manager", "Willingness to travel", "Which jobs require travel?", True),
+        ("copay of $20", "Copay of $20 for each visit.", "Which copays are there?", True),
+        ("copay of $30", "Copay of $20 for each visit.", "Which copays are there?", False),
+        ("Chief Executive Officer", "Willingness to travel", "Which jobs require travel?", False),
+        ("3 years of experience", "3 years of experience", "How much experience?", True),
+    ],
+)
+def test_an_item_counts_only_where_its_words_stand(item, quote, asked, is_shown):
+    found = locate(quote, TEXT)
+    assert found is not None
+    assert shown(item, found, TEXT, ("Roles",), asked) is is_shown
