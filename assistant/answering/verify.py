@@ -80,7 +80,9 @@ class Verifier:
             ChatMessage("system", words.careful),
             ChatMessage("user", words.check.format(text=text, question=question)),
         ]
-        generation = self._model.generate(messages, Sampling(max_tokens=1), [], aside=True)
+        # One word at once, also of a model that would think first.
+        at_once = Sampling(max_tokens=1, thinking_tokens=0)
+        generation = self._model.generate(messages, at_once, [], aside=True)
         try:
             while True:
                 next(generation)

@@ -24,9 +24,10 @@ _MODEL_FILE_PROBLEMS: Final[dict[str, str]] = {
     "missing_part": "it is one part of several, and others are missing. Put all of them into one "
     "folder",
     "embedding": "it turns texts into numbers for searching and cannot chat. Get one that can",
+    "no_embedding": "it does not turn texts into numbers for searching. Get one that does",
     "reranker": "it judges search results and cannot chat. Get one that can",
     "projector": "it only lets another model see pictures. Get the model that it belongs to",
-    "adapter": "it only changes another model. Get the model that it belongs to",
+    "adapter": "it only changes another model. Choose it in the settings of that one",
 }
 
 
@@ -74,6 +75,27 @@ def _load_failed(facts: Facts) -> str:
     )
 
 
+def _adapter_unfit(facts: Facts) -> str:
+    name = file_name(facts)
+    undo = "Take it out of the model's settings."
+    match facts.get("problem"):
+        case "no_adapter":
+            return f"{name} is no LoRA adapter. {undo}"
+        case "other_family":
+            return (
+                f"The adapter {name} is for models of the family {facts.get('architecture')}, and "
+                f"this one is of {facts.get('wanted')}. {undo}"
+            )
+        case "refused":
+            return (
+                f"The adapter {name} does not fit this model: it was made for one of another size. "
+                f"{undo}"
+            )
+        case problem:
+            reason = _MODEL_FILE_PROBLEMS.get(str(problem), "it is not sound. Get it again")
+            return f"The adapter {name} cannot be used: {reason}, or take it out of the settings."
+
+
 def _no_model_loaded(facts: Facts) -> str:
     return f"No model is loaded. Choose one {facts.ways.choose_model}."
 
@@ -115,6 +137,7 @@ MODEL_SENTENCES: Final[dict[str, Callable[[Facts], str]]] = {
     "ImportFailed": _import_failed,
     "FolderNotUsable": _folder_not_usable,
     "LoadFailed": _load_failed,
+    "AdapterUnfit": _adapter_unfit,
     "NoModelLoaded": _no_model_loaded,
     "NoModelInstalled": _no_model_installed,
     "ContextOverflow": _context_overflow,

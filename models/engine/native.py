@@ -135,21 +135,27 @@ class Vocabulary:
                 self._visible.update(self.tokenize(text, parse_special=True))
         self._pieces.clear()
 
-    def tokenize(self, text: str, *, parse_special: bool) -> list[int]:
-        """Tokens of a text, without anything added at its ends."""
-        if not text:
+    def tokenize(self, text: str, *, parse_special: bool, add_special: bool = False) -> list[int]:
+        """Tokens of a text.
+
+        Args:
+            text: The text.
+            parse_special: Whether the texts of control tokens in it become those tokens.
+            add_special: Whether the tokens are added that the model wants at its ends.
+        """
+        if not text and not add_special:
             return []
         raw = text.encode("utf-8", "replace")
         room = len(raw) + 8  # a token is at least a byte, save for a space put in front
         tokens = (ctypes.c_int32 * room)()
         count: int = llama.llama_tokenize(
-            self._vocab, raw, len(raw), tokens, room, False, parse_special
+            self._vocab, raw, len(raw), tokens, room, add_special, parse_special
         )
         if count < 0:
             room = -count
             tokens = (ctypes.c_int32 * room)()
             count = llama.llama_tokenize(
-                self._vocab, raw, len(raw), tokens, room, False, parse_special
+                self._vocab, raw, len(raw), tokens, room, add_special, parse_special
             )
         return list(tokens[:count])
 

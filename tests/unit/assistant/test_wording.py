@@ -37,6 +37,7 @@ SAMPLES: dict[str, object] = {
     "prompt_tokens": 9000, "context_tokens": 8192, "code": 1, "worker": "model", "exit_code": -9,
     "deaths": 3, "log_file": "/tmp/model.log", "method": "ask", "kind": "builtins.ValueError",
     "seconds": 130.0, "documents": (1, 2), "expected": 2, "size": 10, "host": "example.org",
+    "architecture": "qwen2", "wanted": "llama",
     "id": 5, "folder": "/models", "repository": "ann/small", "file": "Small.gguf",
     "retry_after_s": 30.0, "quota_bytes": 9_000_000,
 }  # fmt: skip
@@ -138,6 +139,10 @@ def test_what_nobody_foresaw_says_what_to_do_and_keeps_its_kind():
         (indexing.errors.PageNotFound(3, 2, 0), "no pages"),
         (indexing.errors.StoreBusy("/a", 4711), "4711"),
         (models.errors.InvalidModelFile("/a/m.gguf", "truncated"), "Download it again"),
+        (models.errors.AdapterUnfit("/a/m.gguf", "no_adapter"), "no LoRA adapter"),
+        (models.errors.AdapterUnfit("/a/m.gguf", "other_family", "qwen2", "llama"), "qwen2"),
+        (models.errors.AdapterUnfit("/a/m.gguf", "refused"), "another size"),
+        (models.errors.AdapterUnfit("/a/m.gguf", "truncated"), "take it out of the settings"),
         (assistant.errors.WorkerDied("model", -9), "memory"),
         (assistant.errors.WorkerDied("index", 3), "exit status 3"),
         (assistant.errors.WorkerGaveUp("index", 3, "/l", "indexing.errors.StoreBusy: x"), "in use"),
