@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 
 from assistant.conversations.types import Conversation, ConversationGroup, Found
+from assistant.settings import ModelSettings
 from desktop.bridge import Bridge, Run
 from desktop.presenters.base import Presenter
 from desktop.presenters.notices import Notices
@@ -118,6 +119,11 @@ class ConversationsPresenter(Presenter):
         """Keep a conversation at the top, or no longer."""
         if self._store is not None:
             self._change("pin a conversation", self._store.pin, conversation, pinned)
+
+    def choose_settings(self, conversation: int, model: str, chosen: ModelSettings) -> None:
+        """Choose how a model works in a conversation; it holds from the next question on."""
+        if self._store is not None:
+            self._change("keep settings", self._store.set_settings, conversation, model, chosen)
 
     def delete(self, conversation: int) -> None:
         """Put a conversation aside, and offer to bring it back."""

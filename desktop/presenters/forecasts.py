@@ -86,6 +86,11 @@ class Forecasts:
         largest = largest_context(header, settings, self._free)
         return ModelForecast(judge(memory, self._free), memory, largest)
 
+    def template(self, facts: ModelFacts) -> str:
+        """Return a model's own chat template; "" for one that has none or was not seen before."""
+        header = self._headers.get((facts.path, facts.bytes))
+        return (header.template if header is not None else None) or ""
+
     def of(self, facts: ModelFacts) -> ModelForecast | None:
         """Return what a model would take; None for one that was not judged."""
         return self._known.get(facts.path)

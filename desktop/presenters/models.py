@@ -19,7 +19,6 @@ from desktop.presenters.settings import SettingsPresenter
 from desktop.wording import explain
 from models.engine.types import LoadedModel, LoadProgress
 from models.facts import ModelFacts
-from models.library import ImportProgress
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
@@ -35,11 +34,9 @@ class ModelsPresenter(Presenter):
 
     Signals:
         changed: See the properties.
-        importing: A file is being copied into the library (ImportProgress); None at its end.
     """
 
     changed = Signal()
-    importing = Signal(object)
     _state_told = Signal(str)
 
     def __init__(
@@ -60,7 +57,6 @@ class ModelsPresenter(Presenter):
         self._fraction: float | None = None
         self._loaded: LoadedModel | None = None
         self._problem = ""
-        self._importing: Run | None = None
         self._loading: Run | None = None
         self._idle = QTimer(self, singleShot=True)
         self._idle.timeout.connect(self.unload)
@@ -88,6 +84,19 @@ class ModelsPresenter(Presenter):
     def facts(self, name: str) -> ModelFacts | None:
         """Return a model of the library by its file name."""
         return next((facts for facts in self._installed if facts.name == name), None)
+
+    def adapters_for(self, facts: ModelFacts) -> list[ModelFacts]:
+        """Return the LoRA adapters there are for a model's family."""
+        return [
+            each
+            for each in self._installed
+            if each.kind == "adapter" and each.architecture == facts.architecture
+        ]
+
+    def template_of(self, facts: ModelFacts) -> str:
+        """Return the chat template that a model speaks by; "" where that is not known."""
+        chosen = self._settings.model_settings(facts.name).template
+        return chosen or self.forecasts.template(facts)
 
     def is_loaded(self, facts: ModelFacts) -> bool:
         """Whether a model is in memory."""
@@ -141,10 +150,9 @@ class ModelsPresenter(Presenter):
         """Whether it is known yet what there is."""
         return self._listed
 
-    @property
-    def is_importing(self) -> bool:
-        """Whether a file is being copied into the library."""
-        return self._importing is not None
+    def keep_awake(self) -> None:
+        """Count as use what the model does without being asked."""
+        self._wait_until_idle()
 
     def note_answer(self, answer: Answer) -> None:
         """Remember how fast the model of an answer was."""
@@ -217,26 +225,6 @@ class ModelsPresenter(Presenter):
         """Free the memory that the model takes; the next question loads it again."""
         if self._assistant is not None and self._loading is None:
             self._call("unload a model", self._assistant.model.unload)
-
-    def import_file(self, path: str) -> None:
-        """Copy a model file into the library."""
-        if self._assistant is None:
-            return
-        if self._importing is not None:
-            self._notices.show(self.tr("One file at a time: another is still being copied."))
-            return
-        models = self._assistant.models
-        self._importing = self._bridge.start("import a model", lambda: models.import_file(path))
-        self._importing.events.connect(self._on_import_events)
-        self._importing.finished.connect(self._on_imported)
-        self._importing.failed.connect(self._on_failed)
-        self._importing.ended.connect(self._on_import_over)
-        self.importing.emit(ImportProgress(0, 0))
-
-    def stop_import(self) -> None:
-        """Stop copying; nothing of the file stays."""
-        if self._importing is not None:
-            self._importing.stop()
 
     def remove(self, name: str) -> None:
         """Take a model out of the library, and offer to bring it back."""
@@ -349,22 +337,6 @@ class ModelsPresenter(Presenter):
         if self._current is None and self._state != "failed":
             self._state = "none"
         self.changed.emit()
-
-    @Slot(object)
-    def _on_import_events(self, events: list[ImportProgress]) -> None:
-        self.importing.emit(events[-1])
-
-    @Slot(object)
-    def _on_imported(self, facts: ModelFacts) -> None:
-        self._notices.show(self.tr("Added {name}.").format(name=self.title_of(facts)))
-        self.refresh()
-        if self._current is None:
-            self.load()
-
-    @Slot()
-    def _on_import_over(self) -> None:
-        self._importing = None
-        self.importing.emit(None)
 
     def _on_removed(self, title: str, token: str, *, in_use: bool) -> None:
         if in_use:

@@ -86,6 +86,12 @@ class Respondent(Presenter):
         wanted = self.choice.model or (persona.model if persona is not None else None)
         return self._models.facts(wanted) if wanted is not None else self._models.current_facts
 
+    @property
+    def can_have_settings(self) -> bool:
+        """Whether the open conversation can have settings of its own: once it is kept."""
+        known = self._conversations.conversation(self._conversations.current)
+        return known is not None and self.model is not None
+
     # --- Choosing -------------------------------------------------------------------------
 
     def attach(self, assistant: Assistant) -> None:

@@ -10,16 +10,20 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from assistant.paths import DataPaths
 from desktop.bridge import Bridge
 from desktop.presenters.chat import ChatPresenter
+from desktop.presenters.checksums import Checksums
 from desktop.presenters.composer import ComposerPresenter
 from desktop.presenters.conversations import ConversationsPresenter
 from desktop.presenters.documents import DocumentsPresenter
 from desktop.presenters.downloads import DownloadsPresenter
 from desktop.presenters.library import LibraryPresenter
+from desktop.presenters.model_folders import ModelFolders
+from desktop.presenters.model_imports import ModelImports
 from desktop.presenters.models import ModelsPresenter
 from desktop.presenters.notices import Notices
 from desktop.presenters.respondent import Respondent
 from desktop.presenters.settings import SettingsPresenter
 from desktop.presenters.source import SourcePresenter
+from desktop.presenters.studies import StudiesPresenter
 from desktop.wording import explain
 
 if TYPE_CHECKING:
@@ -37,8 +41,9 @@ class Session(QObject):
         network_denied: How many attempts to reach the network were refused since the start.
 
     Attributes:
-        bridge, notices, settings, conversations, documents, library, models, downloads,
-            source, respondent, chat, composer: The presenters, alive as long as the session.
+        bridge, notices, settings, conversations, documents, library, models, imports,
+            model_folders, checksums, downloads, studies, source, respondent, chat, composer: The
+            presenters, alive as long as the session.
     """
 
     ready = Signal(object)
@@ -60,7 +65,11 @@ class Session(QObject):
         self.documents = DocumentsPresenter(self.bridge, self.notices, self)
         self.library = LibraryPresenter(self.bridge, self.notices, settings, self.documents, self)
         self.models = ModelsPresenter(self.bridge, self.notices, settings, self)
+        self.imports = ModelImports(self.bridge, self.notices, self.models, self)
+        self.model_folders = ModelFolders(self.bridge, self.notices, self.models, self)
+        self.checksums = Checksums(self.bridge, self.notices, self)
         self.downloads = DownloadsPresenter(self.bridge, self.notices, self.models, self)
+        self.studies = StudiesPresenter(self.bridge, self.notices, self.models, self)
         self.source = SourcePresenter(self.bridge, self.notices, settings, self)
         self.respondent = Respondent(
             self.bridge, self.notices, self.conversations, self.models, self
@@ -136,7 +145,11 @@ class Session(QObject):
         self.library.attach(assistant)
         self.documents.attach(assistant)
         self.models.attach(assistant)
+        self.imports.attach(assistant)
+        self.model_folders.attach(assistant)
+        self.checksums.attach(assistant)
         self.downloads.attach(assistant)
+        self.studies.attach(assistant)
         self.respondent.attach(assistant)
         self.chat.attach(assistant)
         self.composer.attach(assistant)

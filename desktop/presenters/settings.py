@@ -39,6 +39,9 @@ class SettingsPresenter(QObject):
             "theme": current.theme,
             "answer_seconds": current.answer_seconds,
             "context_tokens": current.context_tokens,
+            "temperature": current.temperature,
+            "read_scans": current.read_scans,
+            "state_gb": current.state_gb,
             "idle_minutes": current.idle_minutes,
             "models": current.models,
         }
@@ -65,6 +68,21 @@ class SettingsPresenter(QObject):
     def context_tokens(self) -> int:
         """Size of the model's context window."""
         return int(self._values["context_tokens"])
+
+    @property
+    def temperature(self) -> float:
+        """How freely models write where nothing else is chosen for one."""
+        return float(self._values["temperature"])
+
+    @property
+    def read_scans(self) -> bool:
+        """Whether the text of scanned pages and of pictures is recognised."""
+        return bool(self._values["read_scans"])
+
+    @property
+    def state_gb(self) -> float:
+        """Disk space for what models have read, in gigabytes."""
+        return float(self._values["state_gb"])
 
     @property
     def idle_minutes(self) -> int:
@@ -98,6 +116,18 @@ class SettingsPresenter(QObject):
     def set_context_tokens(self, tokens: int) -> None:
         """Choose the context window; it holds from the next load of the model on."""
         self._set("context_tokens", tokens)
+
+    def set_temperature(self, temperature: float) -> None:
+        """Choose how freely models write."""
+        self._set("temperature", temperature)
+
+    def set_read_scans(self, *, on: bool) -> None:
+        """Choose whether scans are read; it holds for files that are read from now on."""
+        self._set("read_scans", on)
+
+    def set_state_gb(self, gigabytes: float) -> None:
+        """Choose how much disk space what models have read may take."""
+        self._set("state_gb", float(gigabytes))
 
     def set_idle_minutes(self, minutes: int) -> None:
         """Choose after how long the model's memory is freed."""

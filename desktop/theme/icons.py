@@ -47,6 +47,7 @@ ICONS: Final[dict[str, str]] = {
     "send": "arrow-up",
     "settings": "gear-six",
     "stop": "stop",
+    "study": "book-open",
     "text": "text-align-left",
     "page": "article",
     "thinking": "hourglass-simple-medium",

@@ -46,12 +46,17 @@ class Sheet(QDialog):
         column.addLayout(self.body)
         column.addLayout(foot)
 
-    def showEvent(self, event: QShowEvent) -> None:
+    def fit(self) -> None:
         """Be as tall as the words need at this width."""
         layout = self.layout()
         if layout is not None:
+            layout.activate()
             wrapped = layout.totalHeightForWidth(WIDTH)
             self.setFixedHeight(wrapped if wrapped > 0 else layout.totalSizeHint().height())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Show all of the words."""
+        self.fit()
         super().showEvent(event)
 
 

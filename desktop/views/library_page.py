@@ -36,9 +36,11 @@ class LibraryPage(QFrame):
 
     Signals:
         document_activated: A document is to be read (DocumentRow).
+        study_wanted: The model is to read one once (DocumentRow).
     """
 
     document_activated = Signal(object)
+    study_wanted = Signal(object)
     _files_wanted = Signal()
     _folder_wanted = Signal()
 
@@ -269,6 +271,9 @@ class LibraryPage(QFrame):
             if row is not None and row.passages:
                 read = menu.addAction(theme.icon("text", size=16), self.tr("Read here"))
                 read.triggered.connect(lambda: self._on_opened(documents[0]))
+                study = menu.addAction(theme.icon("study", size=16), self.tr("Study…"))
+                study.setToolTip(self.tr("The model reads it once, for all questions to come"))
+                study.triggered.connect(lambda: self.study_wanted.emit(row))
             if row is not None and Path(row.path).exists():
                 opened = menu.addAction(
                     theme.icon("link", size=16), self.tr("Open the original file")

@@ -25,6 +25,7 @@ from desktop.presenters.session import Session
 from desktop.theme.theme import Theme
 from desktop.views.chat_page import ChatPage
 from desktop.views.composer import Composer
+from desktop.views.drop_targets import DropTargets
 from desktop.views.empty import EmptyChat
 from desktop.views.file_drop import FileDrop
 from desktop.views.library_page import LibraryPage
@@ -34,6 +35,7 @@ from desktop.views.sheets import Sheets
 from desktop.views.shortcuts import Shortcut, add_shortcuts
 from desktop.views.sidebar import Page, Sidebar
 from desktop.views.source_panel import SourcePanel
+from desktop.views.study_bar import StudyBar
 from desktop.views.title_bar import TitleBar
 from desktop.widgets.floating import Snackbar
 from indexing.types import DocumentRow
@@ -74,8 +76,11 @@ class MainWindow(QMainWindow):
         self._empty = EmptyChat(theme, session.documents, session.models)
         self._chat = ChatPage(theme, session.chat, session.composer, self._composer, self._empty)
         self._library = LibraryPage(theme, session.library)
-        self._models = ModelsPage(theme, session.models, session.downloads)
-        self._settings = SettingsPage(theme, session.settings)
+        self._models = ModelsPage(
+            theme, session.models, session.imports, session.model_folders, session.checksums,
+            session.downloads,
+        )  # fmt: skip
+        self._settings = SettingsPage(theme, session.settings, session.studies)
         self._pages: dict[Page, QWidget] = {
             "chat": self._chat,
             "library": self._library,
@@ -91,13 +96,15 @@ class MainWindow(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self._title_bar)
+        column.addWidget(StudyBar(theme, session.studies, session.chat))
         column.addWidget(self._stack, 1)
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._splitter.setHandleWidth(1)
         self._splitter.setChildrenCollapsible(False)
         self._splitter.addWidget(middle)
+        self._sheets = Sheets(theme, session, self)
         self._source: SourcePanel | None = None
-        self.set_source_panel(SourcePanel(theme, session.source))
+        self.set_source_panel(SourcePanel(theme, session.source, session.studies))
         whole = QWidget()
         row = QHBoxLayout(whole)
         row.setContentsMargins(0, 0, 0, 0)
@@ -106,9 +113,11 @@ class MainWindow(QMainWindow):
         row.addWidget(self._splitter, 1)
         self.setCentralWidget(whole)
         self._snackbar = Snackbar(theme, self)
-        self._sheets = Sheets(theme, session, self)
-        self._drop = FileDrop(theme, self, self._drop_purpose)
-        self._drop.dropped.connect(self._on_dropped)
+        targets = DropTargets(session, self._current_page, self)
+        targets.attach_wanted.connect(self.add_files)
+        targets.models_wanted.connect(lambda: self.show_page("models"))
+        self._drop = FileDrop(theme, self, targets.purpose)
+        self._drop.dropped.connect(targets.take)
         self._connect()
         self._add_shortcuts()
         self._restore()
@@ -126,6 +135,10 @@ class MainWindow(QMainWindow):
         elif self._source is not None and self._source.isVisible():
             self._close_source()
 
+    def _current_page(self) -> Page:
+        shown = self._stack.currentWidget()
+        return next(name for name, page in self._pages.items() if page is shown)
+
     def set_source_panel(self, panel: SourcePanel) -> None:
         """Put a source panel at the right."""
         if self._source is not None:
@@ -133,6 +146,7 @@ class MainWindow(QMainWindow):
         self._source = panel
         panel.hide()
         panel.closed.connect(self._close_source)
+        panel.study_wanted.connect(self._sheets.show_study)
         self._splitter.addWidget(panel)
         self._splitter.setStretchFactor(0, 1)
         self._splitter.setStretchFactor(1, 0)
@@ -209,6 +223,7 @@ class MainWindow(QMainWindow):
         self._models.hub_wanted.connect(self._sheets.show_hub)
         self._models.settings_wanted.connect(self._sheets.show_model_settings)
         self._title_bar.personas_wanted.connect(self._sheets.show_personas)
+        self._title_bar.settings_wanted.connect(self._sheets.show_conversation_settings)
         self._chat.citation_activated.connect(self.show_citation)
         self._composer.edit_last_wanted.connect(self._chat.edit_last)
         self._empty.attach_wanted.connect(self._composer.choose_files)
@@ -219,6 +234,7 @@ class MainWindow(QMainWindow):
         self._settings.deleted_wanted.connect(self._sheets.show_deleted)
         self._settings.shortcuts_wanted.connect(self._sheets.show_shortcuts)
         self._library.document_activated.connect(self.show_document)
+        self._library.study_wanted.connect(self._sheets.show_study)
         session.settings.changed.connect(self._on_settings_changed)
         session.conversations.current_changed.connect(self._on_conversation_changed)
         session.conversations.current_changed.connect(self._on_title)
@@ -326,22 +342,6 @@ class MainWindow(QMainWindow):
         chat = self._stack.currentWidget() is self._chat
         self._snackbar.set_place(self._stack, self._composer.height() + 28 if chat else 24)
         self._snackbar.show_message(*notice)
-
-    def _drop_purpose(self) -> str:
-        if self._stack.currentWidget() is self._library:
-            return self.tr("Drop to add to the library")
-        return self.tr("Drop to ask about it")
-
-    @Slot(list)
-    def _on_dropped(self, files: list[str]) -> None:
-        if not files:
-            self._session.notices.show(
-                self.tr("That is no file. Save it on this computer first, then drop the file.")
-            )
-        elif self._stack.currentWidget() is self._library:
-            self._session.library.add(files)
-        else:
-            self.add_files(files)
 
     # --- The window itself ----------------------------------------------------------------
 

@@ -8,8 +8,10 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFormLayout, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from assistant.wording import bytes_text
+from desktop.presenters.checksums import Checksums
 from desktop.presenters.models import ModelsPresenter
 from desktop.theme.theme import Theme
+from desktop.views.models_checksum import ChecksumRow
 from desktop.views.models_wording import fit_text, here_text, kind_text
 from desktop.views.wording import number
 from desktop.widgets.buttons import IconButton, push_button
@@ -43,6 +45,7 @@ class ModelCard(QFrame):
         facts: ModelFacts,
         entry: CatalogueEntry | None,
         models: ModelsPresenter,
+        checksums: Checksums,
         *,
         is_open: bool = False,
         parent: QWidget | None = None,
@@ -52,6 +55,7 @@ class ModelCard(QFrame):
         self._facts = facts
         self._entry = entry
         self._models = models
+        self._checksums = checksums
         self.setObjectName("card")
         in_use = facts.name == models.current
         self.setProperty("current", in_use)
@@ -165,6 +169,8 @@ class ModelCard(QFrame):
                 shown = label(value, "small", wrap=True)
                 shown.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
                 form.addRow(label(name, "small"), shown)
+        title = self._models.title_of(facts)
+        form.addRow(label("SHA-256", "small"), ChecksumRow(facts.name, title, self._checksums))
         return made
 
     def _memory(self) -> str:

@@ -51,9 +51,12 @@ class ImportCard(QFrame):
         column.addLayout(head)
         column.addWidget(self._bar)
 
-    def show_progress(self, name: str, progress: ImportProgress) -> None:
-        """Show how far it is."""
-        self._name.setText(self.tr("Adding {name}").format(name=name))
+    def show_progress(self, name: str, progress: ImportProgress, waiting: int = 0) -> None:
+        """Show how far it is, and how many files come after it."""
+        text = self.tr("Adding {name}").format(name=name)
+        if waiting:
+            text = self.tr("{adding}, {n} more after it").format(adding=text, n=waiting)
+        self._name.setText(text)
         if not progress.total:
             self._amount.setText("")
             self._bar.setValue(0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QSize, Qt, Signal, Slot
@@ -11,9 +10,13 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton, QVBoxLayout, QWidget
 
 from assistant.wording import SETUP_COMMAND
+from desktop.presenters.checksums import Checksums
 from desktop.presenters.downloads import DownloadsPresenter
+from desktop.presenters.model_folders import ModelFolders
+from desktop.presenters.model_imports import ModelImports
 from desktop.presenters.models import ModelsPresenter
 from desktop.theme.theme import Theme
+from desktop.views.model_folders import FoldersView
 from desktop.views.models_card import ModelCard
 from desktop.views.models_coming import DownloadCard, ImportCard, OfferCard
 from desktop.views.page import Page
@@ -43,14 +46,18 @@ class ModelsPage(Page):
         self,
         theme: Theme,
         models: ModelsPresenter,
+        imports: ModelImports,
+        folders: ModelFolders,
+        checksums: Checksums,
         downloads: DownloadsPresenter,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(QCoreApplication.translate("ModelsPage", "Models"), parent)
         self._theme = theme
         self._models = models
+        self._imports = imports
+        self._checksums = checksums
         self._downloads = downloads
-        self._adding = ""
         self._open: set[str] = set()
         find = push_button(self.tr("Find on the hub"))
         find.setToolTip(self.tr("Search the Hugging Face hub for models"))
@@ -61,7 +68,7 @@ class ModelsPage(Page):
         self.buttons.addWidget(find)
         self.buttons.addWidget(add)
         self._import = ImportCard()
-        self._import.stop_wanted.connect(models.stop_import)
+        self._import.stop_wanted.connect(imports.stop)
         self._import.hide()
         self._empty = self._make_empty()
         self._installed = KeyedColumn()
@@ -75,9 +82,10 @@ class ModelsPage(Page):
         self.body.addWidget(self._installed)
         self.body.addWidget(self._offered_title)
         self.body.addWidget(self._offered)
+        self.body.addWidget(FoldersView(theme, folders))
         self.body.addStretch(1)
         models.changed.connect(self._on_changed)
-        models.importing.connect(self._on_importing)
+        imports.progressed.connect(self._on_importing)
         downloads.changed.connect(self._on_changed)
         downloads.progressed.connect(self._on_progressed)
         self._on_changed()
@@ -86,20 +94,13 @@ class ModelsPage(Page):
 
     @Slot()
     def choose_file(self) -> None:
-        """Ask for a model file to add."""
-        dialog = QFileDialog(self.window(), self.tr("Add a model file"))
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        """Ask for model files to add."""
+        dialog = QFileDialog(self.window(), self.tr("Add model files"))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
         dialog.setNameFilters([self.tr("Models (*.gguf)"), self.tr("All files (*)")])
-        dialog.fileSelected.connect(self.add_file)
+        dialog.filesSelected.connect(self._imports.add)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
-
-    @Slot(str)
-    def add_file(self, path: str) -> None:
-        """Copy a model file into the library."""
-        if not self._models.is_importing:
-            self._adding = Path(path).name
-        self._models.import_file(path)
 
     def _make_empty(self) -> QWidget:
         made = QWidget()
@@ -177,7 +178,7 @@ class ModelsPage(Page):
     def _model_card(self, facts: ModelFacts) -> QWidget:
         name = facts.name
         card = ModelCard(
-            self._theme, facts, self._downloads.entry_of(facts), self._models,
+            self._theme, facts, self._downloads.entry_of(facts), self._models, self._checksums,
             is_open=name in self._open,
         )  # fmt: skip
         card.use_wanted.connect(lambda: self._models.use(name))
@@ -224,10 +225,10 @@ class ModelsPage(Page):
     def _on_importing(self, progress: ImportProgress | None) -> None:
         self._import.setVisible(progress is not None)
         if progress is not None:
-            self._import.show_progress(self._adding, progress)
+            self._import.show_progress(self._imports.name, progress, self._imports.waiting)
         self._update_empty()
 
     def _update_empty(self) -> None:
         models = self._models
-        nothing = models.is_listed and not models.installed and not models.is_importing
+        nothing = models.is_listed and not models.installed and not self._imports.name
         self._empty.setVisible(nothing and not self._downloads.downloads)

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QCoreApplication
 
 from assistant.wording import bytes_text
 from desktop.presenters.models import ModelsPresenter
-from desktop.views.wording import decimal, number, seconds
+from desktop.views.wording import counted, decimal, number, seconds
 from desktop.wording import explain
 from models.facts import ModelFacts
 from models.fit import Fit
-from models.sources import Source
+from models.sources import Place, Source
 
 if TYPE_CHECKING:
     from assistant.services.downloads import Download
+
+# Names of programs are not translated.
+_SOURCES: Final[dict[Source, str]] = {
+    "lmstudio": "LM Studio",
+    "jan": "Jan",
+    "gpt4all": "GPT4All",
+    "ollama": "Ollama",
+    "huggingface": "Hugging Face",
+}
 
 
 def _tr(text: str) -> str:
@@ -43,17 +52,17 @@ def fit_text(fit: Fit) -> str:
 
 def source_text(source: Source) -> str:
     """Return where a model lies that is not the library's own; "" for one that is."""
-    names = {
-        "folder": _tr("in a folder you added"),
-        "lmstudio": "LM Studio",
-        "jan": "Jan",
-        "gpt4all": "GPT4All",
-        "ollama": "Ollama",
-        "huggingface": _tr("Hugging Face cache"),
-    }
     if source == "library":
         return ""
-    return _tr("used in place: {where}").format(where=names.get(source, source))
+    where = _SOURCES.get(source, _tr("a folder you added"))
+    return _tr("used in place: {where}").format(where=where)
+
+
+def folder_text(place: Place, models: int) -> str:
+    """Return whose a folder is, and how many models it has."""
+    theirs = _SOURCES.get(place.source)
+    count = counted(models, _tr("1 model"), _tr("{n} models")) if models else _tr("no model")
+    return f"{theirs} · {count}" if theirs is not None else count
 
 
 def kind_text(facts: ModelFacts, licence: str) -> str:

@@ -24,10 +24,12 @@ class RespondentMenus(QObject):
     Signals:
         models_wanted: The page of models is asked for.
         personas_wanted: The personas are to be seen and changed.
+        settings_wanted: How the model works in this conversation is to be chosen.
     """
 
     models_wanted = Signal()
     personas_wanted = Signal()
+    settings_wanted = Signal()
 
     def __init__(
         self, models: ModelsPresenter, respondent: Respondent, parent: QObject | None = None
@@ -57,6 +59,9 @@ class RespondentMenus(QObject):
             menu.addAction(self.tr("Stop loading")).triggered.connect(models.cancel_load)
         elif models.state == "ready":
             menu.addAction(self.tr("Free the model's memory")).triggered.connect(models.unload)
+        own = menu.addAction(self.tr("Settings for this conversation…"))
+        own.setEnabled(respondent.can_have_settings)
+        own.triggered.connect(self.settings_wanted)
         menu.addAction(self.tr("Models…")).triggered.connect(self.models_wanted)
 
     def _aside(self, facts: ModelFacts) -> str:

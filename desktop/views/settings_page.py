@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QUrl, Signal, Slot
+from PySide6.QtCore import QCoreApplication, Qt, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMessageBox,
+    QVBoxLayout,
+    QWidget,
+)
 
+from assistant.wording import bytes_text
 from desktop.presenters.settings import SettingsPresenter
+from desktop.presenters.studies import StudiesPresenter
 from desktop.theme.theme import Theme
 from desktop.views.composer_controls import CONTEXT_CHOICES, SECONDS_CHOICES
 from desktop.views.page import Page
-from desktop.views.wording import number
+from desktop.views.wording import decimal, number
 from desktop.widgets.buttons import push_button
 from desktop.widgets.choice import Choice
 from desktop.widgets.labels import label, rule
+from desktop.widgets.switch import Switch
 
 IDLE_CHOICES = (0, 5, 15, 30, 60)
+STATE_CHOICES = (0, 2, 4, 8, 16, 32, 64)
+TEMPERATURES = (0.0, 0.3, 0.7, 1.0)
 WIDTH = 680
 FIELD = 200
 
 
 class SettingsPage(Page):
-    """Theme, time, context, data folder, privacy.
+    """Colours, answers, documents, what is kept on disk, privacy.
 
     Signals:
         shortcuts_wanted: The list of keys is asked for.
@@ -33,13 +46,18 @@ class SettingsPage(Page):
     deleted_wanted = Signal()
 
     def __init__(
-        self, theme: Theme, settings: SettingsPresenter, parent: QWidget | None = None
+        self,
+        theme: Theme,
+        settings: SettingsPresenter,
+        studies: StudiesPresenter,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(
             QCoreApplication.translate("SettingsPage", "Settings"), parent, width=WIDTH
         )
         self._theme = theme
         self._settings = settings
+        self._studies = studies
         self._colours = Choice(theme)
         for choice, text in (
             ("system", self.tr("As the system")),
@@ -56,6 +74,19 @@ class SettingsPage(Page):
         for tokens in CONTEXT_CHOICES:
             self._context.addItem(self.tr("{n} tokens").format(n=number(tokens)), tokens)
         self._context.activated.connect(self._on_context)
+        self._temperature = Choice(theme)
+        for value in TEMPERATURES:
+            self._temperature.addItem(self._temperature_text(value), value)
+        self._temperature.activated.connect(self._on_temperature)
+        self._scans = Switch(theme)
+        self._scans.toggled.connect(self._on_scans)
+        self._states = Choice(theme)
+        for gigabytes in STATE_CHOICES:
+            self._states.addItem(self._states_text(gigabytes), float(gigabytes))
+        self._states.activated.connect(self._on_states)
+        self._used = label("", "small", wrap=True)
+        self._clear = push_button(self.tr("Delete…"))
+        self._clear.clicked.connect(self._on_clear)
         self._idle = Choice(theme)
         for minutes in IDLE_CHOICES:
             self._idle.addItem(self._idle_text(minutes), minutes)
@@ -91,10 +122,41 @@ class SettingsPage(Page):
                 self._context,
             ),
             (
+                self.tr("How freely it writes"),
+                self.tr(
+                    "Exact answers the same question the same way. Personas and single models "
+                    "can be set otherwise."
+                ),
+                self._temperature,
+            ),
+            (
                 self.tr("Free the model's memory"),
                 self.tr("When nothing was asked for so long. The next question loads it again."),
                 self._idle,
             ),
+        )
+        self._section(
+            self.tr("Documents"),
+            (
+                self.tr("Read scans"),
+                self.tr(
+                    "Recognise the words of scanned pages and of pictures, on this computer. It "
+                    "takes some seconds a page, and holds for files that are read from now on."
+                ),
+                self._scans,
+            ),
+        )
+        self._section(
+            self.tr("What models have read"),
+            (
+                self.tr("Room on the disk"),
+                self.tr(
+                    "Documents that were studied, and long conversations, need not be read again. "
+                    "What was not used for longest goes first."
+                ),
+                self._states,
+            ),
+            (self.tr("In use"), self._used, self._clear),
         )
         self._section(
             self.tr("Your data"),
@@ -116,9 +178,11 @@ class SettingsPage(Page):
         )
         self.body.addStretch(1)
         settings.changed.connect(self._on_changed)
+        studies.studied_changed.connect(self._on_used)
         self._on_changed()
+        self._on_used()
 
-    def _section(self, title: str, *rows: tuple[str, str, QWidget]) -> None:
+    def _section(self, title: str, *rows: tuple[str, str | QLabel, QWidget]) -> None:
         heading = label(title, "section")
         heading.setContentsMargins(0, 8, 0, 0)
         self.body.addWidget(heading)
@@ -135,14 +199,16 @@ class SettingsPage(Page):
             title_label = label(name)
             title_label.setBuddy(control)
             control.setAccessibleName(name)
-            control.setAccessibleDescription(hint)
             words.addWidget(title_label)
-            words.addWidget(label(hint, "small", wrap=True))
+            if isinstance(hint, str):
+                control.setAccessibleDescription(hint)
+            words.addWidget(label(hint, "small", wrap=True) if isinstance(hint, str) else hint)
             row = QHBoxLayout()
             row.setContentsMargins(0, 12, 0, 12)
             row.setSpacing(24)
             row.addLayout(words, 1)
-            control.setFixedWidth(FIELD)
+            if not isinstance(control, Switch):
+                control.setFixedWidth(FIELD)
             row.addWidget(control)
             column.addLayout(row)
         self.body.addWidget(card)
@@ -156,14 +222,70 @@ class SettingsPage(Page):
         _choose(self._context, self._settings.context_tokens,
                 self.tr("{n} tokens").format(n=number(self._settings.context_tokens)))  # fmt: skip
 
+        _choose(self._temperature, self._settings.temperature,
+                self._temperature_text(self._settings.temperature))  # fmt: skip
+        _choose(self._states, self._settings.state_gb,
+                self._states_text(self._settings.state_gb))  # fmt: skip
+        self._scans.setChecked(self._settings.read_scans)
         _choose(
             self._idle, self._settings.idle_minutes, self._idle_text(self._settings.idle_minutes)
         )
+
+    @Slot()
+    def _on_used(self) -> None:
+        used = self._studies.used_bytes
+        text = bytes_text(used) if used else self.tr("Nothing is kept yet.")
+        self._used.setText(text)
+        self._clear.setAccessibleDescription(text)
+        self._clear.setEnabled(bool(used))
+
+    def _states_text(self, gigabytes: float) -> str:
+        if not gigabytes:
+            return self.tr("Keep nothing")
+        whole = gigabytes == round(gigabytes)
+        return self.tr("{n} GB").format(n=number(gigabytes) if whole else decimal(gigabytes))
+
+    def _temperature_text(self, value: float) -> str:
+        named = {0.0: self.tr("Exact"), 0.3: self.tr("A little"), 0.7: self.tr("Freely"),
+                 1.0: self.tr("Very freely")}  # fmt: skip
+        shown = decimal(value)
+        return f"{named[value]} · {shown}" if value in named else shown
 
     def _idle_text(self, minutes: int) -> str:
         if not minutes:
             return self.tr("Never")
         return self.tr("After {n} minutes").format(n=number(minutes))
+
+    @Slot()
+    def _on_temperature(self) -> None:
+        self._settings.set_temperature(self._temperature.currentData())
+
+    @Slot(bool)
+    def _on_scans(self, on: bool) -> None:
+        self._settings.set_read_scans(on=on)
+
+    @Slot()
+    def _on_states(self) -> None:
+        gigabytes: float = self._states.currentData()
+        self._settings.set_state_gb(gigabytes)
+        # What was kept under the old quota must not outlive it.
+        self._studies.shrink(int(gigabytes * 1e9))
+
+    @Slot()
+    def _on_clear(self) -> None:
+        box = QMessageBox(self.window())
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setWindowTitle(self.tr("Delete what models have read"))
+        box.setText(
+            self.tr(
+                "Delete {size} of what models have read? Documents and conversations stay; they "
+                "are read again when you ask about them."
+            ).format(size=bytes_text(self._studies.used_bytes))
+        )
+        box.addButton(self.tr("Keep it"), QMessageBox.ButtonRole.RejectRole)
+        delete = box.addButton(self.tr("Delete"), QMessageBox.ButtonRole.DestructiveRole)
+        delete.clicked.connect(self._studies.clear)
+        box.open()
 
     @Slot()
     def _on_idle(self) -> None:
@@ -186,7 +308,7 @@ class SettingsPage(Page):
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._settings.data_dir)))
 
 
-def _choose(box: QComboBox, value: int, text: str) -> None:
+def _choose(box: QComboBox, value: float, text: str) -> None:
     at = box.findData(value)
     if at < 0:
         # A value that was set elsewhere is shown too, rather than another one.

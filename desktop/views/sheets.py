@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QWidget
 
+from assistant.errors import NoModelInstalled
+from assistant.settings import ModelSettings
 from desktop.presenters.session import Session
 from desktop.theme.theme import Theme
 from desktop.views.deleted_sheet import DeletedSheet
@@ -12,6 +16,9 @@ from desktop.views.dialogs import PrivacySheet, ShortcutsSheet
 from desktop.views.hub_sheet import HubSheet
 from desktop.views.model_settings_sheet import ModelSettingsSheet
 from desktop.views.personas_sheet import PersonasSheet
+from desktop.views.study_sheet import StudySheet
+from desktop.wording import explain
+from indexing.types import DocumentRow
 from models.facts import ModelFacts
 
 
@@ -62,7 +69,46 @@ class Sheets(QObject):
     @Slot(object)
     def show_model_settings(self, facts: ModelFacts) -> None:
         """Choose how a model is loaded and chooses its words."""
-        session = self._session
+        models, settings = self._session.models, self._session.settings
+        usual = ModelSettings(
+            context_tokens=settings.context_tokens, temperature=settings.temperature
+        )
         ModelSettingsSheet(
-            self._theme, facts, session.models, session.settings, self._window
-        ).open()
+            self._theme, facts, models, settings.model_settings(facts.name), usual,
+            lambda chosen: models.choose_settings(facts, chosen), self._window,
+        ).open()  # fmt: skip
+
+    @Slot()
+    def show_conversation_settings(self) -> None:
+        """Choose how the model that answers works in the open conversation alone."""
+        session = self._session
+        conversations, settings = session.conversations, session.settings
+        talk = conversations.conversation(conversations.current)
+        facts = session.respondent.model
+        if talk is None or facts is None:
+            return
+        usual = settings.model_settings(facts.name).over(
+            ModelSettings(context_tokens=settings.context_tokens, temperature=settings.temperature)
+        )
+        ModelSettingsSheet(
+            self._theme, facts, session.models, talk.settings.get(facts.name, ModelSettings()),
+            usual, lambda chosen: conversations.choose_settings(talk.id, facts.name, chosen),
+            self._window, conversation=talk.title or self.tr("New chat"),
+        ).open()  # fmt: skip
+
+    @Slot(object)
+    def show_study(self, row: DocumentRow) -> None:
+        """Say what it takes to have a document read once, by the model that answers."""
+        session = self._session
+        model = session.respondent.model
+        if model is None:
+            session.notices.show(explain(NoModelInstalled("")))
+            return
+        conversation = session.conversations.current
+        name = Path(row.path).name
+        title = session.models.title_of(model)
+        sheet = StudySheet(self._theme, row.id, name, title, session.studies, self._window)
+        sheet.begin_wanted.connect(lambda: session.studies.begin(row, model.name, conversation))
+        sheet.settings_wanted.connect(lambda: self.show_model_settings(model))
+        sheet.open()
+        session.studies.ask_forecast(row.id, model.name, conversation)

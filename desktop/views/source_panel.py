@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from assistant.answering.types import Citation
 from desktop.presenters.source import ZOOMS, Source, SourcePresenter, View
+from desktop.presenters.studies import StudiesPresenter
 from desktop.theme.theme import Theme
 from desktop.views.source_panel_page import SourcePage
 from desktop.views.source_panel_text import SourceText
@@ -38,18 +39,25 @@ class SourcePanel(QFrame):
 
     Signals:
         closed: The panel is to go away.
+        study_wanted: The model is to read the document once (DocumentRow).
     """
 
     closed = Signal()
+    study_wanted = Signal(object)
 
     def __init__(
-        self, theme: Theme, source: SourcePresenter, parent: QWidget | None = None
+        self,
+        theme: Theme,
+        source: SourcePresenter,
+        studies: StudiesPresenter,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("sourcePanel")
         self.setMinimumWidth(WIDTH)
         self._theme = theme
         self._source = source
+        self._studies = studies
         self._text = SourceText(theme)
         self._page = SourcePage(theme, source)
         self._message = label("", "muted", wrap=True)
@@ -74,6 +82,7 @@ class SourcePanel(QFrame):
         source.loaded.connect(self._on_loaded)
         source.failed.connect(self._on_failed)
         source.zoomed.connect(self._update_zoom)
+        studies.studied_changed.connect(self._update_studied)
         self._on_opened()
         self._update_zoom()
 
@@ -105,6 +114,10 @@ class SourcePanel(QFrame):
 
     def _make_place(self) -> QWidget:
         self._name = ElidedLabel("", "strong", Qt.TextElideMode.ElideMiddle)
+        self._studied = label(self.tr("studied"), "small-accent")
+        self._studied.setToolTip(
+            self.tr("The model has read it once: questions about it need not wait for that.")
+        )
         self._page_back = IconButton(self._theme, "chevron-left", self.tr("Page before"), size=16)
         self._page_back.clicked.connect(lambda: self._turn(-1))
         self._page_label = label("", "small")
@@ -112,6 +125,8 @@ class SourcePanel(QFrame):
         self._page_on.clicked.connect(lambda: self._turn(1))
         bar, row = _bar(16, 8)
         row.addWidget(self._name, 1)
+        row.addWidget(self._studied)
+        row.addSpacing(4)
         for widget in (self._page_back, self._page_label, self._page_on):
             row.addWidget(widget)
         return bar
@@ -133,6 +148,8 @@ class SourcePanel(QFrame):
         self._wider = IconButton(self._theme, "zoom-in", self.tr("Larger"), "Ctrl++", size=16)
         self._wider.setShortcut("Ctrl++")
         self._wider.clicked.connect(lambda: self._source.step_zoom(1))
+        self._study = IconButton(self._theme, "study", self.tr("Study this document…"), size=16)
+        self._study.clicked.connect(self._on_study)
         self._copy = IconButton(self._theme, "copy", self.tr("Copy the quote"), size=16)
         self._copy.clicked.connect(self._source.copy_quote)
         self._open = IconButton(self._theme, "link", self.tr("Open the original file"), size=16)
@@ -140,6 +157,7 @@ class SourcePanel(QFrame):
         for widget in (self._narrower, self._fit, self._wider):
             row.addWidget(widget)
         row.addSpacing(8)
+        row.addWidget(self._study)
         row.addWidget(self._copy)
         row.addWidget(self._open)
         return bar
@@ -241,7 +259,20 @@ class SourcePanel(QFrame):
         for widget in (self._narrower, self._fit, self._wider):
             widget.setVisible(paged)
         self._open.setEnabled(source is not None)
+        self._study.setEnabled(source is not None)
+        self._update_studied()
         self._update_place()
+
+    @Slot()
+    def _update_studied(self) -> None:
+        source = self._source.source
+        self._studied.setVisible(source is not None and self._studies.is_studied(source.row.id))
+
+    @Slot()
+    def _on_study(self) -> None:
+        source = self._source.source
+        if source is not None:
+            self.study_wanted.emit(source.row)
 
     def _update_place(self) -> None:
         source = self._source.source

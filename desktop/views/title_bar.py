@@ -29,12 +29,14 @@ class TitleBar(QFrame):
         new_chat_wanted: A new conversation is asked for.
         models_wanted: The page of models is asked for.
         personas_wanted: The personas are to be seen and changed.
+        settings_wanted: How the model works in this conversation is to be chosen.
     """
 
     sidebar_wanted = Signal()
     new_chat_wanted = Signal()
     models_wanted = Signal()
     personas_wanted = Signal()
+    settings_wanted = Signal()
 
     def __init__(
         self,
@@ -63,6 +65,7 @@ class TitleBar(QFrame):
         self._menus = RespondentMenus(models, respondent, self)
         self._menus.models_wanted.connect(self.models_wanted)
         self._menus.personas_wanted.connect(self.personas_wanted)
+        self._menus.settings_wanted.connect(self.settings_wanted)
         self._persona = self._picker(self.tr("Persona"), self._menus.fill_personas)
         self._model = self._picker(self.tr("Model"), self._menus.fill_models)
         self._model.setToolTip(tooltip(self.tr("Choose the model that answers"), "Ctrl+Shift+M"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 
 import pytest
@@ -13,7 +14,9 @@ from assistant.paths import DataPaths
 from assistant.settings import ModelSettings, SettingsFile
 from desktop.app import Window
 from desktop.views.hub_sheet import HubSheet
+from desktop.views.model_folders import FoldersView
 from desktop.views.model_settings_sheet import ModelSettingsSheet
+from desktop.views.models_checksum import ChecksumRow
 from desktop.views.models_coming import DownloadCard, OfferCard
 from desktop.widgets.disclosure import Disclosure
 from tests.integration.hub_server import HubServer
@@ -48,11 +51,12 @@ def words(page):
 
 def test_added_used_removed_and_brought_back(window, until, qtbot, smollm_path, tmp_path):
     page, models = window.main._models, window.session.models
+    imports = window.session.imports
     until(lambda: models.state == "none")
     until(page._empty.isVisible)
     progress = []
-    models.importing.connect(progress.append)
-    page.add_file(str(smollm_path))
+    imports.progressed.connect(progress.append)
+    imports.add([str(smollm_path)])
     until(lambda: len(page._installed.widgets) == 1, 60)
     assert not page._empty.isVisible()
     assert progress[-1] is None
@@ -74,7 +78,7 @@ def test_added_used_removed_and_brought_back(window, until, qtbot, smollm_path, 
     bad.write_bytes(b"GGUF and nothing behind it")
     notices = []
     window.session.notices.shown.connect(notices.append)
-    page.add_file(str(bad))
+    imports.add([str(bad)])
     until(lambda: notices)
     assert "bad.gguf cannot be used as a model" in notices[-1].text
     until(lambda: not page._import.isVisible())
@@ -103,12 +107,12 @@ def test_a_broken_model_says_why_and_cannot_be_used(window, until):
 
 
 def test_stopping_an_import_leaves_nothing(window, until, tmp_path, qwen_small_path):
-    page, models = window.main._models, window.session.models
-    models.importing.connect(lambda step: models.stop_import() if step and step.done else None)
-    page.add_file(str(qwen_small_path))
+    page, imports = window.main._models, window.session.imports
+    imports.progressed.connect(lambda step: imports.stop() if step and step.done else None)
+    imports.add([str(qwen_small_path)])
     until(page._import.isVisible)
     until(lambda: not page._import.isVisible(), 30)
-    until(lambda: not models.is_importing)
+    until(lambda: not imports.name)
     left = [p.name for p in window.session.paths.models.glob("*.gguf*")]
     assert left == []
 
@@ -213,10 +217,10 @@ def test_a_model_is_loaded_and_speaks_as_was_chosen_for_it(window, until, qtbot,
     sheet = window.main.findChild(ModelSettingsSheet)
     assert sheet.chosen == ModelSettings()
     needed = sheet._memory.text()
-    context, kept = sheet._fields["context_tokens"], sheet._fields["kv_type"]
+    context, kept = sheet.form.fields["context_tokens"], sheet.form.fields["kv_type"]
     context.setCurrentIndex(context.findData(2048))
     kept.setCurrentIndex(kept.findData("q8_0"))
-    sheet._fields["min_p"].setValue(0.1)
+    sheet.form.fields["min_p"].setValue(0.1)
     assert "Needs" in needed
     assert sheet._memory.text() != needed
     qtbot.mouseClick(sheet.findChild(QPushButton, "save"), Qt.MouseButton.LeftButton)
@@ -230,3 +234,71 @@ def test_a_model_is_loaded_and_speaks_as_was_chosen_for_it(window, until, qtbot,
     models.choose_settings(models.facts(smollm_path.name), ModelSettings())
     assert SettingsFile(window.session.paths.settings_file).current.models == {}
     until(lambda: models.loaded.context_tokens == 8192, 60)
+
+
+def test_folders_with_models_are_added_and_forgotten(window, until, tmp_path, smollm_path):
+    page, models = window.main._models, window.session.models
+    folders = window.session.model_folders
+    view = page.findChild(FoldersView)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / smollm_path.name).symlink_to(smollm_path)
+    heard = []
+    window.session.notices.shown.connect(heard.append)
+    # A folder that is dropped on the page is used where it lies.
+    window.main._drop.dropped.emit([str(tmp_path / "mine")])
+    until(lambda: len(page._installed.widgets) == 1)
+    until(lambda: any("1 model" in text(row) for row in view._places.widgets))
+    assert "used in place: a folder you added" in words(page)[0]
+    assert not list(window.session.paths.models.glob("*.gguf"))
+    # A model in it is taken off the list, and put on it again.
+    models.remove(f"mine/{smollm_path.name}")
+    until(lambda: view._hidden.widgets and not page._installed.widgets)
+    assert (tmp_path / "mine" / smollm_path.name).exists()
+    view._hidden.widgets[0].findChild(QPushButton).click()
+    until(lambda: len(page._installed.widgets) == 1 and not view._hidden.widgets)
+    # The folder is listed no longer, and is listed again.
+    [place] = folders.places
+    folders.remove(place)
+    until(lambda: not page._installed.widgets and not view._places.widgets)
+    assert heard[-1].action == "Undo"
+    heard[-1].act()
+    until(lambda: len(page._installed.widgets) == 1 and len(view._places.widgets) == 1)
+
+
+def text(widget):
+    return " | ".join(label.text() for label in widget.findChildren(QLabel))
+
+
+def test_a_model_is_checked_and_says_what_it_found(window, until, qtbot, smollm_path):
+    page, models = window.main._models, window.session.models
+    (window.session.paths.models / smollm_path.name).symlink_to(smollm_path)
+    models.refresh()
+    until(lambda: page._installed.widgets)
+    page._installed.widgets[0].findChild(Disclosure).click()
+    row = page._installed.widgets[0].findChild(ChecksumRow)
+    until(row._act.isVisible)
+    shares = []
+    window.session.checksums.changed.connect(
+        lambda name: shares.append(window.session.checksums.of(name).fraction)
+    )
+    qtbot.mouseClick(row._act, Qt.MouseButton.LeftButton)
+    assert row._act.text() == "Stop"
+    assert row._bar.isVisible()
+    until(row._words.isVisible, 60)
+    digest = hashlib.sha256(smollm_path.read_bytes()).hexdigest()
+    assert digest in row._words.text()
+    assert "Nothing here knows what it should be." in row._words.text()
+    assert any(0 < share < 1 for share in shares)
+    assert not row._bar.isVisible()
+
+
+def test_models_that_are_dropped_are_added_wherever_they_fall(window, until, tmp_path, smollm_path):
+    page, main = window.main._models, window.main
+    copies = [tmp_path / "one.gguf", tmp_path / "two.gguf"]
+    copies[0].symlink_to(smollm_path)
+    copies[1].write_bytes(build(data=bytes(4096)))
+    main.show_page("chat")
+    main._drop.dropped.emit([str(copy) for copy in copies])
+    assert page.isVisible()
+    until(lambda: len(page._installed.widgets) == 2, 60)
+    assert not window.session.composer.attachments

@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 import scenes
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QMenu, QPushButton
 
 from assistant.answering.prompt import wording
 from assistant.paths import DataPaths
 from assistant.personas import Persona
+from assistant.settings import ModelSettings
 from desktop.app import Window
+from desktop.views.model_settings_sheet import ModelSettingsSheet
 from desktop.views.personas_sheet import PersonasSheet
 
 pytestmark = [pytest.mark.gui, pytest.mark.model]
@@ -160,3 +162,38 @@ def test_a_persona_is_made_used_and_removed(window, until, qtbot):
     until(lambda: made not in session.respondent.personas)
     heard[-1].act()
     until(lambda: made in session.respondent.personas)
+
+
+def test_a_conversation_has_settings_of_its_own(window, until, qtbot):
+    session = window.session
+    menus = window.main._title_bar._menus
+
+    def own_settings():
+        menu = QMenu(window.main)
+        menus.fill_models(menu)
+        return next(a for a in menu.actions() if a.text() == "Settings for this conversation…")
+
+    # A new chat has none yet.
+    assert not own_settings().isEnabled()
+    session.composer.set_mode("auto", use_documents=False)
+    ask(window, qtbot, until, "Say one.")
+    talk = session.conversations.current
+    until(lambda: session.conversations.conversation(talk) is not None)
+    own_settings().trigger()
+    sheet = window.main.findChild(ModelSettingsSheet)
+    context = sheet.form.fields["context_tokens"]
+    assert context.currentText() == "As everywhere: 8,192 tokens"
+    assert sheet.chosen == ModelSettings()
+    context.setCurrentIndex(context.findData(2048))
+    sheet.form.fields["top_k"].setValue(7)
+    qtbot.mouseClick(sheet.findChild(QPushButton, "save"), Qt.MouseButton.LeftButton)
+    kept = ModelSettings(context_tokens=2048, top_k=7)
+    until(lambda: session.conversations.conversation(talk).settings == {SMALL: kept})
+    # It holds for the next question there, and nowhere else.
+    ask(window, qtbot, until, "Say two.")
+    until(lambda: session.assistant.model.loaded.context_tokens == 2048)
+    assert session.settings.model_settings(SMALL) == ModelSettings()
+    window.main.new_chat()
+    session.composer.set_mode("auto", use_documents=False)
+    ask(window, qtbot, until, "Say three.")
+    until(lambda: session.assistant.model.loaded.context_tokens == 8192)
