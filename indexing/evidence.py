@@ -15,7 +15,7 @@ import msgspec
 
 from indexing.fusion import Scored
 from indexing.keywords import telling_words
-from indexing.search import PassageRow, Searcher, passage_row
+from indexing.search import PassageRow, Searcher, passage_row, words_of
 from indexing.sentences import split_sentences
 from indexing.types import Evidence
 
@@ -76,13 +76,14 @@ def _choose(
     rows: Mapping[int, PassageRow],
     budget: int,
 ) -> dict[int, _Chosen]:
-    """Takes passages in the order of their worth while they fit."""
+    """Takes passages in the order of their worth while they fit, the same words only once."""
     known = dict(rows)
     cosines = {item.passage: item.cosine for item in best}
     floor = best[0].score * LEAST_SHARE
     heap = [(-item.score, item.passage) for item in best if item.score >= floor]
     heapq.heapify(heap)
     chosen: dict[int, _Chosen] = {}
+    said: set[str] = set()
     left = budget
     while heap:
         negative, passage = heapq.heappop(heap)
@@ -91,8 +92,9 @@ def _choose(
         row = known[passage]
         # White space between joined passages counts too.
         size = row.end - row.start + (_GAP if chosen else 0)
-        if size > left:
+        if size > left or (words := words_of(row)) in said:
             continue
+        said.add(words)
         left -= size
         chosen[passage] = _Chosen(row, -negative, cosines.get(passage, -1.0))
         worth = -negative * NEIGHBOUR_SHARE

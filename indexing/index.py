@@ -20,6 +20,7 @@ from indexing.embedder import Embedder
 from indexing.errors import StoreBusy
 from indexing.files import drop_copies, find_files, hash_file, sweep_unfinished
 from indexing.folders.following import Folders
+from indexing.likeness import Likeness
 from indexing.pipeline import Read, Run
 from indexing.reranker import Reranker
 from indexing.schema import COMPONENT, MIGRATIONS
@@ -88,6 +89,7 @@ class Index:
             self._lock.release()
             raise
         self.folders = Folders(self._db, self._store, self._run, self._known_suffixes, data_dir)
+        self._likeness = Likeness(self._db)
         self._reranker = Reranker(reranker_path) if reranker_path is not None else None
         self._searcher = Searcher(self._db, self._vectors, self._embedder, self._reranker)
 
@@ -304,6 +306,10 @@ class Index:
             password,
         )
         yield from run.index(documents)
+        for document in self._likeness.catch_up():
+            row = self._store.row(document)
+            if row is not None:
+                yield IndexProgress(row, "comparing", 0, None, 0, 0)
 
     def _follow_move(self, path: str) -> Generator[IndexProgress, None, None]:
         """Lets a document whose file was moved or renamed keep its id and all that is made.

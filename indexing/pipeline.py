@@ -150,6 +150,8 @@ class Run:
                 return
         content = self._store.content_of(document, sha256)
         if content is None:
+            content = self._store.copy_content(document, sha256)
+        if content is None:
             content = yield from self._read_text(document, sha256, path)
         if content is None:
             self._files_left -= 1

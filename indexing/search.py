@@ -8,18 +8,16 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from indexing.docmatch import found_elsewhere
+from indexing.docmatch import document_shares
 from indexing.embedder import Embedder
-from indexing.fusion import DEPTH, DOCUMENT_WEIGHT, JUDGEMENT_WEIGHT, Scored, Vector, added, fuse
+from indexing.fusion import DEPTH, JUDGEMENT_WEIGHT, Scored, Vector, added, fuse
 from indexing.keywords import search_words
 from indexing.reranker import RERANKED, Reranker
 from indexing.scope import scope_of
 from indexing.types import Hit
 from indexing.vectors import VectorStore
-from indexing.wordmatch import NO_MATCH, Candidate, WordMatch, WordMatcher
+from indexing.wordmatch import Candidate, WordMatch, WordMatcher
 
-# Candidates whose documents are looked into for the words they lack.
-_LOOKED_INTO = 40
 # Hits read beyond those that are asked for.
 _SPARE = 10
 
@@ -40,7 +38,7 @@ class PassageRow(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A query's candidates: passages, their vectors and texts, and how their words match."""
+    """A query's candidates: passages, with all that they are ranked by."""
 
     query: str
     vector: Vector
@@ -48,6 +46,7 @@ class Found(msgspec.Struct, frozen=True):
     vectors: Mapping[int, Vector]
     candidates: Mapping[int, Candidate]
     matches: Mapping[int, WordMatch]
+    documents: Mapping[int, float]
 
 
 class Searcher:
@@ -76,16 +75,19 @@ class Searcher:
         return search_words(self._db, encodable(query), k)
 
     def search(self, query: str, k: int, documents: Sequence[int] | None = None) -> list[Hit]:
-        """The `k` best passages, best first."""
+        """The `k` best passages, best first; the same words in several files come once."""
         ranked = self.rank([query], documents)[0]
         hits: list[Hit] = []
+        said: set[str] = set()
         # Some of them may belong to a text that is not searched; mostly none does.
         for first in range(0, len(ranked), k + _SPARE):
             page = ranked[first : first + k + _SPARE]
             rows = self.read([item.passage for item in page])
             for item in page:
-                if item.passage in rows and len(hits) < k:
-                    hits.append(_hit(len(hits) + 1, item, rows[item.passage]))
+                row = rows.get(item.passage)
+                if row is not None and len(hits) < k and (words := words_of(row)) not in said:
+                    said.add(words)
+                    hits.append(_hit(len(hits) + 1, item, row))
             if len(hits) == k:
                 break
         return hits
@@ -117,13 +119,13 @@ class Searcher:
             passages = list(dict.fromkeys([*(passage for passage, _ in near), *words]))
             candidates = self._candidates(passages)
             matches = self._matcher.match(query, candidates)
-            found.append(Found(query, vector, passages, made, candidates, matches))
+            about = document_shares(self._db, passages, matches.words)
+            found.append(Found(query, vector, passages, made, candidates, matches.passages, about))
         return found
 
     def order(self, found: Found) -> list[Scored]:
         """The candidates of a query, best first."""
-        fused = fuse(found.passages, found.vector, found.vectors, found.matches)
-        fused = self._with_documents(fused, found.matches)
+        fused = fuse(found.passages, found.vector, found.vectors, found.matches, found.documents)
         return self._reranked(found.query, fused, found.candidates)
 
     def read(self, passages: Sequence[int]) -> Mapping[int, PassageRow]:
@@ -141,14 +143,6 @@ class Searcher:
             (json.dumps(list(passages)),),
         )
         return {row[0]: Candidate(row[1], row[2]) for row in rows}
-
-    def _with_documents(
-        self, ranked: list[Scored], matches: Mapping[int, WordMatch]
-    ) -> list[Scored]:
-        """The ranking with what the first ones' documents have of the words they lack."""
-        first = [item.passage for item in ranked[:_LOOKED_INTO]]
-        lacking = {passage: matches.get(passage, NO_MATCH).lacks for passage in first}
-        return added(ranked, found_elsewhere(self._db, first, lacking), DOCUMENT_WEIGHT)
 
     def _reranked(
         self, query: str, ranked: list[Scored], candidates: Mapping[int, Candidate]
@@ -187,6 +181,11 @@ def _hit(rank: int, item: Scored, row: PassageRow) -> Hit:
         end=row.end,
         text=row.text,
     )
+
+
+def words_of(row: PassageRow) -> str:
+    """What a passage says, by which the same one in another file is known."""
+    return " ".join(row.text.casefold().split())
 
 
 def passage_row(row: sqlite3.Row) -> PassageRow:

@@ -289,6 +289,62 @@ class DocumentStore:
                 )
         return content
 
+    def copy_content(self, document: int, sha256: str) -> int | None:
+        """Takes over the reading of this content that another document has.
+
+        Its passages are not embedded yet, but what was embedded of the other's is known by its
+        digest and serves for them as well.
+
+        Returns:
+            The content's id; None where no other document has one.
+        """
+        with transaction(self._db):
+            row = self.raw(document)
+            other = self._db.execute(
+                "SELECT c.*, d.path FROM contents AS c JOIN documents AS d "
+                "ON d.content_id = c.id WHERE c.sha256 = ? AND d.status = 'ready' "
+                "AND d.id != ? ORDER BY c.id LIMIT 1",
+                (sha256, document),
+            ).fetchone()
+            if row is None or other is None or not _read_alike(row["path"], other["path"]):
+                return None
+            self._drop_pending(document)
+            # Without a title of its own it is called after its file.
+            named = other["title"] == PurePath(other["path"]).stem
+            title = PurePath(row["path"]).stem if named else other["title"]
+            content = self._db.execute(
+                "INSERT INTO contents (document_id, sha256, title, kind, pages, passages, text, "
+                "structure) SELECT ?, sha256, ?, kind, pages, passages, text, structure "
+                "FROM contents WHERE id = ?",
+                (document, title, other["id"]),
+            ).lastrowid
+            assert content is not None
+            self._db.execute(
+                "INSERT INTO line_boxes SELECT ?, page, first, last, boxes FROM line_boxes "
+                "WHERE content_id = ? ORDER BY rowid",
+                (content, other["id"]),
+            )
+            self._db.execute(
+                "INSERT INTO passages (content_id, first, last, page, headings, tokens) "
+                "SELECT ?, first, last, page, headings, tokens FROM passages "
+                "WHERE content_id = ? ORDER BY id",
+                (content, other["id"]),
+            )
+            self._db.execute(
+                "INSERT INTO passage_words (rowid, title, headings, body) "
+                "SELECT mine.id, ?, w.headings, w.body FROM passages AS mine "
+                "JOIN passages AS other ON other.content_id = ? AND other.first = mine.first "
+                "AND other.last = mine.last JOIN passage_words AS w ON w.rowid = other.id "
+                "WHERE mine.content_id = ?",
+                (title, other["id"], content),
+            )
+            if row["content_id"] is None:
+                self._db.execute(
+                    "UPDATE documents SET content_id = ?, title = ?, kind = ? WHERE id = ?",
+                    (content, title, other["kind"], document),
+                )
+        return content
+
     def finish(self, document: int, content: int) -> list[int] | None:
         """Makes a reading the one that is searched, if all of it is embedded.
 
@@ -462,6 +518,11 @@ class DocumentStore:
         ]
         self._db.execute(f"DELETE FROM contents WHERE {condition}", (document,))
         return passages
+
+
+def _read_alike(path: str, other: str) -> bool:
+    """Whether two files of the same content are read by the same reader."""
+    return PurePath(path).suffix.lower() == PurePath(other).suffix.lower()
 
 
 def now() -> str:

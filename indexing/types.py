@@ -200,7 +200,7 @@ class IndexProgress(msgspec.Struct, frozen=True, tag=True):
 
     Attributes:
         document: The row as it stands now (its status changes as the run goes on).
-        stage: What happens to it now.
+        stage: What happens to it now; once it is finished it may be compared with others.
         done: Passages embedded, or pages read, of this document.
         total: Out of how many; None while unknown.
         files_left: Files of the run that are not finished, this one included.
@@ -208,7 +208,7 @@ class IndexProgress(msgspec.Struct, frozen=True, tag=True):
     """
 
     document: DocumentRow
-    stage: Literal["queued", "reading", "embedding", "finished"]
+    stage: Literal["queued", "reading", "embedding", "finished", "comparing"]
     done: int
     total: int | None
     files_left: int

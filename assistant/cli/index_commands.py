@@ -128,6 +128,8 @@ def _list(assistant: Assistant, console: Console) -> int:
     for row in rows:
         if row.reason:
             console.print(f"{row.id}: {explain_row(row)}")
+    for document, other in assistant.catalog.likes().items():
+        console.print(f"{document}: nearly the same as {other}")
     return DONE
 
 

@@ -67,5 +67,7 @@ def show_progress(console: Console, event: IndexProgress) -> None:
             )
         case "finished":
             console.note(f"{row.status:8}{explain_row(row) or name}")
+        case "comparing":
+            console.progress(f"{name} is compared with the others")
         case _:
             console.progress(f"{name} waits, {event.files_left} files left")

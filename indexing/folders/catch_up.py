@@ -114,7 +114,7 @@ class CatchUp:
         changes = self._compare(looks, known, settle_s)
         moved = yield from self._follow_moves(changes, known)
         self._adopt(looks, known)
-        touched = self._register(changes, known)
+        touched = yield from self._register(changes, known)
         yield from self._index(touched)
         self._folders.note_facts(self._facts_of(touched))
         self._wait_for_unsettled(changes)
@@ -244,7 +244,10 @@ class CatchUp:
 
     # ---- what is new, changed and gone -----------------------------------------------------
 
-    def _register(self, changes: _Changes, known: Mapping[str, sqlite3.Row]) -> list[int]:
+    def _register(
+        self, changes: _Changes, known: Mapping[str, sqlite3.Row]
+    ) -> Generator[IndexProgress, None, list[int]]:
+        """Notes what is new or changed, before anything of it is read."""
         touched: list[int] = []
         for path, folder in changes.new.items():
             facts = self._facts[path]
@@ -262,6 +265,8 @@ class CatchUp:
                     row["path"], Path(row["path"]).stem, row["bytes"], row["mtime_ns"], None
                 )
                 touched.append(row["id"])
+        for number, row in enumerate(self._rows(touched)):
+            yield IndexProgress(row, "queued", 0, None, len(touched) - number, 0)
         return touched
 
     def _wait_for_unsettled(self, changes: _Changes) -> None:

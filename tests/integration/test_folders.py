@@ -337,3 +337,42 @@ def test_an_index_from_before_there_were_watched_folders_opens(index, data_dir, 
         assert catalog.folders() == []
     with closing(Index(data_dir, embedder_path, read)) as again:
         assert end_of(again.folders.catch_up([])).documents == ()
+
+
+def letter(changes):
+    """A letter of a page, with some of its lines as they are in another version."""
+    line = "Clause {n} says that the {parties} parties share {keys} keys."
+    lines = [line.format(n=n, parties=n * 37 % 101, keys=n * 7) for n in range(40)]
+    return "\n".join(changes.get(n, line) for n, line in enumerate(lines))
+
+
+def test_documents_that_are_nearly_the_same_are_told(index, catalog, papers):
+    first = write(papers / "contract.txt", "x")
+    first.write_text(letter({}))
+    end_of(index.folders.watch(str(papers)))
+    assert catalog.likes() == {}
+    second = write(papers / "contract-final.txt", "x")
+    second.write_text(letter({3: "Clause 3 was struck out.", 30: "Clause 30 holds from May on."}))
+    end_of(index.folders.watch(str(papers)))
+    ids = {Path(row.path).name: row.id for row in catalog.documents()}
+    assert catalog.likes() == {ids["contract-final.txt"]: ids["contract.txt"]}
+    index.remove([ids["contract.txt"]])
+    assert catalog.likes() == {}
+
+
+def test_a_search_gives_the_same_words_once(index, papers, tmp_path, work):
+    end_of(index.folders.watch(str(papers)))
+    other = tmp_path / "desk"
+    write(other / "again.md", "x").write_text((papers / "harbours.md").read_text())
+    write(other / "more.md", "dunes")
+    work.clear()
+    end_of(index.folders.watch(str(other)))
+    # Under another collection it is a document of its own, and is read no more for it.
+    assert work.count("read") == 1
+    assert not any("harbours" in text for text in work)
+    hits = index.search("a paper about harbours", k=5).hits
+    assert sum("harbours" in hit.text for hit in hits) == 1
+    # Each copy is found where only it is asked for.
+    assert len(index.search("harbours", k=1, collection="desk").hits) == 1
+    spans = index.evidence(["a paper about harbours"], 4000)
+    assert sum("harbours" in span.text for span in spans) == 1
