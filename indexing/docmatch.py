@@ -1,8 +1,10 @@
-"""What a passage lacks of a query's words and its document has elsewhere.
+"""How much of what a query is about the whole documents are about.
 
-A report names its company on the first page and speaks of "the company" from there on: a
-question that names it means the passages of this report, though none of them says so. The
-name of the file counts as well.
+A report names its company on its first page, or in a heading over all of it, and speaks of
+"the company" from there on: a question that names the company means this report, though its
+passages do not say so, and not the report of another one that mentions it as a rival. What a
+document is about is told by the share of its passages that have a word. The name of the file
+counts as if all of them had it.
 """
 
 from __future__ import annotations
@@ -10,48 +12,85 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
+from typing import NamedTuple
+
+# Passages without the word that every document is taken to have besides its own: in a text of
+# two passages a word in both says little, in a text of a hundred much.
+_PRIOR = 20
+# Passages with a word that are gone through, 0.3 ms for a thousand; the words that tell least
+# are left out beyond.
+_MOST_ROWS = 30_000
 
 _WORD = re.compile(r"[^\W_]+")
 
 
-def found_elsewhere(
-    connection: sqlite3.Connection,
-    passages: Sequence[int],
-    lacking: Mapping[int, Mapping[str, float]],
+class _Document(NamedTuple):
+    """Ids of the first and last passage, and the words of the file's name."""
+
+    first: int
+    last: int
+    name: frozenset[str]
+
+
+def document_shares(
+    connection: sqlite3.Connection, passages: Sequence[int], words: Mapping[str, float]
 ) -> dict[int, float]:
-    """The share of the query's words that each passage lacks and its document has.
+    """The share, 0 to 1, of the query's words that each passage's document is about.
 
     Args:
-        passages: The passages to tell it of; each costs some look-ups.
-        lacking: The words that a passage lacks with their shares in the query.
+        passages: The candidates.
+        words: The query's words with their shares in it.
+
+    Returns:
+        By passage; those whose documents are about none of the words are left out.
     """
-    rows = connection.execute(
-        "SELECT p.id, d.path, (SELECT min(id) FROM passages WHERE content_id = p.content_id), "
-        "(SELECT max(id) FROM passages WHERE content_id = p.content_id) "
-        "FROM passages AS p JOIN documents AS d ON d.content_id = p.content_id "
-        "WHERE p.id IN (SELECT value FROM json_each(?))",
-        (json.dumps([passage for passage in passages if lacking.get(passage)]),),
-    ).fetchall()
-    known: dict[tuple[int, str], bool] = {}
+    documents = _documents(connection, passages)
+    about = [0.0] * len(documents)
+    left = _MOST_ROWS
+    for word in sorted(words, key=lambda word: -words[word]):
+        having = _passages_with(connection, word, left + 1)
+        left -= len(having)
+        if left < 0:
+            break
+        for number, (first, last, name) in enumerate(documents):
+            size = last - first + 1
+            if size > 1:
+                count = bisect_right(having, last) - bisect_left(having, first)
+                share = (size if word in name else count) / (size + _PRIOR)
+                about[number] += words[word] * share
     shares: dict[int, float] = {}
-    for passage, path, first, last in rows:
-        name = {word.lower() for word in _WORD.findall(PurePath(path).stem)}
-        for word, share in lacking[passage].items():
-            has = known.get((first, word))
-            if has is None:
-                has = word in name or (first < last and _has(connection, word, first, last))
-                known[first, word] = has
-            if has:
-                shares[passage] = shares.get(passage, 0.0) + share
+    for passage in passages:
+        number = bisect_right(documents, passage, key=lambda item: item.first) - 1
+        if number >= 0 and passage <= documents[number].last and about[number]:
+            shares[passage] = about[number]
     return shares
 
 
-def _has(connection: sqlite3.Connection, word: str, first: int, last: int) -> bool:
-    """Whether one of the passages `first` to `last`, which are a document's, has the word."""
-    row = connection.execute(
-        "SELECT 1 FROM passage_words WHERE passage_words MATCH ? AND rowid BETWEEN ? AND ? LIMIT 1",
-        (f'"{word}"', first, last),
-    ).fetchone()
-    return row is not None
+def _documents(connection: sqlite3.Connection, passages: Sequence[int]) -> list[_Document]:
+    """The documents of the passages, in the order of their passages."""
+    rows = connection.execute(_DOCUMENTS, (json.dumps(list(passages)),))
+    return sorted(
+        _Document(first, last, frozenset(w.lower() for w in _WORD.findall(PurePath(path).stem)))
+        for path, first, last in rows
+    )
+
+
+def _passages_with(connection: sqlite3.Connection, word: str, limit: int) -> list[int]:
+    """The first passages that have the word in any form, in ascending order."""
+    rows = connection.execute(
+        "SELECT rowid FROM passage_words WHERE passage_words MATCH ? LIMIT ?",
+        (f'"{word}"', limit),
+    )
+    return [row[0] for row in rows]
+
+
+_DOCUMENTS = """
+    SELECT d.path,
+        (SELECT id FROM passages WHERE content_id = d.content_id ORDER BY first LIMIT 1),
+        (SELECT id FROM passages WHERE content_id = d.content_id ORDER BY first DESC LIMIT 1)
+    FROM documents AS d WHERE d.content_id IN (
+        SELECT content_id FROM passages WHERE id IN (SELECT value FROM json_each(?)))
+"""

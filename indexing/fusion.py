@@ -40,8 +40,8 @@ GATHERING_WEIGHT = 0.3
 # So it counts as much as the best leave uncovered.
 COMMON_WEIGHT = 1.5
 _COMMON_TO = 5
-# A word that stands elsewhere in the document.
-DOCUMENT_WEIGHT = 0.3
+# What the whole document is about.
+DOCUMENT_WEIGHT = 0.5
 # A cross-encoder that is sure outweighs all the rest, which reaches about 2; where it is not,
 # the rest decides.
 JUDGEMENT_WEIGHT = 2.0
@@ -69,6 +69,7 @@ def fuse(
     query: Vector,
     vectors: Mapping[int, Vector],
     words: Mapping[int, WordMatch],
+    documents: Mapping[int, float],
 ) -> list[Scored]:
     """Ranks candidates, best first.
 
@@ -77,6 +78,7 @@ def fuse(
         query: The query's vector, of unit length as all of them.
         vectors: Of every candidate that has one.
         words: Of every candidate that has a word of the query.
+        documents: The share of the query that each candidate's document is about, if any.
     """
     scored: list[Scored] = []
     for passage in passages:
@@ -89,6 +91,7 @@ def fuse(
             + HEADING_WEIGHT * match.heading
             + CLOSENESS_WEIGHT * match.closeness
             + GATHERING_WEIGHT * match.gathering
+            + DOCUMENT_WEIGHT * documents.get(passage, 0.0)
         )
         scored.append(Scored(passage, score, cosine, match.coverage))
     return _in_order(_with_common(_in_order(scored), vectors))

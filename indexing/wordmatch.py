@@ -43,7 +43,6 @@ class WordMatch(msgspec.Struct, frozen=True):
             side; less with the root of their distance.
         gathering: The same of any two of its words.
         bm25: BM25 as a share of the most that the query could reach.
-        lacks: The words, as the query has them, that the passage has not, with their shares.
     """
 
     coverage: float = 0.0
@@ -51,7 +50,18 @@ class WordMatch(msgspec.Struct, frozen=True):
     closeness: float = 0.0
     gathering: float = 0.0
     bm25: float = 0.0
-    lacks: Mapping[str, float] = {}
+
+
+class Matches(msgspec.Struct, frozen=True):
+    """What a query's words tell of its candidates.
+
+    Attributes:
+        words: The words as the query has them, with their shares in it by how rare each is.
+        passages: The match of each candidate that has one of them.
+    """
+
+    words: Mapping[str, float] = {}
+    passages: Mapping[int, WordMatch] = {}
 
 
 NO_MATCH = WordMatch()
@@ -79,13 +89,13 @@ class WordMatcher:
         )
         self._memory.execute("CREATE VIRTUAL TABLE terms USING fts5vocab (words, instance)")
 
-    def match(self, query: str, candidates: Mapping[int, Candidate]) -> dict[int, WordMatch]:
-        """The match of each candidate, by its id, that has a word of the query."""
+    def match(self, query: str, candidates: Mapping[int, Candidate]) -> Matches:
+        """Compares a query with its candidates, given by their ids."""
         words, terms, places, headings = self._places(query, candidates)
         rarity = self._rarity(set(terms))
         total = sum(rarity.values())
         if not total:
-            return {}
+            return Matches()
         neighbours = {_pair(a, b) for a, b in itertools.pairwise(terms) if a != b}
         pairs = [_pair(a, b) for a, b in itertools.combinations(rarity, 2)]
         weight = {pair: min(rarity[pair[0]], rarity[pair[1]]) for pair in pairs}
@@ -115,13 +125,10 @@ class WordMatcher:
                     for term, where in found.items()
                 )
                 / total,
-                lacks={
-                    as_asked[term]: rarity[term] / total
-                    for term in rarity
-                    if rarity[term] and term not in found
-                },
             )
-        return matches
+        return Matches(
+            {as_asked[term]: share / total for term, share in rarity.items() if share}, matches
+        )
 
     def close(self) -> None:
         """Lets go of the table in memory."""

@@ -36,7 +36,7 @@ from unittest import mock
 
 import msgspec
 
-from indexing import evidence, fusion, search
+from indexing import evidence, fusion
 from indexing.catalog import Catalog
 from indexing.embedder import Embedder
 from indexing.fusion import DEPTH
@@ -74,8 +74,8 @@ _PARTS = (
     ("+ coverage", ("COVERAGE_WEIGHT",)),
     ("+ closeness", ("CLOSENESS_WEIGHT", "GATHERING_WEIGHT")),
     ("+ headings", ("HEADING_WEIGHT",)),
-    ("+ in common", ("COMMON_WEIGHT",)),
     ("+ document", ("DOCUMENT_WEIGHT",)),
+    ("+ in common", ("COMMON_WEIGHT",)),
 )
 
 
@@ -101,8 +101,7 @@ def rankings(index: Index, query: str) -> tuple[dict[str, list[int]], float]:
         left -= set(names)
         with contextlib.ExitStack() as stack:
             for name in left:
-                module = search if name == "DOCUMENT_WEIGHT" else fusion
-                stack.enter_context(mock.patch.object(module, name, 0.0))
+                stack.enter_context(mock.patch.object(fusion, name, 0.0))
             ranked[part] = [item.passage for item in searcher.order(found)]
     return ranked, took
 

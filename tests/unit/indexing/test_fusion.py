@@ -28,6 +28,7 @@ def test_both_sides_count_and_neither_is_needed():
             3: WordMatch(0.2, 0.0, 0.0, 0.0, 0.1),
             4: WordMatch(0.9, 0.0, 0.0, 0.0, 0.2),
         },
+        {},
     )
     assert [item.passage for item in ranked] == [2, 1, 4, 3]
     by_passage = {item.passage: item for item in ranked}
@@ -45,17 +46,23 @@ def test_what_the_best_have_in_common_decides_where_the_words_do_not():
 
     def last_two(coverage):
         words = {1: WordMatch(coverage=coverage)}
-        return [item.passage for item in fuse(list(vectors), query, vectors, words)][-2:]
+        return [item.passage for item in fuse(list(vectors), query, vectors, words, {})][-2:]
 
     assert last_two(0.0) == [7, 6]
     assert last_two(1.0) == [6, 7]
 
 
+def test_of_like_passages_that_of_the_document_meant_comes_first():
+    vectors = dict.fromkeys([1, 2], QUERY)
+    ranked = fuse([1, 2], QUERY, vectors, {}, {2: 0.5})
+    assert [item.passage for item in ranked] == [2, 1]
+
+
 def test_equals_are_in_a_stable_order():
     found = [9, 3, 5]
     vectors = dict.fromkeys(found, QUERY)
-    assert [item.passage for item in fuse(found, QUERY, vectors, {})] == [3, 5, 9]
+    assert [item.passage for item in fuse(found, QUERY, vectors, {}, {})] == [3, 5, 9]
 
 
 def test_nothing_found_is_no_ranking():
-    assert fuse([], QUERY, {}, {}) == []
+    assert fuse([], QUERY, {}, {}, {}) == []

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from indexing import keywords
 from indexing.database import split_statements
-from indexing.docmatch import found_elsewhere
+from indexing.docmatch import document_shares
 from indexing.keywords import MAX_TERMS, query_terms, search_words
 from indexing.schema import MIGRATIONS
 from indexing.scope import scope_of
@@ -27,7 +27,8 @@ TEXTS = [
 ]
 
 
-def filled() -> sqlite3.Connection:
+def filled(texts=TEXTS, in_first=2) -> sqlite3.Connection:
+    """Two documents "a" and "b", the first with so many of the texts."""
     db = sqlite3.connect(":memory:", isolation_level=None)
     assert isinstance(MIGRATIONS[0], str)
     for statement in split_statements(MIGRATIONS[0]):
@@ -42,11 +43,11 @@ def filled() -> sqlite3.Connection:
         "VALUES (1, 1, '', 'a', 'text', 2, '', ''), (2, 2, '', 'b', 'text', 2, '', '')"
     )
     db.execute("UPDATE documents SET content_id = id")
-    for number, (title, headings, body) in enumerate(TEXTS, start=1):
+    for number, (title, headings, body) in enumerate(texts, start=1):
         db.execute(
             "INSERT INTO passages (id, content_id, first, last, headings, tokens) "
             "VALUES (?, ?, ?, ?, '[]', 9)",
-            (number, 1 if number < 3 else 2, number * 10, number * 10 + 9),
+            (number, 1 if number <= in_first else 2, number * 10, number * 10 + 9),
         )
         db.execute(
             "INSERT INTO passage_words (rowid, title, headings, body) VALUES (?, ?, ?, ?)",
@@ -125,11 +126,11 @@ def test_no_query_ever_raises(query):
             n: Candidate(f"{title}\n{headings}", body)
             for n, (title, headings, body) in enumerate(TEXTS, start=1)
         }
-        for match in matcher.match(clean, texts).values():
-            *shares, lacks = msgspec.structs.astuple(match)
-            assert all(0 <= value <= 1.0001 for value in shares)
-            assert sum(lacks.values()) == pytest.approx(1 - match.coverage)
+        found = matcher.match(clean, texts)
+        for match in found.passages.values():
+            assert all(0 <= value <= 1.0001 for value in msgspec.structs.astuple(match))
             assert match.heading <= match.coverage
+        assert all(0 <= s <= 1 for s in document_shares(db, list(texts), found.words).values())
         matcher.close()
 
 
@@ -141,8 +142,10 @@ def test_a_passage_with_all_words_close_together_matches_best(db):
         3: "rent rent rent rent",
         4: "nothing of the kind",
     }
-    found = matcher.match("rent deposit", {n: Candidate("", text) for n, text in texts.items()})
+    matches = matcher.match("rent deposit", {n: Candidate("", text) for n, text in texts.items()})
     matcher.close()
+    assert sum(matches.words.values()) == pytest.approx(1)
+    found = matches.passages
     assert set(found) == {1, 2, 3}
     assert found[1].coverage == pytest.approx(1)
     assert found[1].closeness == pytest.approx(1)
@@ -152,17 +155,21 @@ def test_a_passage_with_all_words_close_together_matches_best(db):
     assert found[3].closeness == 0
 
 
-def test_a_word_counts_where_the_document_has_it_elsewhere(db):
-    lacking = {
-        1: {"deposit": 0.5, "dough": 0.25},
-        2: {"tenant": 0.25, "A": 0.5},
-        3: {"deposit": 1.0},
-        4: {},
-    }
-    assert found_elsewhere(db, [1, 2, 3, 4], lacking) == {1: 0.5, 2: 0.25}
-    # The file of the first document is called "a".
-    assert found_elsewhere(db, [2], {2: {"a": 0.5}}) == {2: 0.5}
-    assert found_elsewhere(db, [], lacking) == {}
+def test_a_passage_counts_as_of_what_its_whole_document_is_about():
+    lease = [("", "", "The tenant pays."), *[("", "", "The landlord Smith lets it.")] * 29]
+    recipes = [
+        ("", "", "Take some flour."),
+        ("", "", "Mrs Smith's bread."),
+        *[("", "", "Knead.")] * 28,
+    ]
+    with closing(filled([*lease, *recipes], len(lease))) as db:
+        shares = document_shares(db, [1, 31], {"smiths": 0.5, "deposit": 0.5})
+        # Neither of the two names Smith; nearly all others of the lease do.
+        assert 0.25 < shares[1] < 0.5
+        assert 0 < shares[31] < 0.02
+        # The file of the second document is called "b".
+        assert document_shares(db, [1, 31], {"b": 0.5}) == {31: pytest.approx(0.3)}
+        assert document_shares(db, [], {"smith": 1.0}) == {}
 
 
 @given(
