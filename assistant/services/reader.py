@@ -137,31 +137,22 @@ class Reader:
         is busy with other things a file may take as long as it takes. Each page that has to be
         recognised adds to the limit.
 
+        A file during which the process dies is read once more: the process may have died of
+        something else.
+
         Raises:
             ReadTimeout: It took longer than a file of its size may.
             FileUnreadable: The process died of it ("reader_crashed"), or what was read is
                 larger than any document ("reader_overflowed").
             ReadError: What the reader found.
         """
-        seconds = self._time_limit or read_seconds(_size(path))
-        job = self.worker.submit(
-            "read",
-            path,
-            password,
-            self._reads_scans(),
-            events=ReadProgress,
-            result=CanonicalDocument,
-            window=_WINDOW,
-        )
         try:
-            yield from self._progress(job, path, seconds)
-            return job.result()
+            try:
+                return (yield from self._read(path, password))
+            except WorkerDied:
+                return (yield from self._read(path, password))
         except (WorkerDied, WorkerJobFailed, FrameTooLarge) as error:
             raise self._read_error(error, path) from error
-        finally:
-            if not job.ended:
-                job.cancel(1.0)
-                job.wait()
 
     def page_image(self, path: Path, page: int, width: int) -> bytes:
         """Draw a page, from 1, `width` pixels wide, as PNG. Raises as `read` does."""
@@ -178,6 +169,27 @@ class Reader:
         """End the process."""
         self.worker.close()
         _sweep(self._scratch)
+
+    def _read(
+        self, path: Path, password: str | None
+    ) -> Generator[ReadProgress, None, CanonicalDocument]:
+        seconds = self._time_limit or read_seconds(_size(path))
+        job = self.worker.submit(
+            "read",
+            path,
+            password,
+            self._reads_scans(),
+            events=ReadProgress,
+            result=CanonicalDocument,
+            window=_WINDOW,
+        )
+        try:
+            yield from self._progress(job, path, seconds)
+            return job.result()
+        finally:
+            if not job.ended:
+                job.cancel(1.0)
+                job.wait()
 
     def _progress(
         self, job: Job[ReadProgress, CanonicalDocument], path: Path, seconds: float
