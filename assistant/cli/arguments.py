@@ -206,6 +206,23 @@ def _add_models(add_command: _Adder, everywhere: _Parser, with_json: _Parser) ->
     ):
         parser = actions.add_parser(action, parents=both, help=text)
         parser.add_argument("name", metavar=argument)
+    settings = actions.add_parser(
+        "settings",
+        parents=both,
+        help="show how a model is loaded and chooses its words, or change it",
+        description="A star marks what is chosen; NAME= without a value chooses nothing.",
+    )
+    settings.add_argument("name", metavar="NAME")
+    settings.add_argument(
+        "changes",
+        nargs="*",
+        metavar="SETTING=VALUE",
+        help="such as temperature=0.7, thinking=off or adapters=FILE:0.5,FILE; a template is read "
+        "from a file",
+    )
+    settings.add_argument(
+        "--conversation", type=_positive, metavar="ID", help="only in this conversation"
+    )
     actions.add_parser("catalogue", parents=both, help="show models worth having")
     search = actions.add_parser(
         "search", parents=both, help="find models on the hub, or show a repository or file there"

@@ -11,6 +11,7 @@ import msgspec
 from assistant.assistant import Assistant
 from assistant.cli.console import DONE, Console, table
 from assistant.cli.errors import UsageError
+from assistant.cli.fitting import Fitting, fitting, fitting_text
 from assistant.cli.models_commands import parameters_text
 from assistant.wording import bytes_text
 from models.catalogue import CatalogueEntry, find_entry, read_catalogue
@@ -37,6 +38,7 @@ class _Remote(msgspec.Struct, frozen=True):
     repository: str
     file: str
     model: GgufHeader
+    memory: Fitting
 
 
 class _Downloaded(msgspec.Struct, frozen=True):
@@ -133,8 +135,9 @@ def _show_repository(console: Console, repository: HubRepository) -> int:
 
 def _show_file(assistant: Assistant, console: Console, repository: str, file: str) -> int:
     header = assistant.downloads.header(repository, file)
+    memory = fitting(header, assistant.load_settings(Path(file).name))
     if console.json:
-        console.document(_Remote(repository, file, header))
+        console.document(_Remote(repository, file, header, memory))
         return DONE
     shown = {
         "repository": repository,
@@ -147,6 +150,7 @@ def _show_file(assistant: Assistant, console: Console, repository: str, file: st
         "trained context": f"{header.trained_context:,}",
         "licence": header.licence,
         "languages": ", ".join(header.languages),
+        "memory": fitting_text(memory) if header.generates_text else "",
     }
     for field, value in shown.items():
         if value:

@@ -12,12 +12,15 @@ import msgspec
 
 from assistant.assistant import Assistant
 from assistant.cli.console import DONE, FAILED, Console, table
+from assistant.cli.fitting import Fitting, fitting, fitting_text
 from assistant.errors import NoModelInstalled
 from assistant.wording import bytes_text, explain
 from models.errors import InvalidModelFile
 from models.facts import ModelFacts
 from models.files import Checksum, FileProgress
+from models.gguf_header import read_header
 from models.sources import Place
+from models.thinking import can_switch_thinking
 
 
 class _Models(msgspec.Struct, frozen=True):
@@ -28,6 +31,12 @@ class _Models(msgspec.Struct, frozen=True):
 class _Model(msgspec.Struct, frozen=True):
     model: ModelFacts
     current: bool
+
+
+class _Known(msgspec.Struct, frozen=True):
+    model: ModelFacts
+    current: bool
+    memory: Fitting | None
 
 
 class _Checked(msgspec.Struct, frozen=True):
@@ -70,12 +79,18 @@ def run(assistant: Assistant, console: Console, arguments: Namespace) -> int:
             return _verify(assistant, console, arguments.name)
         case "folders":
             return _folders(assistant, console, arguments)
-        case "catalogue" | "search" | "download":
-            from assistant.cli import download_commands
-
-            return download_commands.run(assistant, console, arguments)
+        case "settings" | "catalogue" | "search" | "download":
+            return _elsewhere(assistant, console, arguments)
         case _:
             return _use(assistant, console, arguments.name)
+
+
+def _elsewhere(assistant: Assistant, console: Console, arguments: Namespace) -> int:
+    if arguments.action == "settings":
+        from assistant.cli import model_settings_command as command
+    else:
+        from assistant.cli import download_commands as command
+    return command.run(assistant, console, arguments)
 
 
 def _list(assistant: Assistant, console: Console) -> int:
@@ -110,14 +125,21 @@ def _list(assistant: Assistant, console: Console) -> int:
 def _info(assistant: Assistant, console: Console, name: str) -> int:
     row = assistant.models.info(name)
     current = assistant.current_model()
+    fit, template = None, None
+    if row.problem is None:
+        header = read_header(Path(row.path))
+        fit = fitting(header, assistant.load_settings(row.name))
+        template = header.template
     if console.json:
-        console.document(_Model(row, current is not None and current.name == row.name))
+        console.document(_Known(row, current is not None and current.name == row.name, fit))
         return DONE
     shown = {
         **msgspec.structs.asdict(row),
         "bytes": bytes_text(row.bytes),
         "files": "\n".join(row.files) if len(row.files) > 1 else "",
         "languages": ", ".join(row.languages),
+        "memory": fitting_text(fit) if fit is not None else "",
+        "thinking": "can be switched" if can_switch_thinking(template) else "",
     }
     for field, value in shown.items():
         if value not in (None, ""):

@@ -355,6 +355,27 @@ def test_an_interrupt_stops_cleanly_and_what_was_begun_goes_on_later(
 # --- Models -------------------------------------------------------------------------------------
 
 
+def test_a_model_is_set_up_and_says_whether_it_fits(empty, smollm_path, tmp_path):
+    empty.install(model=smollm_path)
+    name = smollm_path.name
+    lora = tmp_path / "lora.gguf"
+    done = empty.run(
+        "models", "settings", name, "temperature=0.7", "thinking=off", "context_tokens=2048",
+        f"adapters={lora}:0.5", "--json",
+    )  # fmt: skip
+    assert done.json["settings"] == {
+        "temperature": 0.7, "thinking": False, "context_tokens": 2048,
+        "adapters": [{"path": str(lora), "weight": 0.5}],
+    }  # fmt: skip
+    memory = empty.run("models", "info", name, "--json").json["memory"]
+    assert (memory["fit"], memory["context_tokens"]) == ("well", 2048)
+    done = empty.run("models", "settings", name, "temperature=", "thinking=", "adapters=")
+    starred = [line.split()[1:] for line in done.out.splitlines() if line.startswith("*")]
+    assert starred == [["context_tokens", "2048"]]
+    for wrong in ("temperature=warm", "colour=red", "temperature"):
+        assert empty.run("models", "settings", name, wrong).status == 2
+
+
 def test_models_come_go_and_are_chosen(empty, smollm_path, tmp_path):
     name = smollm_path.name
     imported = empty.run("models", "import", smollm_path, "--json")

@@ -1,0 +1,120 @@
+"""`studiolo models settings`: how one model is loaded and chooses its words."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from assistant.assistant import Assistant
+from assistant.cli.console import DONE, Console
+from assistant.cli.errors import UsageError
+from assistant.settings import ModelSettings
+from models.engine.types import Adapter
+from models.errors import ModelNotFound
+
+_SWITCHES: Final = {"on": True, "off": False}
+
+
+class _Chosen(msgspec.Struct, frozen=True):
+    model: str
+    conversation: int | None
+    settings: ModelSettings
+    in_force: ModelSettings
+
+
+def run(assistant: Assistant, console: Console, arguments: Namespace) -> int:
+    """Show a model's settings, once the changes are made that were asked for."""
+    name = assistant.models.info(arguments.name).name
+    conversation: int | None = arguments.conversation
+    chosen = _changed(assistant, _chosen(assistant, name, conversation), arguments.changes)
+    if arguments.changes:
+        _keep(assistant, name, conversation, chosen)
+    settings = assistant.settings.current
+    in_force = settings.model_settings(name, None if conversation is None else chosen)
+    if console.json:
+        console.document(_Chosen(name, conversation, chosen, in_force))
+        return DONE
+    own = msgspec.structs.asdict(chosen)
+    for field, value in msgspec.structs.asdict(in_force).items():
+        mark = "*" if own[field] is not None else ""
+        text = _adapters_text(in_force) if field == "adapters" else _text(value)
+        console.print(f"{mark:2}{field:18}{text}")
+    return DONE
+
+
+def _chosen(assistant: Assistant, name: str, conversation: int | None) -> ModelSettings:
+    if conversation is None:
+        return assistant.settings.current.models.get(name, ModelSettings())
+    return assistant.conversations.get(conversation).settings.get(name, ModelSettings())
+
+
+def _keep(assistant: Assistant, name: str, conversation: int | None, chosen: ModelSettings) -> None:
+    if conversation is not None:
+        assistant.conversations.set_settings(conversation, name, chosen)
+        return
+    models = {**assistant.settings.current.models, name: chosen}
+    if chosen == ModelSettings():
+        del models[name]
+    assistant.settings.update(models=models)
+
+
+def _changed(assistant: Assistant, old: ModelSettings, changes: list[str]) -> ModelSettings:
+    """Return settings with changes such as "temperature=0.5"; without a value nothing is chosen."""
+    values: dict[str, Any] = msgspec.structs.asdict(old)
+    for change in changes:
+        field, sign, word = change.partition("=")
+        if not sign or field not in values:
+            names = ", ".join(values)
+            raise UsageError(f"{change!r} is not NAME=VALUE with one of these names: {names}.")
+        try:
+            value = _value(assistant, field, word)
+            one = msgspec.convert({field: value}, ModelSettings, strict=False)
+        except msgspec.ValidationError:
+            raise UsageError(f"{word!r} makes no sense for {field}.") from None
+        values[field] = getattr(one, field)
+    return ModelSettings(**values)
+
+
+def _value(assistant: Assistant, field: str, word: str) -> object:
+    if not word:
+        return None
+    if field == "adapters":
+        return [_adapter(assistant, each) for each in word.split(",") if each != "none"]
+    if field == "template":
+        return Path(word).read_text("utf-8")
+    return _SWITCHES.get(word, word)
+
+
+def _adapter(assistant: Assistant, word: str) -> dict[str, object]:
+    """Return an adapter named as FILE or FILE:WEIGHT; the file's name in the library will do."""
+    file, sign, weight = word.rpartition(":")
+    try:
+        counts = float(weight) if sign else 1.0
+    except ValueError:
+        file, counts = word, 1.0  # a drive of Windows
+    name = file or word
+    try:
+        path = assistant.models.info(name).path
+    except ModelNotFound:
+        path = str(Path(name).absolute())
+    return msgspec.structs.asdict(Adapter(path, counts))
+
+
+def _adapters_text(settings: ModelSettings) -> str:
+    adapters = settings.adapters or ()
+    return ", ".join(f"{each.path}:{each.weight:g}" for each in adapters) or "none"
+
+
+def _text(value: object) -> str:
+    match value:
+        case None:
+            return "as is usual"
+        case bool():
+            return "on" if value else "off"
+        case str():
+            return value if len(value) < 60 else f"{len(value):,} characters"
+        case _:
+            return str(value)
