@@ -40,6 +40,7 @@ class DeletedSheet(Sheet):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.viewport().setAutoFillBackground(False)
         scroll.setFixedHeight(HEIGHT)
+        self._scroll = scroll
         self.body.addWidget(self._hint)
         self.body.addWidget(scroll)
         self._hint.setText(self.tr("They are kept for 30 days, and then they go for good."))
@@ -49,6 +50,8 @@ class DeletedSheet(Sheet):
     @Slot(object)
     def _on_listed(self, deleted: list[Conversation]) -> None:
         self._rows.show_items([(str(talk.id), None, talk) for talk in deleted], self._row)
+        self._scroll.setVisible(bool(deleted))
+        self.fit()
         if not deleted:
             self._hint.setText(self.tr("No conversation was deleted in the last 30 days."))
 

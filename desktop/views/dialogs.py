@@ -6,7 +6,15 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QKeySequence, QShowEvent
-from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop.theme.theme import Theme
 from desktop.views.wording import counted
@@ -17,7 +25,11 @@ WIDTH = 460
 
 
 class Sheet(QDialog):
-    """A small window with a title, some content and a button."""
+    """A small window with a title, some content and a button to close it.
+
+    Attributes:
+        body: Where its content goes.
+    """
 
     def __init__(self, theme: Theme, title: str, icon: str, parent: QWidget) -> None:
         super().__init__(parent)
@@ -32,19 +44,27 @@ class Sheet(QDialog):
         head.addWidget(label(title, "title"), 1)
         self.body = QVBoxLayout()
         self.body.setSpacing(8)
-        close = push_button(self.tr("Close"))
-        close.setDefault(False)
-        close.setAutoDefault(False)
-        close.clicked.connect(self.accept)
-        foot = QHBoxLayout()
-        foot.addStretch(1)
-        foot.addWidget(close)
+        self._close = push_button(self.tr("Close"))
+        self._close.setAutoDefault(False)
+        self._close.clicked.connect(self.reject)
+        self._foot = QHBoxLayout()
+        self._foot.setSpacing(8)
+        self._foot.addStretch(1)
+        self._foot.addWidget(self._close)
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 24, 24, 16)
         column.setSpacing(16)
         column.addLayout(head)
         column.addLayout(self.body)
-        column.addLayout(foot)
+        column.addLayout(self._foot)
+
+    def add_action(self, text: str) -> QPushButton:
+        """Add the button that does what the window is for; the other one only cancels it."""
+        self._close.setText(self.tr("Cancel"))
+        made = push_button(text, "primary")
+        made.setAutoDefault(False)
+        self._foot.addWidget(made)
+        return made
 
     def fit(self) -> None:
         """Be as tall as the words need at this width."""

@@ -82,7 +82,9 @@ class HubSheet(QDialog):
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.viewport().setAutoFillBackground(False)
-        columns = QHBoxLayout()
+        self._found = QWidget()
+        columns = QHBoxLayout(self._found)
+        columns.setContentsMargins(0, 0, 0, 0)
         columns.setSpacing(16)
         columns.addWidget(self._results, 1)
         columns.addWidget(scroll, 1)
@@ -90,14 +92,18 @@ class HubSheet(QDialog):
         close.setAutoDefault(False)
         close.clicked.connect(self.accept)
         foot = QHBoxLayout()
-        foot.addWidget(self._state, 1)
+        foot.addStretch(1)
         foot.addWidget(close)
+        # Nothing is framed before there is something to show.
+        self._found.hide()
         outer = QVBoxLayout(self)
         outer.setContentsMargins(24, 24, 24, 16)
         outer.setSpacing(12)
         outer.addWidget(label(self.tr("Find a model"), "title"))
         outer.addLayout(row)
-        outer.addLayout(columns, 1)
+        outer.addWidget(self._state)
+        outer.addWidget(self._found, 1)
+        outer.addStretch(0)
         outer.addLayout(foot)
 
     # --- Asking ---------------------------------------------------------------------------
@@ -135,6 +141,7 @@ class HubSheet(QDialog):
             item.setData(_REPOSITORY, result.repository)
             item.setToolTip(result.repository)
             self._results.addItem(item)
+        self._found.setVisible(bool(results))
         self._say(
             counted(len(results), self.tr("1 repository"), self.tr("{n} repositories"))
             if results

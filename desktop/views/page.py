@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop.widgets.labels import label
 
@@ -44,6 +44,8 @@ class Page(QFrame):
         row.addStretch(1)
         row.addWidget(content, 1000)
         row.addStretch(1)
+        # As tall as the words are at this width, and not as their shortest lines would need.
+        frame.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
         scroll = QScrollArea()
         scroll.setWidget(frame)
         scroll.setWidgetResizable(True)

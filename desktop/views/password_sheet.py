@@ -8,7 +8,6 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 
 from desktop.theme.theme import Theme
 from desktop.views.dialogs import Sheet
-from desktop.widgets.buttons import push_button
 from desktop.widgets.labels import label
 
 
@@ -46,11 +45,9 @@ class PasswordSheet(Sheet):
         self._field.textChanged.connect(self._on_changed)
         self._field.returnPressed.connect(self._on_entered)
         self.body.addWidget(self._field)
-        self._read = push_button(self.tr("Read the file"), "primary")
+        self._read = self.add_action(self.tr("Read the file"))
         self._read.setEnabled(False)
-        self._read.setAutoDefault(False)
         self._read.clicked.connect(self._on_entered)
-        self.body.addWidget(self._read)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Let the keys go to the field."""

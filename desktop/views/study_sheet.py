@@ -76,11 +76,9 @@ class StudySheet(Sheet):
         row.addWidget(self._settings)
         row.addStretch(1)
         self.body.addLayout(row)
-        self._begin = push_button(self.tr("Study it"), "primary")
-        self._begin.setAutoDefault(False)
+        self._begin = self.add_action(self.tr("Study it"))
         self._begin.setEnabled(False)
         self._begin.clicked.connect(self._on_begin)
-        self.body.addWidget(self._begin)
         studies.forecast_made.connect(self._on_forecast)
         studies.forecast_failed.connect(self._on_failed)
 

@@ -1,0 +1,121 @@
+"""Pictures of the small windows, and of what is far down on a page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import papers
+import scenes
+from PySide6.QtWidgets import QDialog, QScrollArea, QWidget
+
+from assistant.paths import DataPaths
+from assistant.settings import ModelSettings
+from desktop.app import Window
+from desktop.presenters.studies import Study
+from desktop.views.model_settings_sheet import ModelSettingsSheet
+from desktop.views.password_sheet import PasswordSheet
+from desktop.views.study_sheet import StudySheet
+
+if TYPE_CHECKING:
+    from screens import Studio
+
+NAMES = ("small", "study", "models-folders", "settings-below")
+
+
+def shoot(studio: Studio, root: Path) -> None:
+    """Take all of them."""
+    if not any(studio.wanted(name) for name in NAMES):
+        return
+    paths = DataPaths(root / "data").create()
+    scenes.link_models(paths, "SmolLM2-135M-Instruct.Q4_1.gguf")
+    theirs = root / "Models of the whole family, on the large disk" / "language models"
+    theirs.mkdir(parents=True)
+    folder = scenes.models_folder()
+    assert folder is not None
+    small = "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf"
+    (theirs / small).symlink_to(folder / small)
+    (theirs / "half.gguf").write_bytes(b"GGUF\x03\x00")
+    window = studio.window(paths)
+    session = window.session
+    papers.lease(root / "lease.pdf")
+    session.library.add([str(root / "lease.pdf")])
+    session.model_folders.add(str(theirs))
+    studio.settle(until=lambda: len(session.models.installed) == 3)
+    session.models.remove("language models/half")
+    studio.settle(until=lambda: session.models.state == "ready")
+    studio.settle(until=lambda: bool(session.documents.rows) and not session.documents.adding)
+    shoot_dialogs(studio, window)
+    shoot_pages(studio, window)
+    window.main.close()
+    window.close()
+
+
+def shoot_dialogs(studio: Studio, window: Window) -> None:
+    """Each small window once in each theme."""
+    main, session, sheets = window.main, window.session, window.main._sheets
+    [row] = session.documents.rows
+    facts = session.models.current_facts
+    assert facts is not None
+    settings = session.models
+
+    def password() -> None:
+        PasswordSheet(window.theme, "old-contract.pdf", wrong=True, parent=main).open()
+
+    def conversation() -> None:
+        ModelSettingsSheet(
+            window.theme, facts, settings, ModelSettings(top_k=20),
+            ModelSettings(context_tokens=4096, temperature=0.0), lambda _: None, main,
+            conversation="Lease questions",
+        ).open()  # fmt: skip
+
+    makers: dict[str, Callable[[], None]] = {
+        "password": password,
+        "study": lambda: sheets.show_study(row),
+        "model": lambda: sheets.show_model_settings(facts),
+        "conversation": conversation,
+        "personas": sheets.show_personas,
+        "hub": sheets.show_hub,
+        "deleted": sheets.show_deleted,
+    }
+    for name, make in makers.items():
+        if not studio.wanted(f"small-{name}"):
+            continue
+        for theme in ("light", "dark"):
+            window.theme.choose(theme)
+            make()
+            studio.settle()
+            [sheet] = [d for d in main.findChildren(QDialog) if d.isVisible()]
+            if isinstance(sheet, StudySheet):
+                studio.settle(until=sheet._begin.isEnabled)
+            sheet.grab().save(str(studio.folder / f"small-{name}-{theme}.png"))
+            sheet.close()
+            studio.settle()
+
+
+def shoot_pages(studio: Studio, window: Window) -> None:
+    """A document that is studied, folders with models, the lower settings."""
+    main, session = window.main, window.session
+    [row] = session.documents.rows
+    main.show_page("library")
+    session.studies._studies = [
+        Study(row.id, "lease.pdf", "SmolLM2", None, "reading", 1240, 4120, 21.0),
+        Study(row.id + 1, "house-rules.pdf", "SmolLM2", None),
+    ]
+    session.studies.changed.emit()
+    studio.shoot(window, "study-bar")
+    session.studies._studies = []
+    session.studies.changed.emit()
+    main.show_page("models")
+    studio.shoot(window, "models-folders", lambda: to_the_end(main._models))
+    main.show_page("settings")
+    studio.shoot(window, "settings-below", lambda: to_the_end(main._settings))
+
+
+def to_the_end(page: QWidget) -> None:
+    """Scroll a page down."""
+    scroll = page.findChild(QScrollArea)
+    assert scroll is not None
+    bar = scroll.verticalScrollBar()
+    bar.setValue(bar.maximum())
