@@ -235,15 +235,30 @@ class Catalog:
         return msgspec.structs.replace(place, number=place.number + text.count("\n", begin, start))
 
     def stored_file(self, document: int) -> Path:
-        """The document's own copy in the data folder, as it was when it was read.
+        """The document's file as it was when it was read.
+
+        That is its copy in the data folder. Of a file in a watched folder there is none: then
+        it is the file itself, as long as it has not changed.
 
         Raises:
-            DocumentNotFound: There is no such document, or no copy of it.
+            DocumentNotFound: There is no such document, or no such file of it.
         """
-        row = self._one("SELECT path, sha256 FROM documents WHERE id = ?", document)
+        row = self._one(
+            "SELECT path, sha256, bytes, mtime_ns FROM documents WHERE id = ?", document
+        )
         if row is None or row["sha256"] is None:
             raise DocumentNotFound(str(document))
-        return stored_path(self._data_dir, row["sha256"], row["path"])
+        copy = stored_path(self._data_dir, row["sha256"], row["path"])
+        if copy.is_file():
+            return copy
+        original = Path(row["path"])
+        try:
+            info = original.stat()
+        except OSError:
+            raise DocumentNotFound(str(document)) from None
+        if (info.st_size, info.st_mtime_ns) != (row["bytes"], row["mtime_ns"]):
+            raise DocumentNotFound(str(document))
+        return original
 
     def close(self) -> None:
         """Lets go of the database; the next call opens it again."""

@@ -303,6 +303,7 @@ class Index:
             self._embedder,
             self._read,
             self._claimed,
+            self.folders.holds,
             password,
         )
         yield from run.index(documents)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from indexing.catalog import stored_path
 from indexing.embedder import MAX_TOKENS, SPECIAL_TOKENS, Embedder
-from indexing.errors import IndexingError, ReadError
+from indexing.errors import FileUnreadable, IndexingError, ReadError
 from indexing.files import drop_copies, hash_file, keep_copy
 from indexing.passages import split_passages
 from indexing.store import DocumentStore, PendingPassage
@@ -47,6 +47,8 @@ BATCH_S = 0.25
 # Larger batches of whole passages leave the processor's caches: 32 cost a quarter more
 # processor time for each passage than 8 or 16.
 _BATCH_MOST = 16
+# One by one they cost 40 % more; on a machine that is busy every batch seems slow.
+_BATCH_LEAST = 2
 
 
 _T = TypeVar("_T")
@@ -66,6 +68,7 @@ class Run:
     Args:
         claimed: Documents that some run of this process works on; shared by all runs, which
             may go on in turns.
+        stays: Tells whether a file lies where it is followed, so that no copy of it is kept.
         password: For files that are locked; kept no longer than the run.
     """
 
@@ -77,6 +80,7 @@ class Run:
         embedder: Embedder,
         read: Read,
         claimed: set[int],
+        stays: Callable[[str], bool],
         password: str | None = None,
     ) -> None:
         self._data_dir = data_dir
@@ -85,6 +89,7 @@ class Run:
         self._embedder = embedder
         self._read = read
         self._claimed = claimed
+        self._stays = stays
         self._password = password
         self._mine: set[int] = set()
         # By content, in the order in which they are embedded.
@@ -172,7 +177,7 @@ class Run:
     def _take_file(
         self, document: int, path: Path, raw: sqlite3.Row
     ) -> Generator[IndexProgress, None, str | None]:
-        """Sees to it that the data folder has the file; None where there is nothing to do."""
+        """Sees to it that the file is known, and kept; None where there is nothing to do."""
         info = path.stat()
         sha256: str | None = None
         noted = (raw["status"], raw["bytes"], raw["mtime_ns"])
@@ -182,7 +187,10 @@ class Run:
         elif raw["sha256"] is not None:
             # Compared before anything is copied: mostly nothing has changed.
             sha256 = yield from self._passed(document, hash_file(path))
-        if sha256 is None or not stored_path(self._data_dir, sha256, str(path)).is_file():
+        if self._stays(str(path)):
+            if sha256 is None:
+                sha256 = yield from self._passed(document, hash_file(path))
+        elif sha256 is None or not stored_path(self._data_dir, sha256, str(path)).is_file():
             sha256, _ = yield from self._passed(document, keep_copy(self._data_dir, path))
         if self._store.raw(document) is None:
             self._sweep([sha256])
@@ -204,8 +212,9 @@ class Run:
         self, document: int, sha256: str, path: Path
     ) -> Generator[IndexProgress, None, int | None]:
         copy = stored_path(self._data_dir, sha256, str(path))
+        file = copy if copy.is_file() else path
         yield from self._event(document, "reading", 0, None)
-        reading = self._read(copy, self._password)
+        reading = self._read(file, self._password)
         try:
             while True:
                 try:
@@ -216,11 +225,21 @@ class Run:
                 yield from self._event(document, "reading", progress.done, progress.total)
         finally:
             reading.close()
+        if file == path and self._has_changed(document, path):
+            raise FileUnreadable(str(path), "changed while it was read")
         if canonical.title == copy.stem:
             # Without a title of its own it is called after its file, not after the copy.
             canonical = msgspec.structs.replace(canonical, title=path.stem)
         passages = self.cut(canonical, self._embedder)
         return self._store.put_content(document, sha256, canonical, passages)
+
+    def _has_changed(self, document: int, path: Path) -> bool:
+        """Whether a file is not the one that was hashed."""
+        info, raw = path.stat(), self._store.raw(document)
+        return raw is not None and (raw["bytes"], raw["mtime_ns"]) != (
+            info.st_size,
+            info.st_mtime_ns,
+        )
 
     def _fail(self, document: int, reason: str) -> Steps:
         self._files_left -= 1
@@ -310,7 +329,7 @@ class Run:
         wanted = size * BATCH_S / max(seconds, 1e-4)
         if wanted >= self._batch * 2 and self._batch < _BATCH_MOST:
             self._batch *= 2
-        elif wanted < self._batch and self._batch > 1:
+        elif wanted < self._batch and self._batch > _BATCH_LEAST:
             self._batch //= 2
 
     def _embedding_event(self, content: int) -> Steps:

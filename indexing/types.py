@@ -200,15 +200,16 @@ class IndexProgress(msgspec.Struct, frozen=True, tag=True):
 
     Attributes:
         document: The row as it stands now (its status changes as the run goes on).
-        stage: What happens to it now; once it is finished it may be compared with others.
-        done: Passages embedded, or pages read, of this document.
+        stage: What happens to it now; once it is finished it may be compared with others. While
+            a folder is looked at, it stands in the place of a document, with the id 0.
+        done: Passages embedded, or pages read, of this document; files found in a folder.
         total: Out of how many; None while unknown.
         files_left: Files of the run that are not finished, this one included.
         passages_left: Passages known to wait for their embedding in the whole run.
     """
 
     document: DocumentRow
-    stage: Literal["queued", "reading", "embedding", "finished", "comparing"]
+    stage: Literal["queued", "reading", "embedding", "finished", "comparing", "looking"]
     done: int
     total: int | None
     files_left: int

@@ -67,6 +67,8 @@ def show_progress(console: Console, event: IndexProgress) -> None:
             )
         case "finished":
             console.note(f"{row.status:8}{explain_row(row) or name}")
+        case "looking":
+            console.progress(f"Looking at {row.path}: {event.done} files found")
         case "comparing":
             console.progress(f"{name} is compared with the others")
         case _:

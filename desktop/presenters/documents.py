@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from desktop.bridge import AnyGenerator, Bridge, Run
 from desktop.presenters.base import Presenter
 from desktop.presenters.notices import Notices
-from indexing.types import AddReport, DocumentRow, IndexProgress
+from indexing.types import AddReport, DocumentRow, FolderPart, IndexProgress, WatchedFolder
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
@@ -29,6 +29,7 @@ class Adding(QObject):
     Attributes:
         paths: The files, or the one folder, that were asked for.
         collection: What a folder's files are kept under: its name; "" for single files.
+        parts: Where watched folders are looked at, if that is what it does.
         files: How many files there are, as far as they are known.
     """
 
@@ -37,10 +38,17 @@ class Adding(QObject):
     failed = Signal(object)
     stopped = Signal()
 
-    def __init__(self, paths: Sequence[str], parent: QObject, collection: str = "") -> None:
+    def __init__(
+        self,
+        paths: Sequence[str],
+        parent: QObject,
+        collection: str = "",
+        parts: Sequence[FolderPart] = (),
+    ) -> None:
         super().__init__(parent)
         self.paths = tuple(paths)
         self.collection = collection
+        self.parts = tuple(parts)
         self.files = 0
         self._run: Run | None = None
 
@@ -127,7 +135,7 @@ class DocumentsPresenter(Presenter):
             self._call("list documents", self._assistant.catalog.documents, then=self._on_listed)
 
     def add(self, paths: Sequence[str]) -> list[Adding]:
-        """Add files and folders; those that are there already and unchanged are left alone.
+        """Add files, and folders, which are followed from now on; what is unchanged is left alone.
 
         Returns:
             Single files together, then each folder by itself, as a collection of its name.
@@ -142,6 +150,25 @@ class DocumentsPresenter(Presenter):
             else:
                 self._start(self._assistant, adding)
         return made
+
+    def watch(self, folder: WatchedFolder) -> None:
+        """Follow a folder as it was followed before."""
+        assistant = self._assistant
+        if assistant is not None:
+            self._track(
+                Adding((folder.path,), self, folder.collection or Path(folder.path).name),
+                lambda: assistant.folders.watch(
+                    folder.path, folder.collection, folder.include, folder.exclude
+                ).stream(),
+            )
+
+    def catch_up(self, parts: Sequence[FolderPart]) -> None:
+        """Bring the library in step with watched folders, where something may have changed."""
+        assistant = self._assistant
+        if assistant is not None:
+            self._track(
+                Adding((), self, parts=parts), lambda: assistant.folders.catch_up(parts).stream()
+            )
 
     def unlock(self, path: str, password: str) -> None:
         """Add a file that is locked. The password is used and not kept."""
@@ -163,8 +190,11 @@ class DocumentsPresenter(Presenter):
         self.refresh()
 
     def _start(self, assistant: Assistant, adding: Adding) -> None:
-        paths, collection = list(adding.paths), adding.collection or None
-        self._track(adding, lambda: assistant.add_documents(paths, collection).stream())
+        paths, folder = adding.paths, adding.collection
+        if folder:
+            self._track(adding, lambda: assistant.folders.watch(paths[0], folder).stream())
+        else:
+            self._track(adding, lambda: assistant.add_documents(paths).stream())
 
     def _track(self, adding: Adding, make: Callable[[], AnyGenerator]) -> None:
         adding.progressed.connect(self.progressed)
@@ -194,7 +224,7 @@ class DocumentsPresenter(Presenter):
         known = {row.id: index for index, row in enumerate(self._rows)}
         changed = False
         for event in events:
-            if event.document.id in self._hidden:
+            if event.stage == "looking" or event.document.id in self._hidden:
                 continue
             index = known.get(event.document.id)
             if index is None:

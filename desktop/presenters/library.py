@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -13,7 +11,9 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from desktop.bridge import Bridge
 from desktop.presenters.documents import Adding, DocumentsPresenter
+from desktop.presenters.folders import FoldersPresenter
 from desktop.presenters.notices import Notices
+from desktop.presenters.removals import Removals
 from desktop.presenters.settings import SettingsPresenter
 from desktop.presenters.source import open_file, original_of
 from desktop.wording import explain
@@ -22,30 +22,28 @@ from indexing.types import DocumentRow, IndexProgress
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
 
-_log = logging.getLogger(__name__)
-
 # While thousands of files come in, the list is put in order anew only so often.
 REBUILD_MS: Final = 150
 # So many are put in order at once.
 AT_ONCE: Final = 200
-# Documents that are hidden and wait to be removed, as the window remembers them.
-_REMOVING: Final = "removing"
 # The reason of a document that waits for its password.
 _LOCKED: Final = "password_needed"
 
 
 class Entry(NamedTuple):
-    """A line of the list: a collection's heading, or a document.
+    """A line of the list: the heading of a folder or collection, or a document.
 
     Attributes:
         documents: Under a heading: how many documents.
         pages: Under a heading: how many pages they have together.
+        folder: Under the heading of a watched folder: its id.
     """
 
     document: int | None
     heading: str = ""
     documents: int = 0
     pages: int = 0
+    folder: int | None = None
 
 
 class Overall(NamedTuple):
@@ -57,7 +55,11 @@ class Overall(NamedTuple):
 
 
 class LibraryPresenter(QObject):
-    """Orders, filters and follows the documents; removes them so that it can be undone.
+    """Orders, filters and follows the documents.
+
+    Attributes:
+        folders: The watched ones.
+        removals: What is taken out of the library.
 
     Signals:
         changed: There are other lines now; see `entries`.
@@ -80,8 +82,9 @@ class LibraryPresenter(QObject):
         super().__init__(parent)
         self._bridge = bridge
         self._notices = notices
-        self._settings = settings
         self._documents = documents
+        self.removals = Removals(bridge, notices, settings, documents, self)
+        self.folders = FoldersPresenter(bridge, notices, documents, self.removals, self)
         self._assistant: Assistant | None = None
         self._rows: dict[int, DocumentRow] = {}
         self._entries: list[Entry] = []
@@ -90,10 +93,13 @@ class LibraryPresenter(QObject):
         self._runs: dict[Adding, IndexProgress | None] = {}
         self._most: dict[Adding, int] = {}
         self._stopping = False
-        self._removing: set[int] = set()
         self._listed = False
+        self._likes: dict[int, int] = {}
         self._rebuild = QTimer(self, singleShot=True, interval=REBUILD_MS)
         self._rebuild.timeout.connect(self._on_rebuild)
+        self.removals.changed.connect(self._on_rebuild)
+        self.folders.changed.connect(self._on_rebuild)
+        self.folders.moved.connect(self.moved)
         documents.listed.connect(self._on_listed)
         documents.progressed.connect(self._on_progressed)
         documents.adding_changed.connect(self._on_adding_changed)
@@ -129,6 +135,15 @@ class LibraryPresenter(QObject):
         """Return a document as it stands now."""
         return self._rows.get(document)
 
+    def like(self, document: int) -> DocumentRow | None:
+        """Return the document that one is nearly the same as, if there is such."""
+        return self._rows.get(self._likes.get(document, 0))
+
+    def rows_in(self, folder: int) -> list[DocumentRow]:
+        """Return the documents of a watched folder as they stand now."""
+        watched = self.folders.folder(folder)
+        return [row for row in self._rows.values() if self.folders.folder_of(row.path) is watched]
+
     def progress(self, document: int) -> IndexProgress | None:
         """Return how far a document is that is being added."""
         return self._progress.get(document)
@@ -156,10 +171,9 @@ class LibraryPresenter(QObject):
     def attach(self, assistant: Assistant) -> None:
         """Begin to work with an assistant; what was to be removed before it closed goes now."""
         self._assistant = assistant
-        left = self._left_to_remove()
-        if left:
-            self._documents.hide(left)
-            self._remove_now(left)
+        self.removals.attach(assistant)
+        self.folders.attach(assistant)
+        self._list_likes()
 
     def set_filter(self, text: str) -> None:
         """Show only documents whose name, title or collection holds these words."""
@@ -205,66 +219,20 @@ class LibraryPresenter(QObject):
         rows = [row for d in documents if (row := self._rows.get(d)) is not None]
         if not rows:
             return
-        ids = {row.id for row in rows}
-        self._removing |= ids
-        self._keep_removing()
-        self._documents.hide(ids)
-        self._on_rebuild()
         text = (
             self.tr("Removed “{name}”.").format(name=Path(rows[0].path).name)
             if len(rows) == 1
             else self.tr("Removed {count} documents.").format(count=len(rows))
         )
-        self._notices.show(
-            text, self.tr("Undo"), lambda: self._undo(ids), lambda: self._remove_now(ids)
-        )
+        self.removals.remove(rows, text)
 
     def flush(self) -> None:
         """Remove at once what waits for it: before a question, and before the end."""
-        if self._removing:
-            self._remove_now(set(self._removing))
+        self.removals.flush()
 
     def close(self) -> None:
         """Remove what waits for it if that is quick; else the next start does."""
-        if self._assistant is not None and self._assistant.index.worker.status == "ready":
-            self.flush()
-
-    # --- Removing -------------------------------------------------------------------------
-
-    def _undo(self, documents: set[int]) -> None:
-        self._removing -= documents
-        self._keep_removing()
-        self._documents.unhide(documents)
-
-    def _remove_now(self, documents: set[int]) -> None:
-        if self._assistant is None:
-            return
-        run = self._bridge.call(
-            "remove documents", self._assistant.remove_documents, sorted(documents)
-        )
-        run.finished.connect(lambda _: self._on_removed(documents))
-        run.failed.connect(lambda error: self._on_remove_failed(documents, error))
-
-    def _on_removed(self, documents: set[int]) -> None:
-        self._removing -= documents
-        self._keep_removing()
-        self._documents.refresh()
-
-    def _on_remove_failed(self, documents: set[int], error: Exception) -> None:
-        self._undo(documents)
-        self._notices.show(explain(error))
-
-    def _keep_removing(self) -> None:
-        self._settings.remember(_REMOVING, json.dumps(sorted(self._removing)))
-
-    def _left_to_remove(self) -> set[int]:
-        try:
-            return {
-                int(document) for document in json.loads(self._settings.remembered(_REMOVING, "[]"))
-            }
-        except (ValueError, TypeError):
-            _log.warning("what was to be removed cannot be read")
-            return set()
+        self.removals.close()
 
     # --- Reactions ------------------------------------------------------------------------
 
@@ -291,32 +259,45 @@ class LibraryPresenter(QObject):
             self.changed.emit()
 
     def _ordered(self) -> list[Entry]:
-        """Group by collection, what came last first; without collections, without headings."""
+        """Group by watched folder, then by collection, what came last first.
+
+        With nothing but documents of no collection there is no heading.
+        """
         rows: Iterable[DocumentRow] = self._rows.values()
         if self._filter:
             words = self._filter.split()
             rows = [row for row in rows if all(word in _words_of(row) for word in words)]
+        in_folders: dict[int, list[DocumentRow]] = {}
         groups: dict[str, list[DocumentRow]] = {}
         for row in rows:
-            groups.setdefault(row.collection or "", []).append(row)
+            folder = self.folders.folder_of(row.path)
+            if folder is not None:
+                in_folders.setdefault(folder.id, []).append(row)
+            else:
+                groups.setdefault(row.collection or "", []).append(row)
         entries: list[Entry] = []
+        for folder in sorted(self.folders.folders, key=lambda f: Path(f.path).name.casefold()):
+            group = in_folders.get(folder.id, [])
+            if group or not self._filter:
+                heading = Path(folder.path).name or folder.path
+                entries += _group(heading, group, folder.id)
         # Documents of no collection come last.
         for name in sorted(groups, key=lambda name: (not name, name.casefold())):
-            group = sorted(groups[name], key=lambda row: -row.id)
-            if name or len(groups) > 1:
-                pages = sum(row.pages or 0 for row in group)
-                heading = name or self.tr("Other documents")
-                entries.append(Entry(None, heading, len(group), pages))
-            entries += [Entry(row.id) for row in group]
+            if name or entries:
+                entries += _group(name or self.tr("Other documents"), groups[name])
+            else:
+                entries += [Entry(row.id) for row in _in_order(groups[name])]
         return entries
 
     @Slot(object)
     def _on_progressed(self, events: list[IndexProgress]) -> None:
         for event in events:
             document = event.document
+            if event.stage == "looking":
+                continue
             if document.id in self._rows:
                 self._rows[document.id] = document
-            if event.stage == "finished":
+            if event.stage in ("finished", "comparing"):
                 self._progress.pop(document.id, None)
             else:
                 self._progress[document.id] = event
@@ -334,11 +315,22 @@ class LibraryPresenter(QObject):
         for adding in set(self._runs) - set(self._documents.adding):
             del self._runs[adding]
         if not self._documents.adding:
+            self._list_likes()
             self._most.clear()
             self._progress.clear()
             if self._stopping:
                 self._forget_queued()
         self.overall_changed.emit()
+        self.moved.emit()
+
+    def _list_likes(self) -> None:
+        if self._assistant is not None:
+            run = self._bridge.call("list likes", self._assistant.catalog.likes)
+            run.finished.connect(self._on_likes)
+
+    @Slot(object)
+    def _on_likes(self, likes: dict[int, int]) -> None:
+        self._likes = likes
         self.moved.emit()
 
     def _on_run_progressed(self, adding: Adding, events: list[IndexProgress]) -> None:
@@ -396,3 +388,13 @@ def _words_of(row: DocumentRow) -> str:
     # Not by Path, which costs ten times as much, and there may be ten thousand.
     name = os.path.basename(row.path)  # noqa: PTH119
     return f"{name} {row.title} {row.collection or ''} {row.status}".casefold()
+
+
+def _group(heading: str, rows: Sequence[DocumentRow], folder: int | None = None) -> list[Entry]:
+    pages = sum(row.pages or 0 for row in rows)
+    first = Entry(None, heading, len(rows), pages, folder)
+    return [first, *(Entry(row.id) for row in _in_order(rows))]
+
+
+def _in_order(rows: Sequence[DocumentRow]) -> list[DocumentRow]:
+    return sorted(rows, key=lambda row: -row.id)

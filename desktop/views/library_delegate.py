@@ -12,7 +12,14 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from desktop.presenters.library import Entry, LibraryPresenter, is_locked
 from desktop.theme.theme import Theme
-from desktop.views.library_wording import Status, facts_of, holdings_text, status_of, when_of
+from desktop.views.library_wording import (
+    Status,
+    facts_of,
+    folder_text,
+    holdings_text,
+    status_of,
+    when_of,
+)
 
 if TYPE_CHECKING:
     from desktop.views.library_list import LibraryList
@@ -32,6 +39,7 @@ ICON: Final = 28
 GAP: Final = 16
 NARROW: Final = 720
 
+_ELIDE_RIGHT: Final = Qt.TextElideMode.ElideRight
 _LEFT: Final = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
 _RIGHT: Final = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
 _ICONS: Final[dict[Action, str]] = {
@@ -83,7 +91,7 @@ class LibraryDelegate(QStyledItemDelegate):
         state: QStyle.StateFlag = option.state  # type: ignore[attr-defined]  # missing in the stubs
         entry = self._view.lines.entry(index.row())
         if entry is not None and entry.document is None:
-            self._paint_heading(painter, rect, entry)
+            self._paint_heading(painter, rect, entry, state)
         elif entry is not None:
             self._paint_document(painter, rect, entry.document or 0, state)
         painter.restore()
@@ -104,10 +112,16 @@ class LibraryDelegate(QStyledItemDelegate):
 
     # --- Painting -------------------------------------------------------------------------
 
-    def _paint_heading(self, painter: QPainter, rect: QRect, entry: Entry) -> None:
+    def _paint_heading(
+        self, painter: QPainter, rect: QRect, entry: Entry, state: QStyle.StateFlag
+    ) -> None:
         theme = self._theme
         box = self._column(rect)
         line = QRect(box.left() + PADDING, box.bottom() - 30, box.width() - 2 * PADDING, 24)
+        painter.setPen(theme.colour("line"))
+        painter.drawLine(line.left(), box.bottom(), line.right(), box.bottom())
+        if entry.folder is not None:
+            line = self._paint_folder(painter, rect, line, entry.folder, state)
         font = theme.interface_font
         font.setWeight(font.Weight.DemiBold)
         painter.setFont(font)
@@ -119,9 +133,33 @@ class LibraryDelegate(QStyledItemDelegate):
         painter.setFont(theme.small_font)
         painter.setPen(theme.colour("text-muted"))
         beside = line.adjusted(QFontMetrics(font).horizontalAdvance(name) + 12, 0, 0, 0)
-        painter.drawText(beside, _LEFT, holdings_text(entry.documents, entry.pages))
-        painter.setPen(theme.colour("line"))
-        painter.drawLine(line.left(), box.bottom(), line.right(), box.bottom())
+        _draw(painter, beside, holdings_text(entry.documents, entry.pages), _ELIDE_RIGHT)
+
+    def _paint_folder(
+        self, painter: QPainter, rect: QRect, line: QRect, folder: int, state: QStyle.StateFlag
+    ) -> QRect:
+        """Draw what tells a watched folder; return what is left of the line for its name."""
+        theme = self._theme
+        standing = self._library.folders.state(folder)
+        more = self.more(rect)
+        if state & QStyle.StateFlag.State_HasFocus and self._view.shows_focus:
+            painter.setPen(theme.colour("accent"))
+            painter.drawRoundedRect(QRectF(line).adjusted(-8.5, -2.5, 8.5, 1.5), 6, 6)
+        theme.icon("more", size=16).paint(painter, more.adjusted(6, 6, -6, -6))
+        theme.icon("folder", size=16).paint(painter, QRect(line.left(), line.top() + 4, 16, 16))
+        painter.setFont(theme.small_font)
+        tone = "text-muted" if standing.unavailable is None else "warning"
+        painter.setPen(theme.colour(tone))
+        words = folder_text(standing)
+        width = min(QFontMetrics(theme.small_font).horizontalAdvance(words) + 2, line.width() // 2)
+        place = QRect(more.left() - 4 - width, line.top(), width, line.height())
+        _draw(painter, place, words, _ELIDE_RIGHT)
+        return QRect(line.left() + 24, line.top(), place.left() - line.left() - 40, line.height())
+
+    def more(self, rect: QRect) -> QRect:
+        """Return where a watched folder's heading offers what can be done with it."""
+        box = self._column(rect)
+        return QRect(box.right() + 1 - PADDING - ICON, box.bottom() - 32, ICON, ICON)
 
     def _paint_document(
         self, painter: QPainter, rect: QRect, document: int, state: QStyle.StateFlag
@@ -160,7 +198,12 @@ class LibraryDelegate(QStyledItemDelegate):
             )  # fmt: skip
         else:
             painter.setPen(theme.colour("text-muted"))
-            _draw(painter, places.facts, facts_of(row), Qt.TextElideMode.ElideRight)
+            _draw(
+                painter,
+                places.facts,
+                facts_of(row, library.like(document)),
+                Qt.TextElideMode.ElideRight,
+            )
         if not narrow:
             self._paint_status(painter, places, status)
         if hovered or focused:

@@ -21,10 +21,12 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView
 from desktop.presenters.library import Entry, LibraryPresenter
 from desktop.theme.theme import Theme
 from desktop.views.library_delegate import HEADING, ROW, Action, AnyIndex, LibraryDelegate
-from desktop.views.library_wording import facts_of, status_of
+from desktop.views.library_wording import facts_of, folder_sentence, folder_text, status_of
 from desktop.widgets.buttons import tooltip
+from indexing.types import DocumentRow
 
 DOCUMENT: Final = int(Qt.ItemDataRole.UserRole)
+FOLDER: Final = DOCUMENT + 1
 _SAYS_WHY: Final = frozenset({"failed", "skipped"})
 
 
@@ -52,8 +54,7 @@ class LibraryModel(QAbstractListModel):
         if role == DOCUMENT:
             return entry.document
         if entry.document is None:
-            spoken = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole)
-            return entry.heading if role in map(int, spoken) else None
+            return self._of_heading(entry, role)
         row = self._library.row(entry.document)
         if row is None:
             return None
@@ -63,15 +64,36 @@ class LibraryModel(QAbstractListModel):
             return row.path
         if role == int(Qt.ItemDataRole.AccessibleTextRole):
             status = status_of(row, self._library.progress(row.id))
-            parts = (Path(row.path).name, status.text, status.sentence or facts_of(row))
+            parts = (Path(row.path).name, status.text, status.sentence or self._facts(row))
             return ", ".join(part for part in parts if part)
         return None
 
+    def _of_heading(self, entry: Entry, role: int) -> Any:
+        if role == FOLDER:
+            return entry.folder
+        folder = self._library.folders.folder(entry.folder or 0)
+        if folder is None:
+            spoken = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole)
+            return entry.heading if role in map(int, spoken) else None
+        state = self._library.folders.state(folder.id)
+        if role == int(Qt.ItemDataRole.DisplayRole):
+            return entry.heading
+        if role == int(Qt.ItemDataRole.ToolTipRole):
+            return folder_sentence(folder, state)
+        if role == int(Qt.ItemDataRole.AccessibleTextRole):
+            return f"{entry.heading}, {folder_text(state)}"
+        return None
+
+    def _facts(self, row: DocumentRow) -> str:
+        return facts_of(row, self._library.like(row.id))
+
     def flags(self, index: AnyIndex) -> Qt.ItemFlag:
-        """Let documents be chosen, headings not."""
+        """Let documents be chosen, and folders be reached."""
         entry = self.entry(index.row())
-        if entry is None or entry.document is None:
+        if entry is None or (entry.document is None and entry.folder is None):
             return Qt.ItemFlag.NoItemFlags
+        if entry.document is None:
+            return Qt.ItemFlag.ItemIsEnabled
         return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
 
     def reset(self) -> None:
@@ -87,11 +109,13 @@ class LibraryList(QTableView):
         opened: A document is to be read (int).
         acted: Something is to be done (an `Action`) with documents (list[int]).
         menu_wanted: What can be done with documents is asked for (list[int], QPoint).
+        folder_menu_wanted: What can be done with a watched folder is asked for (int, QPoint).
     """
 
     opened = Signal(int)
     acted = Signal(str, object)
     menu_wanted = Signal(object, QPoint)
+    folder_menu_wanted = Signal(int, QPoint)
 
     def __init__(
         self, theme: Theme, library: LibraryPresenter, parent: QWidget | None = None
@@ -207,7 +231,10 @@ class LibraryList(QTableView):
         super().mouseMoveEvent(event)
         found = self._action_at(event.position().toPoint())
         viewport = self.viewport()
-        if found is None:
+        if self._folder_at(event.position().toPoint()) is not None:
+            viewport.setCursor(Qt.CursorShape.PointingHandCursor)
+            viewport.setToolTip(_tr("What can be done with this folder"))
+        elif found is None:
             viewport.unsetCursor()
             viewport.setToolTip("")
         else:
@@ -222,8 +249,11 @@ class LibraryList(QTableView):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Do what was clicked."""
-        found = self._action_at(event.position().toPoint())
-        if found is None or event.button() != Qt.MouseButton.LeftButton:
+        place = event.position().toPoint()
+        found, folder = self._action_at(place), self._folder_at(place)
+        if folder is not None and event.button() == Qt.MouseButton.LeftButton:
+            self.folder_menu_wanted.emit(folder, event.globalPosition().toPoint())
+        elif found is None or event.button() != Qt.MouseButton.LeftButton:
             super().mouseReleaseEvent(event)
         else:
             self.acted.emit(found[0], [found[1]])
@@ -247,14 +277,26 @@ class LibraryList(QTableView):
             super().keyPressEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Offer what can be done with the chosen documents."""
+        """Offer what can be done with the chosen documents, or with a folder."""
         chosen = self.chosen()
         place = event.globalPos()
-        if event.reason() == QContextMenuEvent.Reason.Keyboard and chosen:
-            rect = self.visualRect(self.currentIndex())
-            place = self.viewport().mapToGlobal(rect.center())
-        if chosen:
+        index = self.indexAt(event.pos())
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            index = self.currentIndex()
+            place = self.viewport().mapToGlobal(self.visualRect(index).center())
+        folder = index.data(FOLDER)
+        if folder is not None:
+            self.folder_menu_wanted.emit(folder, place)
+        elif chosen:
             self.menu_wanted.emit(chosen, place)
+
+    def _folder_at(self, place: QPoint) -> int | None:
+        """Return the watched folder whose button is at a place."""
+        index = self.indexAt(place)
+        folder = index.data(FOLDER)
+        if folder is None or not self._painter.more(self.visualRect(index)).contains(place):
+            return None
+        return int(folder)
 
     def _action_at(self, place: QPoint) -> tuple[Action, int] | None:
         index = self.indexAt(place)

@@ -58,6 +58,7 @@ class LibraryPage(QFrame):
         self._list.opened.connect(self._on_opened)
         self._list.acted.connect(self._on_acted)
         self._list.menu_wanted.connect(self._on_menu_wanted)
+        self._list.folder_menu_wanted.connect(self._on_folder_menu_wanted)
         self._stack = QStackedWidget()
         self._stack.addWidget(self._list)
         self._stack.addWidget(self._make_empty())
@@ -136,7 +137,8 @@ class LibraryPage(QFrame):
             self.tr("No documents yet"),
             self.tr(
                 "Add PDF, Word, HTML, Markdown or text files, or drop them here. They are copied "
-                "into Studiolo and never leave this computer."
+                "into Studiolo and never leave this computer. A folder is watched: what changes "
+                "in it changes here."
             ),
         )
         for icon, text, wanted in (
@@ -287,6 +289,27 @@ class LibraryPage(QFrame):
         menu.addSeparator()
         remove = menu.addAction(theme.icon("delete", size=16), self.tr("Remove from the library"))
         remove.triggered.connect(lambda: self._on_acted("remove", documents))
+        menu.popup(place)
+
+    @Slot(int, QPoint)
+    def _on_folder_menu_wanted(self, folder: int, place: QPoint) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        theme, folders = self._theme, self._library.folders
+        opened = menu.addAction(theme.icon("folder", size=16), self.tr("Open the folder"))
+        opened.setEnabled(folders.state(folder).unavailable is None)
+        opened.triggered.connect(lambda: folders.open(folder))
+        menu.addSeparator()
+        stop = menu.addAction(
+            theme.icon("stop", size=16), self.tr("Stop watching, keep its documents")
+        )
+        stop.triggered.connect(lambda: folders.stop_watching(folder))
+        remove = menu.addAction(
+            theme.icon("delete", size=16), self.tr("Stop watching, remove its documents")
+        )
+        remove.triggered.connect(
+            lambda: folders.stop_watching(folder, self._library.rows_in(folder))
+        )
         menu.popup(place)
 
 

@@ -8,10 +8,12 @@ from typing import Literal, NamedTuple
 
 from PySide6.QtCore import QCoreApplication, QDate, QLocale
 
+from assistant.wording import unavailable_folder
+from desktop.presenters.folders import FolderState
 from desktop.presenters.library import Overall
 from desktop.views.wording import counted, number, parts_text
 from desktop.wording import explain_row
-from indexing.types import DocumentRow, IndexProgress
+from indexing.types import DocumentRow, IndexProgress, WatchedFolder
 
 Tone = Literal["text-muted", "warning", "danger", "accent"]
 
@@ -72,8 +74,12 @@ def _moving(row: DocumentRow, progress: IndexProgress) -> Status:
     return Status(text, fraction or 0.0)
 
 
-def facts_of(row: DocumentRow) -> str:
-    """Return a document's title, where it says more than its name, its size, what it lacks."""
+def facts_of(row: DocumentRow, like: DocumentRow | None = None) -> str:
+    """Return a document's title, where it says more than its name, its size, what it lacks.
+
+    Args:
+        like: The document that it is nearly the same as.
+    """
     parts: list[str] = []
     title, stem = " ".join(row.title.split()), Path(row.path).stem
     if title and _plain(title) not in (_plain(stem), "anonymous", "untitled"):
@@ -84,6 +90,8 @@ def facts_of(row: DocumentRow) -> str:
         parts.append(counted(row.passages, _tr("1 passage"), _tr("{n} passages")))
     if row.status == "ready" and row.reason:
         parts.append(explain_row(row))
+    if like is not None:
+        parts.append(_tr("nearly the same as {name}").format(name=Path(like.path).name))
     return " · ".join(parts)
 
 
@@ -111,6 +119,33 @@ def holdings_text(documents: int, pages: int) -> str:
     if pages:
         text += " · " + counted(pages, _tr("1 page"), _tr("{n} pages"))
     return text
+
+
+def folder_text(state: FolderState) -> str:
+    """Return how a watched folder stands, in a few words."""
+    match state.unavailable:
+        case "missing":
+            return _tr("not there")
+        case "not_mounted":
+            return _tr("disk not connected")
+        case "unreadable":
+            return _tr("cannot be opened")
+        case "empty":
+            return _tr("empty, not the folder it was")
+        case None if state.files:
+            at = min(state.files, state.done + 1)
+            return _tr("catching up, {n} of {count}").format(
+                n=number(at), count=number(state.files)
+            )
+        case None:
+            return _tr("watched")
+
+
+def folder_sentence(folder: WatchedFolder, state: FolderState) -> str:
+    """Return where a watched folder is, and why not where it is missing."""
+    if state.unavailable is None:
+        return folder.path
+    return unavailable_folder(folder.path, state.unavailable)
 
 
 def overall_text(overall: Overall) -> str:

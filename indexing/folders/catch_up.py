@@ -105,7 +105,7 @@ class CatchUp:
             folder = self._folders.get(part.folder)
             reason = availability(folder)
             if reason is None:
-                looks.append(self.look(folder, part.paths))
+                looks.append((yield from self.look(folder, part.paths)))
             else:
                 unavailable[folder.id] = reason
         for look in looks:
@@ -130,17 +130,20 @@ class CatchUp:
 
     # ---- looking ---------------------------------------------------------------------------
 
-    def look(self, folder: WatchedFolder, parts: tuple[str, ...]) -> Look:
-        """Looks at a folder that is there."""
+    def look(
+        self, folder: WatchedFolder, parts: tuple[str, ...]
+    ) -> Generator[IndexProgress, None, Look]:
+        """Looks at a folder that is there; what it yields is about the folder itself."""
         others = {other.path for other in self._folders.all() if other.id != folder.id}
         selection = Selection(folder.include, folder.exclude, {self._apart, *others})
         steps = scan(folder.path, selection, self._suffixes, folder.mounts, parts)
         while True:
             try:
-                next(steps)
+                found = next(steps)
             except StopIteration as end:
                 snapshot: Snapshot = end.value
                 break
+            yield IndexProgress(_as_row(folder), "looking", found, None, 0, 0)
         # A disk that is not mounted now is still known to have been.
         mounts = snapshot.mounts | set(folder.mounts)
         inode = inode_of(folder.path) if snapshot.files else folder.inode
@@ -208,10 +211,7 @@ class CatchUp:
             candidates = homeless.get((facts.bytes, _suffix(path)), [])
             if not candidates:
                 continue
-            try:
-                sha256 = _whole(hash_file(Path(path)))
-            except OSError:
-                continue  # Gone or locked since; the run will say so.
+            sha256 = yield from self._hash(path, candidates[0]["id"])
             row = next((row for row in candidates if row["sha256"] == sha256), None)
             if row is None:
                 continue
@@ -226,6 +226,21 @@ class CatchUp:
                 left = len(changes.new)
                 yield IndexProgress(now, "finished", now.passages, now.passages, left, 0)
         return moved
+
+    def _hash(self, path: str, candidate: int) -> Generator[IndexProgress, None, str | None]:
+        """The hash of a file that may be a document's; None where it cannot be read."""
+        row = self._store.row(candidate)
+        steps = hash_file(Path(path))
+        try:
+            while True:
+                try:
+                    next(steps)
+                except StopIteration as end:
+                    return end.value
+                if row is not None:
+                    yield IndexProgress(row, "comparing", 0, None, 0, 0)
+        except OSError:
+            return None  # Gone or locked since it was found; the run will say so.
 
     def _homeless(
         self, changes: _Changes, known: Mapping[str, sqlite3.Row]
@@ -335,9 +350,18 @@ def _suffix(path: str) -> str:
     return Path(path).suffix.lower()
 
 
-def _whole(steps: Generator[int, None, str]) -> str:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
+def _as_row(folder: WatchedFolder) -> DocumentRow:
+    """What stands in the place of a document where a folder is looked at."""
+    return DocumentRow(
+        id=0,
+        path=folder.path,
+        title=Path(folder.path).name,
+        kind="",
+        pages=None,
+        passages=0,
+        status="queued",
+        reason=None,
+        bytes=0,
+        indexed_at=None,
+        collection=folder.collection,
+    )

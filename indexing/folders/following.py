@@ -12,7 +12,7 @@ import msgspec
 from indexing.catalog import absolute_path
 from indexing.database import migrate
 from indexing.errors import FolderNotFound
-from indexing.folders.catch_up import CatchUp, Indexing
+from indexing.folders.catch_up import CatchUp, Indexing, Look
 from indexing.folders.scan import availability, inode_of, mount_of, within
 from indexing.folders.store import COMPONENT, MIGRATIONS, FolderStore
 from indexing.store import DocumentStore
@@ -72,6 +72,7 @@ class Folders:
         if not Path(path).is_dir():
             raise FolderNotFound(path)
         known = next((folder for folder in self._folders.all() if folder.path == path), None)
+        self._folders.take_back([path])
         name = collection or (known.collection if known else None) or Path(path).name or path
         folder = self._folders.watch(path, name, include, exclude, mount_of(path))
         if known is not None:
@@ -105,7 +106,8 @@ class Folders:
             mine = [row for row in rows if row.id in folder.documents]
             if not mine or availability(folder) is not None:
                 continue
-            snapshot = self._run().look(folder, tuple(row.path for row in mine)).snapshot
+            steps = self._run().look(folder, tuple(row.path for row in mine))
+            snapshot = _end_of(steps).snapshot
             gone += [
                 row.id
                 for row in mine
@@ -116,6 +118,10 @@ class Folders:
     def keep(self, documents: Sequence[int]) -> None:
         """Lets documents stay although their files are gone: they follow nothing any more."""
         self._folders.keep(documents)
+
+    def holds(self, path: str) -> bool:
+        """Whether a file lies in a watched folder."""
+        return within(path, self._folders.paths())
 
     def unwatch(self, folder: int) -> WatchedFolder:
         """Follows a folder no longer; its documents stay.
@@ -129,11 +135,11 @@ class Folders:
 
     def leave_out(self, paths: Iterable[str]) -> None:
         """Notes files that a person took out, so that they do not come back by themselves."""
-        folders = sorted(self._folders.all(), key=lambda folder: -len(folder.path))
+        folders = sorted(self._folders.paths().items(), key=lambda folder: -len(folder[0]))
         for path in paths:
-            folder = next((one for one in folders if within(path, [one.path])), None)
+            folder = next((number for root, number in folders if within(path, [root])), None)
             if folder is not None:
-                self._folders.leave_out(folder.id, path)
+                self._folders.leave_out(folder, path)
 
     def take_back(self, paths: Iterable[str]) -> None:
         """Notes that a person wants files after all, or all those in folders."""
@@ -145,3 +151,11 @@ class Folders:
     def _rows(self, documents: Iterable[int]) -> tuple[DocumentRow, ...]:
         rows = (self._documents.row(document) for document in documents)
         return tuple(row for row in rows if row is not None)
+
+
+def _end_of(steps: Generator[IndexProgress, None, Look]) -> Look:
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value

@@ -54,6 +54,11 @@ class FolderStore:
         rows = self._db.execute(f"{SELECT_FOLDERS} ORDER BY f.id")
         return [watched_folder(row) for row in rows]
 
+    def paths(self) -> dict[str, int]:
+        """The ids of all watched folders, by path."""
+        rows = self._db.execute("SELECT path, id FROM watched_folders")
+        return {row["path"]: row["id"] for row in rows}
+
     def get(self, folder: int) -> WatchedFolder:
         """A watched folder.
 

@@ -81,7 +81,7 @@ def _collected():
 
 @pytest.fixture(scope="module")
 def library_window(qapp, embedder_path, tmp_path_factory):
-    """A window on an empty library, whose index and reader processes run already.
+    """A window on an empty library, whose processes for documents run already.
 
     One for a module: starting them takes seconds.
     """
@@ -101,6 +101,7 @@ def library_window(qapp, embedder_path, tmp_path_factory):
             time.sleep(0.01)
 
     wait(lambda: window.session.assistant is not None)
+    window.session.assistant.folders.worker.start()
     window.session.library.add([str(warm)])
     wait(lambda: not window.session.documents.adding)
     yield window

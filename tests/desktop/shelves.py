@@ -52,8 +52,13 @@ def fill(paths: DataPaths, mine: Path) -> list[Citation]:
     papers.write_pdf(mine / "old-contract.pdf", [[papers.RENT]], password="secret")
     (mine / "notes.md").write_text(scenes.LEASE, encoding="utf-8")
     assistant = Assistant(paths)
-    assistant.add_documents([str(leases)], "Leases").result(120)
+    archive = mine / "Archive"
+    archive.mkdir()
+    (archive / "minutes.md").write_text(scenes.LEASE, encoding="utf-8")
+    assistant.folders.watch(str(leases)).result(120)
+    assistant.folders.watch(str(archive)).result(120)
     assistant.add_documents([str(mine)]).result(120)
+    archive.rename(mine.with_name("elsewhere"))
     row = next(r for r in assistant.catalog.documents() if r.path == str(lease))
     text = assistant.catalog.text(row.id)
     cited: list[Citation] = []
@@ -72,6 +77,9 @@ def shoot_library(studio: Studio, window: Window, mine: Path) -> None:
     assert session.assistant is not None
     worker = session.assistant.index.worker
     main.show_page("library")
+    folders = session.library.folders
+    studio.settle(until=lambda: len(folders.folders) == 2)
+    studio.settle(until=lambda: any(folders.state(one.id).unavailable for one in folders.folders))
     studio.shoot(window, "library")
     main._library._filter.setText("no such paper")
     studio.shoot(window, "library-nothing-found")
@@ -127,6 +135,6 @@ def shoot_models(studio: Studio, window: Window) -> None:
     session.models.note_answer(scenes.plain_answer("", "", session.models.current))
     studio.shoot(window, "models")
     progress = ImportProgress(460_000_000, 1_100_000_000)
-    session.models.importing.emit(progress)
+    session.imports.progressed.emit(progress)
     main._models._import.show_progress("qwen3-4b-instruct.gguf", progress)
     studio.shoot(window, "models-adding")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import papers
 import pypdfium2
 import pytest
@@ -196,8 +198,9 @@ def test_what_cannot_be_shown_says_so(library_window, panel, until, tmp_path):
     session = library_window.session
     row, text = add(library_window, papers.lease(tmp_path / "gone.pdf"))
     cited = cite(library_window, row, text, "borne by the tenant")
-    # The copy is not there any more: the page cannot be drawn, the text can be read.
+    # File and copy are not there any more: the page cannot be drawn, the text can be read.
     session.assistant.catalog.stored_file(row.id).unlink()
+    Path(row.path).unlink()
     show(library_window, cited)
     until(lambda: panel.page_view._canvas._words, 30)
     assert panel.page_view._canvas._words == (

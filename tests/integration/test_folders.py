@@ -15,7 +15,7 @@ import pytest
 from indexing.catalog import Catalog
 from indexing.database import database_path
 from indexing.embedder import Embedder
-from indexing.errors import FolderNotFound
+from indexing.errors import DocumentNotFound, FolderNotFound
 from indexing.index import Index
 from indexing.readers.read import read
 from indexing.types import FolderPart
@@ -151,6 +151,18 @@ def test_changes_are_followed_and_the_rest_is_left_alone(index, catalog, papers,
     assert found(index, "beacons") == {"lanterns.md"}
     assert found(index, "volcanoes") == {"volcanoes.md"}
     assert catch_up(index).gone == ()
+
+
+def test_files_stay_where_they_are(index, catalog, papers, data_dir):
+    row = end_of(index.folders.watch(str(papers))).documents[0]
+    assert not list((data_dir / "files").rglob("*"))
+    assert catalog.stored_file(row.id) == Path(row.path)
+    # What was cited stood in another file than the one that is there now.
+    write(Path(row.path), "other things")
+    with pytest.raises(DocumentNotFound):
+        catalog.stored_file(row.id)
+    catch_up(index)
+    assert catalog.stored_file(row.id) == Path(row.path)
 
 
 def test_a_look_at_one_place_does_not_judge_the_others(index, papers):
