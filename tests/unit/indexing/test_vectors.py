@@ -38,9 +38,10 @@ def test_the_nearest_are_found_with_their_vectors(store):
         np.testing.assert_allclose(vector, vectors[n], atol=1e-6)
 
 
-@pytest.mark.parametrize("compared", [0, 1000])
-def test_a_search_keeps_to_its_documents(store, monkeypatch, compared):
+@pytest.mark.parametrize(("compared", "widest"), [(1000, 0), (0, 1000), (0, 0)])
+def test_a_search_keeps_to_its_documents(store, monkeypatch, compared, widest):
     monkeypatch.setattr(vectors_module, "_COMPARED", compared)
+    monkeypatch.setattr(vectors_module, "_WIDEST", widest)
     vectors = unit(300)
     store.put(range(300), vectors, [n // 100 for n in range(300)])
     [near] = store.nearest(vectors[7:8], 500, scope(1, 2))
