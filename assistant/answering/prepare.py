@@ -13,6 +13,7 @@ from assistant.answering.followups import Understood, understand
 from assistant.answering.material import Material
 from assistant.answering.plan import Speed
 from assistant.answering.ports import Documents, Index, Model
+from assistant.answering.receipts import Consulted, FoundPiece
 from assistant.answering.types import (
     AnsweringSettings,
     AskEvent,
@@ -166,6 +167,7 @@ class Preparer:
         )
         retrieve_ms = (time.monotonic() - started) * 1000
         limit = size.tokens + budget * 5 // 4
+        found = evidence
         while True:
             messages = prompt.over_passages(scope.question, evidence, scope.history, instructions)
             size = self._model.prompt_size(messages)
@@ -176,7 +178,10 @@ class Preparer:
             evidence = evidence[:-1]
         if not plan.fits(size, scope.settings):
             raise QuestionDoesNotFit(size.tokens, size.context_tokens)
-        return self._prepared("retrieval", messages, size, Material(evidence), scope, retrieve_ms)
+        consulted = self._consulted(scope.understood.queries, found, len(evidence))
+        return self._prepared(
+            "retrieval", messages, size, Material(evidence), scope, retrieve_ms, consulted
+        )
 
     def _prepared(
         self,
@@ -186,6 +191,7 @@ class Preparer:
         material: Material | None,
         scope: _Scope,
         retrieve_ms: float,
+        consulted: Consulted | None = None,
     ) -> Prepared:
         evidence = material.evidence if material else ()
         facts = Plan(
@@ -198,8 +204,30 @@ class Preparer:
             documents_used=len({piece.document for piece in evidence}),
             documents_searched=len(scope.rows),
             earlier_left_out=scope.left_out,
+            consulted=consulted or self._consulted((), evidence, len(evidence)),
         )
         return Prepared(mode, messages, material, scope.understood, retrieve_ms, facts)
+
+    def _consulted(
+        self, queries: tuple[str, ...], found: Sequence[Evidence], given: int
+    ) -> Consulted:
+        """Say what was found; the first so many of it are given to the model."""
+        pieces = [
+            FoundPiece(
+                document=piece.document,
+                path=piece.path,
+                title=piece.title,
+                page=piece.page,
+                last_page=self._catalog.page_of(piece.document, max(piece.start, piece.end - 1)),
+                start=piece.start,
+                end=piece.end,
+                passages=piece.passages,
+                relevance=piece.relevance,
+                given=place < given,
+            )
+            for place, piece in enumerate(found)
+        ]
+        return Consulted(queries, tuple(pieces))
 
 
 def _without_declined(history: Sequence[ChatMessage]) -> list[ChatMessage]:

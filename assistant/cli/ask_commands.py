@@ -210,7 +210,7 @@ def phase_text(phase: Phase) -> str:
     if phase.name == "reading_all":
         left = phase.seconds_left
         time = f", about {duration_text(left)} left" if left is not None else ""
-        return f"{text}: {phase.done:,} of {phase.total:,} pages{time}"
+        return f"{text}: {phase.done:,} of {phase.total:,}{time}"
     return f"{text} {100 * phase.done // phase.total} %" if phase.total else text
 
 

@@ -74,4 +74,10 @@ def _checked(one: Condensed, part: Sequence[Item], text_of: Callable[[int], str]
     notes = tuple(item.text for item in sources)
     if not shown(one.sentence, (0, len(quotes)), quotes, notes, ""):
         return first
-    return Item(first.group, " ".join(one.sentence.split()), places[:MOST_PLACES], first.times)
+    return Item(
+        first.group,
+        " ".join(one.sentence.split()),
+        places[:MOST_PLACES],
+        first.sections,
+        first.times,
+    )

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from assistant.answering.types import AnswerSentence, Citation
 from assistant.reading_all.documents import Readable
-from assistant.reading_all.kept import Written
 from assistant.reading_all.merging import Item, Place
 from assistant.reading_all.prompts import Kind, read_notes, wording
 from assistant.reading_all.quotes import locate, sentence_around
 from assistant.reading_all.windows import Window
 from indexing.catalog import Catalog, page_at
+
+# So many sections are named behind an item that stands in several.
+MOST_SECTIONS: Final = 12
 
 
 class Checked(NamedTuple):
@@ -30,11 +32,11 @@ class Laid(NamedTuple):
     citations: tuple[Citation, ...]
 
 
-def check(written: Written, window: Window, document: Readable, group: int | None) -> Checked:
+def check(texts: Sequence[str], window: Window, document: Readable, group: int | None) -> Checked:
     """Return what of the model's notes stands in the window, each with its exact place.
 
     Args:
-        written: What the model wrote.
+        texts: What the model wrote.
         window: What it was shown.
         document: Where that stands.
         group: What the items are listed under.
@@ -42,14 +44,14 @@ def check(written: Written, window: Window, document: Readable, group: int | Non
     text = document.text[window.start : window.end]
     items: list[Item] = []
     count = 0
-    for note in (note for one in written.texts for note in read_notes(one)):
+    for note in (note for one in texts for note in read_notes(one)):
         count += 1
         found = locate(note, text)
         if found is None:
             continue
         start, end = sentence_around(found, text)
         place = Place(document.row.id, window.start + start, window.start + end)
-        items.append(Item(group, note, (place,)))
+        items.append(Item(group, note, (place,), window.section(place.start)))
     return Checked(tuple(items), count)
 
 
@@ -75,6 +77,8 @@ def lay_out(
     text = "" if kind == "points" else wording().head(len(items), complete=complete) + "\n\n"
     sentences: list[AnswerSentence] = []
     citations: dict[Place, Citation] = {}
+    # Where all stands in one section, its name tells nothing.
+    many_sections = kind == "items" and len({name for one in items for name in one.sections}) > 1
     by_id = {document.row.id: document for document in documents}
     for group, members in _grouped(items, documents):
         if group is not None:
@@ -86,12 +90,23 @@ def lay_out(
                 ).n
                 for place in item.places
             ]
+            line = item.text + (_sections_text(item) if many_sections else "")
             start = len(text) + 2
-            text += f"- {item.text}\n"
-            end = start + len(item.text)
-            sentences.append(AnswerSentence(item.text, True, tuple(numbers), start, end))
+            text += f"- {line}\n"
+            end = start + len(line)
+            sentences.append(AnswerSentence(line, True, tuple(numbers), start, end))
         text += "\n"
     return Laid(text.strip(), tuple(sentences), tuple(citations.values()))
+
+
+def _sections_text(item: Item) -> str:
+    """Return the sections an item stands in: "Willingness to travel (Sales Manager; Director)"."""
+    told = item.text.casefold()
+    names = [name for name in item.sections if name.casefold() not in told]
+    if not names:
+        return ""
+    more = f"; {len(names) - MOST_SECTIONS:,} more" if len(names) > MOST_SECTIONS else ""
+    return f" ({'; '.join(names[:MOST_SECTIONS])}{more})"
 
 
 def _grouped(

@@ -30,12 +30,14 @@ class Item(msgspec.Struct, frozen=True):
         group: The document that it is listed under; None where all are one list.
         text: What was found, in the words in which it was first written down.
         places: Where it stands, the first place first; at most `MOST_PLACES`.
+        sections: The headings that it stands under, each once.
         times: How often it was written down.
     """
 
     group: int | None
     text: str
     places: tuple[Place, ...]
+    sections: tuple[str, ...] = ()
     times: int = 1
 
 
@@ -55,7 +57,9 @@ def merge(items: Iterable[Item]) -> list[Item]:
             merged[key] = item
             continue
         places = tuple(dict.fromkeys((*known.places, *item.places)))[:MOST_PLACES]
-        merged[key] = Item(known.group, known.text, places, known.times + item.times)
+        sections = tuple(dict.fromkeys((*known.sections, *item.sections)))
+        times = known.times + item.times
+        merged[key] = Item(known.group, known.text, places, sections, times)
     return list(merged.values())
 
 

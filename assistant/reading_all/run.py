@@ -164,6 +164,11 @@ class ReadingRun:
         tokens = WRITTEN_TOKENS * most // prompts.MOST_NOTES
         return messages, Sampling(max_tokens=tokens, json_schema=prompts.notes_schema(most))
 
+    def stands(self, window: Window, written: str) -> int:
+        """Return how many of the notes on a window stand in its text."""
+        document = self._by_id[window.document]
+        return len(findings.check((written,), window, document, None).items)
+
     # --- On the way -----------------------------------------------------------------------
 
     def keep(self, piece: Piece, written: Written) -> None:
@@ -272,7 +277,7 @@ class ReadingRun:
         number, window, _ = piece
         document = self._by_id[window.document]
         group = window.document if self._grouped else None
-        checked = findings.check(written, window, document, group)
+        checked = findings.check(written.texts, window, document, group)
         self._found += checked.written
         self._checked += len(checked.items)
         self.items += checked.items

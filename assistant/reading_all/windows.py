@@ -49,6 +49,13 @@ class Window(NamedTuple):
         """The headings it begins under."""
         return self.passages[0].headings
 
+    def section(self, offset: int) -> tuple[str, ...]:
+        """Return the innermost heading over a character of it, if there is one."""
+        for passage in reversed(self.passages):
+            if passage.start <= offset:
+                return passage.headings[-1:]
+        return ()
+
     def halves(self) -> tuple[Window, Window] | None:
         """Return it as two windows; None where it is a single passage."""
         if len(self.passages) < 2:

@@ -58,7 +58,7 @@ class ChatPresenter(Presenter):
         self._assistant: Assistant | None = None
         self._messages: list[Message] = []
         self._shown: int | None = None
-        self._live: LiveAnswer | None = None
+        self._lives: list[LiveAnswer] = []
         self._wanted: Found | None = None
         conversations.current_changed.connect(self._on_current_changed)
         conversations.place_wanted.connect(self._on_place_wanted)
@@ -81,8 +81,8 @@ class ChatPresenter(Presenter):
     @property
     def live(self) -> LiveAnswer | None:
         """The answer being written in the conversation that is shown."""
-        live = self._live
-        return live if live is not None and live.request.conversation == self.conversation else None
+        here = (one for one in self._lives if one.request.conversation == self.conversation)
+        return next(here, None)
 
     @property
     def persona(self) -> Persona | None:
@@ -91,8 +91,14 @@ class ChatPresenter(Presenter):
 
     @property
     def is_busy(self) -> bool:
-        """Whether an answer is being written, in whichever conversation."""
-        return self._live is not None and not self._live.is_over
+        """Whether a question has to wait for an answer that is being written.
+
+        That is the case for one in this conversation, and for one in any other that does not let
+        questions go first, as the reading of everything does.
+        """
+        return any(
+            not live.is_over and (live is self.live or not live.gives_way) for live in self._lives
+        )
 
     @property
     def can_ask(self) -> bool:
@@ -148,8 +154,10 @@ class ChatPresenter(Presenter):
     @Slot()
     def stop(self) -> None:
         """Stop the answer that is being written; what has come stays."""
-        if self._live is not None:
-            self._live.stop()
+        waiting = (one for one in self._lives if not one.is_over and not one.gives_way)
+        live = self.live or next(waiting, None)
+        if live is not None:
+            live.stop()
 
     # --- Asking ---------------------------------------------------------------------------
 
@@ -158,11 +166,13 @@ class ChatPresenter(Presenter):
         if assistant is None or self.is_busy:
             return False
         live = LiveAnswer(request, self)
-        live.ended.connect(self._on_live_ended)
-        self._live = live
+        live.ended.connect(lambda: self._on_live_ended(live))
+        if (failed := self.live) is not None:
+            self._let_go(failed)
+        self._lives.append(live)
         self._messages = before
         run = self._bridge.start("ask", lambda: self._steps(assistant, request))
-        run.events.connect(self._on_events)
+        run.events.connect(lambda events: self._on_events(live, events))
         live.follow(run)
         self.messages_changed.emit()
         self.live_changed.emit()
@@ -177,11 +187,9 @@ class ChatPresenter(Presenter):
             yield _Placed(made.id)
         return (yield from assistant.ask(request))
 
-    @Slot(object)
-    def _on_events(self, events: list[Any]) -> None:
-        live = self._live
+    def _on_events(self, live: LiveAnswer, events: list[Any]) -> None:
         for event in events:
-            if isinstance(event, _Placed) and live is not None:
+            if isinstance(event, _Placed):
                 here = self.live is live
                 live.request = msgspec.structs.replace(
                     live.request, conversation=event.conversation
@@ -191,32 +199,37 @@ class ChatPresenter(Presenter):
                     self._shown = event.conversation
                     self._conversations.open(event.conversation)
 
-    @Slot()
-    def _on_live_ended(self) -> None:
-        live = self._live
-        if live is None:
-            return
+    def _on_live_ended(self, live: LiveAnswer) -> None:
         self._conversations.refresh()
+        if live.gives_way and live.answer is not None and self.live is not live:
+            text = self.tr("Everything is read for “{question}”.")
+            self._notices.show(text.format(question=live.request.question))
         if live.request.conversation is not None and self._assistant is not None:
             read = self._assistant.conversations.messages
-            self._call("read messages", read, live.request.conversation, then=self._on_settled)
+            self._call(
+                "read messages",
+                read,
+                live.request.conversation,
+                then=lambda messages: self._on_settled(live, messages),
+            )
         self.live_changed.emit()
 
-    @Slot(object)
-    def _on_settled(self, messages: list[Message]) -> None:
-        live = self._live
-        if live is None or not live.is_over:
+    def _on_settled(self, live: LiveAnswer, messages: list[Message]) -> None:
+        if live not in self._lives:
             return
         kept = bool(messages) and messages[-1].role == "assistant"
         here = self.live is live
         if kept or live.error is None:
             # What is kept takes the place of what was shown while it was written.
-            self._live = None
-            live.deleteLater()
+            self._let_go(live)
         if here:
             self._messages = messages if kept or live.error is None else self._messages
             self.messages_changed.emit()
             self.live_changed.emit()
+
+    def _let_go(self, live: LiveAnswer) -> None:
+        self._lives.remove(live)
+        live.deleteLater()
 
     # --- Showing --------------------------------------------------------------------------
 
@@ -224,10 +237,9 @@ class ChatPresenter(Presenter):
     def _on_current_changed(self, conversation: int | None) -> None:
         if conversation is not None and conversation == self._shown:
             return
-        if self._live is not None and self._live.is_over:
+        for live in [one for one in self._lives if one.is_over]:
             # A failed question that was not kept is let go with its conversation.
-            self._live.deleteLater()
-            self._live = None
+            self._let_go(live)
         self._shown = conversation
         self._messages = []
         self.messages_changed.emit()

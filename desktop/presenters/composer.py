@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from assistant.answering.types import Mode, Plan
 from assistant.conversations.types import Draft, Scope
+from assistant.reading_all.intent import wants_everything
 from desktop.bridge import Bridge, Run
 from desktop.presenters.attachments import Attachment, Attachments
 from desktop.presenters.base import Presenter
@@ -65,6 +66,7 @@ class ComposerPresenter(Presenter):
         self._use_documents = True
         self._current: int | None = None
         self._queued = False
+        self._plan: Plan | None = None
         self._planning: Run | None = None
         self._plan_timer = QTimer(self, singleShot=True, interval=PLAN_AFTER_MS)
         self._plan_timer.timeout.connect(self._on_plan_due)
@@ -99,6 +101,13 @@ class ComposerPresenter(Presenter):
         """Whether documents are used at all: the person or the persona may not want them."""
         persona = self._chat.persona
         return self._use_documents and (persona is None or persona.documents != "none")
+
+    @property
+    def suggests_everything(self) -> bool:
+        """Whether the question looks as if all had to be read for it, and a search is planned."""
+        plan = self._plan
+        searches = plan is not None and plan.mode == "retrieval" and self._mode != "everything"
+        return searches and self.use_documents and wants_everything(self.draft)
 
     @property
     def waiting_for(self) -> str:
@@ -167,6 +176,10 @@ class ComposerPresenter(Presenter):
             return True
         if not self._chat.ask(self.draft.strip(), self.scope, self._mode):
             return False
+        if self._mode == "everything":
+            # It takes minutes: chosen for this question, not for all that follow.
+            self._mode = "auto"
+            self.mode_changed.emit()
         self._drafts[self._current] = ""
         self._keep_soon()
         self.draft_changed.emit("")
@@ -313,13 +326,13 @@ class ComposerPresenter(Presenter):
         if assistant is None or self._chat.is_busy or self._planning is not None:
             return
         if not self.draft.strip() or self.waiting_for:
-            self.plan_changed.emit(None)
+            self._on_planned(None)
             return
         scope, asked = self.scope, self.draft
         request = self._chat.request(asked.strip(), scope, self._mode)
         self._planning = self._bridge.call("plan", assistant.plan, request)
         self._planning.finished.connect(self._on_planned)
-        self._planning.failed.connect(lambda _: self.plan_changed.emit(None))
+        self._planning.failed.connect(lambda _: self._on_planned(None))
         self._planning.ended.connect(lambda: self._plan_over(asked))
 
     def _plan_over(self, asked: str) -> None:
@@ -328,5 +341,6 @@ class ComposerPresenter(Presenter):
             self._plan_soon()
 
     @Slot(object)
-    def _on_planned(self, plan: Plan) -> None:
+    def _on_planned(self, plan: Plan | None) -> None:
+        self._plan = plan
         self.plan_changed.emit(plan)

@@ -60,6 +60,11 @@ class LiveAnswer(QObject):
         run.stopped.connect(self._on_stopped)
 
     @property
+    def gives_way(self) -> bool:
+        """Whether other questions are answered meanwhile: all is read behind them."""
+        return self.request.mode == "everything" and self.request.use_documents
+
+    @property
     def stopping(self) -> bool:
         """Whether it was asked to stop and has not yet."""
         return self._run is not None and self._run.stop_asked and not self.is_over

@@ -14,6 +14,8 @@ from desktop.presenters.live import LiveAnswer
 from desktop.prose.view import ProseView
 from desktop.theme.theme import Theme
 from desktop.views.question_view import Branches
+from desktop.views.read_card import ReadCard
+from desktop.views.read_wording import what_was_read
 from desktop.views.source_list import SourceList
 from desktop.views.wording import phase_fraction, phase_text, sources_text, speed_text
 from desktop.widgets.buttons import IconButton, push_button
@@ -33,6 +35,7 @@ class AnswerView(QWidget):
         regenerate_wanted: The question is to be asked once more.
         sibling_wanted: The branch before (-1) or after (1) this one is wanted.
         stop_wanted: The answer is to be stopped.
+        read_on_wanted: The reading of everything is to go on where it stopped.
         alone_wanted: The question is to be asked of the model alone.
         unfolding: Something in it is opened or closed by the person.
     """
@@ -44,6 +47,7 @@ class AnswerView(QWidget):
     sibling_wanted = Signal(int)
     stop_wanted = Signal()
     alone_wanted = Signal()
+    read_on_wanted = Signal()
     unfolding = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -55,6 +59,7 @@ class AnswerView(QWidget):
         self._sources: SourceList | None = None
         self._regenerate: IconButton | None = None
         self._alone: QPushButton | None = None
+        self._read_on: QPushButton | None = None
         self._copy_button: IconButton | None = None
         self._thinking = _Thinking(theme)
         self._thinking.opener.toggled.connect(self.unfolding)
@@ -162,7 +167,7 @@ class AnswerView(QWidget):
 
     def set_editable(self, editable: bool) -> None:
         """Allow asking again, or not while an answer is written."""
-        for button in (self._regenerate, self._alone):
+        for button in (self._regenerate, self._alone, self._read_on):
             if button is not None:
                 button.setEnabled(editable)
 
@@ -170,8 +175,12 @@ class AnswerView(QWidget):
         if message.state == "failed" and message.failure is not None:
             self._add_problem(explain_failure(message.failure), again=True)
         elif message.state == "interrupted":
+            read = message.plan is not None and message.plan.reading is not None
             self._add_problem(
-                self.tr("Studiolo ended while this was written. What had come is kept."), again=True
+                self.tr("Studiolo ended while this was read. What was read is kept.")
+                if read
+                else self.tr("Studiolo ended while this was written. What had come is kept."),
+                again=True,
             )
 
     def _add_withdrawn(self, text: str) -> None:
@@ -217,7 +226,12 @@ class AnswerView(QWidget):
                 row.addWidget(self._disclosure(text, self._sources), 1)
             else:
                 row.addWidget(ElidedLabel(text, "small"), 1)
-            if answer.declined:
+            if answer.receipt is not None and not answer.receipt.complete:
+                self._read_on = push_button(self.tr("Read on"), "link")
+                self._read_on.setToolTip(self.tr("Go on where the reading stopped"))
+                self._read_on.clicked.connect(self.read_on_wanted)
+                row.addWidget(self._read_on)
+            if answer.declined and answer.receipt is None:
                 alone = push_button(self.tr("Ask the model alone"), "link")
                 alone.setToolTip(self.tr("Ask once more, without your documents"))
                 alone.clicked.connect(self.alone_wanted)
@@ -238,6 +252,11 @@ class AnswerView(QWidget):
         self._column.addLayout(row)
         if self._sources is not None:
             self._column.addWidget(self._sources)
+        sections = what_was_read(message)
+        if sections:
+            card = ReadCard(sections)
+            self._column.addWidget(self._disclosure(self.tr("What was read"), card))
+            self._column.addWidget(card)
 
     def copy(self) -> None:
         """Copy the answer's Markdown."""

@@ -190,6 +190,7 @@ class ChatPage(QWidget):
         view.link_clicked.connect(self._on_link)
         view.regenerate_wanted.connect(lambda: self._regenerate(message))
         view.alone_wanted.connect(lambda: self._ask_alone(message))
+        view.read_on_wanted.connect(lambda: self._regenerate(message))
         view.unfolding.connect(self._on_unfolding)
         view.sibling_wanted.connect(lambda step: self._chat.show_sibling(message, step))
         return view
@@ -216,7 +217,10 @@ class ChatPage(QWidget):
         self._chat.ask_anew(message, text, self._presenter.scope, self._presenter.mode)
 
     def _regenerate(self, message: Message) -> None:
-        self._chat.regenerate(message, self._presenter.scope, self._presenter.mode)
+        # What was asked of everything is read on, or anew.
+        read = message.plan is not None and message.plan.mode == "everything"
+        mode = "everything" if read else self._presenter.mode
+        self._chat.regenerate(message, self._presenter.scope, mode)
 
     def _ask_alone(self, message: Message) -> None:
         self._chat.regenerate(message, Scope(use_documents=False), self._presenter.mode)

@@ -72,6 +72,7 @@ class Composer(QWidget):
         column.addWidget(self._chips)
         column.addWidget(self._field)
         column.addWidget(self._make_queued())
+        column.addWidget(self._make_suggestion())
         column.addLayout(foot)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -79,6 +80,8 @@ class Composer(QWidget):
         composer.draft_changed.connect(self._on_draft_changed)
         composer.attachments_changed.connect(self._on_attachments_changed)
         composer.mode_changed.connect(self._word_field)
+        composer.mode_changed.connect(self._show_suggestion)
+        composer.plan_changed.connect(self._show_suggestion)
         composer.ready_changed.connect(self._on_ready_changed)
         self._on_attachments_changed()
         self._word_field()
@@ -110,6 +113,27 @@ class Composer(QWidget):
         row.addWidget(self._queued_text, 1)
         row.addWidget(back)
         return self._queued
+
+    def _make_suggestion(self) -> QWidget:
+        """Return the line that offers what a search cannot do."""
+        self._suggestion = QWidget()
+        words = ElidedLabel(self.tr("A search may miss some of this."), "small")
+        read = push_button(self.tr("Read everything"), "link")
+        read.setToolTip(self.tr("Have the model read every page for this question"))
+        read.clicked.connect(lambda: self._composer.set_mode("everything"))
+        row = QHBoxLayout(self._suggestion)
+        row.setContentsMargins(2, 0, 2, 0)
+        row.setSpacing(8)
+        row.addWidget(words, 1)
+        row.addWidget(read)
+        self._suggestion.hide()
+        return self._suggestion
+
+    @Slot()
+    def _show_suggestion(self) -> None:
+        self._suggestion.setVisible(
+            self._composer.suggests_everything and not self._composer.is_queued
+        )
 
     # --- Text -----------------------------------------------------------------------------
 

@@ -84,6 +84,8 @@ class ComposerControls(QWidget):
                 if plan.seconds_to_first_word is None
                 else self.tr("~{time}").format(time=seconds(plan.seconds_to_first_word))
             )
+        everything = plan is not None and plan.reading is not None
+        self._time.setEnabled(not everything)
         self._tokens.setVisible(self.width() >= NARROW)
         self._tokens.setToolTip(
             self.tr("What the model will be given. {n} tokens fit into its context.").format(
@@ -91,7 +93,9 @@ class ComposerControls(QWidget):
             )
         )
         self._time.setToolTip(
-            self.tr("Until the first word. You accept {n} seconds.").format(
+            self.tr("Until everything is read. You can stop it and go on later.")
+            if everything
+            else self.tr("Until the first word. You accept {n} seconds.").format(
                 n=number(self._settings.answer_seconds)
             )
         )
@@ -128,6 +132,12 @@ class ComposerControls(QWidget):
             return self.tr("Whole")
         if mode == "retrieval":
             return self.tr("By passages")
+        if mode == "everything":
+            if plan is None or plan.reading is None or not plan.reading.pages:
+                return self.tr("Read everything")
+            return counted(
+                plan.reading.pages, self.tr("Read 1 page"), self.tr("Read all {n} pages")
+            )
         if plan is not None and plan.mode == "whole":
             return self.tr("Auto: whole")
         if plan is not None and plan.mode == "retrieval":
@@ -173,6 +183,7 @@ class ComposerControls(QWidget):
             ("auto", self.tr("Auto: whole where it fits, else passages")),
             ("whole", self.tr("Whole documents")),
             ("retrieval", self.tr("By passages")),
+            ("everything", self.tr("Read everything: for lists, counts, summaries")),
         )
         for mode, text in modes:
             choice(menu, group, text, composer.mode == mode,

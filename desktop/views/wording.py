@@ -7,6 +7,7 @@ from typing import Final
 
 from PySide6.QtCore import QCoreApplication, QLocale
 
+from assistant.answering.receipts import ReadingReceipt
 from assistant.answering.types import Answer, Citation, Phase, Plan
 from assistant.places import clock
 from indexing.types import Place
@@ -127,9 +128,11 @@ def phase_text(phase: Phase | None) -> str:
                 else _tr("Loading the model")
             )
         case "searching":
-            if not total:
-                return _tr("Searching your documents")
-            return counted(total, _tr("Searching 1 document"), _tr("Searching {n} documents"))
+            return (
+                counted(total, _tr("Searching 1 document"), _tr("Searching {n} documents"))
+                if total
+                else _tr("Searching your documents")
+            )
         case "reading":
             if not total:
                 return _tr("Reading")
@@ -138,11 +141,27 @@ def phase_text(phase: Phase | None) -> str:
             return _tr("Writing")
         case "checking":
             return _tr("Checking each sentence against your documents")
+        case "reading_all" | "giving_way" | "condensing":
+            return _reading_all_text(phase)
+
+
+def _reading_all_text(phase: Phase) -> str:
+    if phase.name == "giving_way":
+        return _tr("Goes on reading after the other question")
+    if phase.name == "condensing":
+        return _tr("Summing up")
+    words = _tr("Reading everything, {done} of {all}")
+    if phase.seconds_left is not None:
+        words = _tr("Reading everything, {done} of {all}, about {time} left")
+    return words.format(
+        done=number(phase.done), all=number(phase.total), time=seconds(phase.seconds_left or 0)
+    )
 
 
 def phase_fraction(phase: Phase | None) -> float | None:
     """Return how far a phase is, 0 to 1, where it is known."""
-    if phase is None or not phase.total or phase.name not in ("loading", "reading"):
+    counted_names = ("loading", "reading", "reading_all", "giving_way")
+    if phase is None or not phase.total or phase.name not in counted_names:
         return None
     return min(1.0, phase.done / phase.total)
 
@@ -152,6 +171,8 @@ def sources_text(answer: Answer, plan: Plan | None) -> str:
     if answer.mode == "chat":
         return _tr("From the model alone")
     parts: list[str] = []
+    if answer.receipt is not None:
+        return read_text(answer.receipt)
     if answer.citations:
         parts.append(counted(len(answer.citations), _tr("1 source"), _tr("{n} sources")))
     elif not answer.declined:
@@ -172,6 +193,17 @@ def sources_text(answer: Answer, plan: Plan | None) -> str:
     if plan is not None and plan.earlier_left_out:
         parts.append(left_out_text(plan))
     return " · ".join(parts)
+
+
+def read_text(receipt: ReadingReceipt) -> str:
+    """Return how much was read: "104 of 104 pages read"."""
+    if receipt.pages:
+        return _tr("{read} of {all} pages read").format(
+            read=number(receipt.pages_read), all=number(receipt.pages)
+        )
+    read = sum(document.passages_read for document in receipt.documents)
+    total = sum(document.passages for document in receipt.documents)
+    return _tr("{read} of {all} passages read").format(read=number(read), all=number(total))
 
 
 def left_out_text(plan: Plan) -> str:

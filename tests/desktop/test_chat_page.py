@@ -93,8 +93,8 @@ def test_a_long_conversation_opens_at_its_end_and_in_slices(page, session, store
 
 def start_live(session, bridge, talk, steps):
     live = LiveAnswer(AskRequest("And then?", conversation=talk), session.chat)
-    live.ended.connect(session.chat._on_live_ended)
-    session.chat._live = live
+    live.ended.connect(lambda: session.chat._on_live_ended(live))
+    session.chat._lives = [live]
     live.follow(bridge.start("answer", steps))
     session.chat.messages_changed.emit()
     session.chat.live_changed.emit()
