@@ -1,9 +1,9 @@
-"""A view of prose that is as tall as its text, and draws chips, code and quotes its own way."""
+"""A view of prose that is as tall as its text, and whose citations can be pointed at."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from PySide6.QtCore import (
     QEvent,
@@ -26,7 +26,6 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QResizeEvent,
-    QTextBlock,
     QTextCursor,
     QWheelEvent,
 )
@@ -35,25 +34,20 @@ from PySide6.QtWidgets import QFrame, QMenu, QSizePolicy, QTextBrowser, QTextEdi
 from assistant.answering.types import AnswerSentence
 from desktop.prose.builder import Checkpoint, ProseBuilder
 from desktop.prose.markdown import finished_length
-from desktop.prose.style import (
-    CHIP,
-    CODE_BLOCK,
-    CODE_PADDING,
-    INDENT,
-    QUOTE_LEVEL,
-    RULE,
-    ProseStyle,
+from desktop.prose.shapes import (
+    Chip,
+    block_rect,
+    chip_rect,
+    find_chips,
+    paint_backdrop,
+    paint_chip,
+    plain_text,
 )
+from desktop.prose.style import CODE_BLOCK, INDENT, ProseStyle
 from desktop.theme.theme import Theme
 from desktop.widgets.buttons import IconButton
 
 HOVER_MS = 160
-
-
-class _Chip(NamedTuple):
-    start: int
-    end: int
-    number: int
 
 
 class ProseView(QTextBrowser):
@@ -76,8 +70,8 @@ class ProseView(QTextBrowser):
         self._source = ""
         self._sentences: Sequence[AnswerSentence] = ()
         self._finished = 0
-        self._chips: list[_Chip] = []
-        self._hovered: _Chip | None = None
+        self._chips: list[Chip] = []
+        self._hovered: Chip | None = None
         self._announced = 0
         self._followed = False
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -140,7 +134,7 @@ class ProseView(QTextBrowser):
         self._settled = self._builder.checkpoint()
         self._builder.append(self._source, self._sentences)
         self._finished = 0
-        self._chips = list(self._find_chips())
+        self._chips = list(find_chips(self.document()))
         self.viewport().update()
 
     def chip_place(self, number: int) -> QRect:
@@ -165,20 +159,6 @@ class ProseView(QTextBrowser):
         starts = [selection.cursor for selection in marked]  # type: ignore[attr-defined]
         first = min(starts, key=QTextCursor.selectionStart, default=None)
         return QRect() if first is None else self.cursorRect(first)
-
-    def _find_chips(self) -> Any:
-        block = self.document().begin()
-        while block.isValid():
-            iterator = block.begin()
-            while not iterator.atEnd():
-                fragment = iterator.fragment()
-                number = fragment.charFormat().property(CHIP)
-                if isinstance(number, int):
-                    yield _Chip(
-                        fragment.position(), fragment.position() + fragment.length(), number
-                    )
-                iterator += 1
-            block = block.next()
 
     # --- Size -----------------------------------------------------------------------------
 
@@ -244,31 +224,22 @@ class ProseView(QTextBrowser):
     def createMimeDataFromSelection(self) -> QMimeData:
         """Copy words, with citations written as [1]."""
         cursor = self.textCursor()
-        data = QMimeData()
-        data.setText(self._plain(cursor.selectionStart(), cursor.selectionEnd()))
-        return data
-
-    def _plain(self, start: int, end: int) -> str:
-        cursor = QTextCursor(self.document())
-        pieces: list[str] = []
-        done = start
-        for chip in self._chips:
-            if chip.start >= start and chip.end <= end:
-                pieces.append(_selected(cursor, done, chip.start).rstrip("\u00a0 ") + " ")
-                pieces.append(f"[{chip.number}]")
-                done = chip.end
-        pieces.append(_selected(cursor, done, end))
-        return (
-            "".join(pieces).replace("\u2029", "\n").replace("\u2028", "\n").replace("\u00a0", " ")
+        # Qt's own object: one made here would end after Python, when the clipboard lets it go.
+        data = super().createMimeDataFromSelection()
+        data.text()  # it sets its text when it is first asked
+        data.clear()
+        data.setText(
+            plain_text(self.document(), self._chips, cursor.selectionStart(), cursor.selectionEnd())
         )
+        return data
 
     def _look_at(self, at: QPoint) -> None:
         chip = next((c for c in self._chips if self._chip_rect(c).contains(QPointF(at))), None)
         self._set_hovered(chip)
         block = self.cursorForPosition(at).block()
-        over = self._block_rect(block).contains(QPointF(at))
+        over = block_rect(self.document(), block, self.viewport().width()).contains(QPointF(at))
         if over and block.blockFormat().property(CODE_BLOCK):
-            rect = self._block_rect(block)
+            rect = block_rect(self.document(), block, self.viewport().width())
             self._code_under = block.position()
             self._copy_code.move(
                 round(rect.right()) - self._copy_code.sizeHint().width() - 4, round(rect.top()) + 4
@@ -277,7 +248,7 @@ class ProseView(QTextBrowser):
         elif not self._copy_code.underMouse():
             self._copy_code.hide()
 
-    def _set_hovered(self, chip: _Chip | None) -> None:
+    def _set_hovered(self, chip: Chip | None) -> None:
         if chip == self._hovered:
             return
         self._hovered = chip
@@ -323,88 +294,19 @@ class ProseView(QTextBrowser):
         """Draw chips, code, quotes and rules behind the words."""
         painter = QPainter(self.viewport())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        block = self.document().begin()
         seen = QRectF(event.rect())
-        while block.isValid():
-            rect = self._block_rect(block)
-            if rect.top() > seen.bottom():
-                break
-            if rect.bottom() >= seen.top():
-                self._paint_block(painter, block, rect)
-            block = block.next()
+        paint_backdrop(painter, self.document(), seen, self.viewport().width(), self._theme)
         for chip in self._chips:
             rect = self._chip_rect(chip)
             if rect.intersects(seen):
-                token = "proof-soft-hover" if chip == self._hovered else "proof-soft"
-                painter.setBrush(self._theme.colour(token))
-                painter.drawRoundedRect(rect, rect.height() / 2, rect.height() / 2)
+                paint_chip(painter, rect, self._theme, hovered=chip == self._hovered)
         painter.end()
         super().paintEvent(event)
 
-    def _paint_block(self, painter: QPainter, block: QTextBlock, rect: QRectF) -> None:
-        described = block.blockFormat()
-        if described.property(CODE_BLOCK):
-            painter.setBrush(self._theme.colour("surface-sunken"))
-            painter.setPen(self._theme.colour("line"))
-            painter.drawRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
-            painter.setPen(Qt.PenStyle.NoPen)
-        elif described.property(RULE):
-            painter.fillRect(
-                QRectF(rect.left(), rect.center().y(), rect.width(), 1), self._theme.colour("line")
-            )
-        level = described.property(QUOTE_LEVEL)
-        if isinstance(level, int):
-            bottom = rect.bottom()
-            following = block.next()
-            if following.isValid() and following.blockFormat().property(QUOTE_LEVEL):
-                bottom = self._block_rect(following).top()
-            left = block.layout().position().x() + described.leftMargin()
-            for step in range(level):
-                painter.fillRect(
-                    QRectF(left - 16 * (level - step), rect.top(), 2, bottom - rect.top()),
-                    self._theme.colour("line-strong"),
-                )
-
-    def _block_rect(self, block: QTextBlock) -> QRectF:
-        rect = self.document().documentLayout().blockBoundingRect(block)
-        if block.blockFormat().property(CODE_BLOCK):
-            lines = block.layout().boundingRect().translated(block.layout().position())
-            left = block.blockFormat().leftMargin()
-            return QRectF(
-                lines.left() - CODE_PADDING,
-                lines.top() - CODE_PADDING + 2,
-                self.viewport().width() - lines.left() + left,
-                lines.height() + 2 * CODE_PADDING - 4,
-            )
-        return rect
-
-    def _chip_rect(self, chip: _Chip) -> QRectF:
-        block = self.document().findBlock(chip.start)
-        layout = block.layout()
-        line = layout.lineForTextPosition(chip.start - block.position())
-        if not line.isValid():
-            return QRectF()
-        # PySide returns the pair (x, position); the stubs promise only a float.
-        left, right = (
-            _x(line.cursorToX(position - block.position())) for position in (chip.start, chip.end)
-        )
-        metrics_height = self._builder.style.small_font.pointSizeF() * 1.75
-        baseline = layout.position().y() + line.y() + line.ascent()
-        top = baseline - metrics_height * 0.76
-        return QRectF(layout.position().x() + left, top, right - left, metrics_height)
+    def _chip_rect(self, chip: Chip) -> QRectF:
+        return chip_rect(self.document(), chip, self._builder.style)
 
     @Slot()
     def _on_theme_changed(self) -> None:
         # A stream goes on from here: its next piece sets everything once again.
         self._rebuild()
-
-
-def _x(value: Any) -> float:
-    return float(value[0]) if isinstance(value, tuple) else float(value)
-
-
-def _selected(cursor: QTextCursor, start: int, end: int) -> str:
-    cursor.setPosition(start)
-    cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
-    return cursor.selectedText()

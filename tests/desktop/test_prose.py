@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -156,6 +159,25 @@ def test_copying_writes_citations_in_brackets(view, qapp):
     view.selectAll()
     view.copy()
     assert qapp.clipboard().text() == "Three months. [1] [2] The end."
+
+
+def test_quitting_with_words_on_the_clipboard_ends_well():
+    program = (
+        "from desktop.app import make_application\n"
+        "from desktop.theme.theme import Theme\n"
+        "from desktop.prose.view import ProseView\n"
+        "application = make_application()\n"
+        "view = ProseView(Theme(application, 'light'))\n"
+        "view.set_markdown('Three months.')\n"
+        "view.selectAll()\n"
+        "view.copy()\n"
+        "print(application.clipboard().text())\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.stdout == "Three months.\n"
+    assert ended.returncode == 0, ended.stderr
 
 
 def test_clicking_a_chip_names_the_citation(view, qtbot):
