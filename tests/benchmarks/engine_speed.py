@@ -1,14 +1,14 @@
 """How fast the engine reads and writes, beside a bare llama-cpp-python loop.
 
-    python tests/benchmarks/engine_speed.py MODEL.gguf [--prompt 512] [--answer 96] [--rounds 3]
+    python tests/benchmarks/engine_speed.py MODEL.gguf… [--prompt 512] [--answer 96] [--rounds 3]
         [--llama-bench PATH]
 
 Both run in this process, with the same threads and settings, taking turns, so that what else
 the machine does falls on both. The bare loop is `Llama.eval` of the prompt and
 `Llama.generate` of the answer, greedy; it is what a program would do that uses the bindings
 as they come. llama.cpp's own benchmark takes its turn too, where its path is given; it reads
-and writes random tokens and samples none. Prints the median of each and of the ratios; exits
-with 1 when writing is slower than the bare loop, or either less than .97 of llama.cpp's own.
+random tokens, and writes behind as many read, but samples none. Prints the median of each ratio;
+exits with 1 when writing is slower than the bare loop, or either less than .97 of llama.cpp's own.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -71,6 +72,10 @@ class Bare:
             next(stream)
         return len(tokens) / read, (answer - 1) / (time.perf_counter() - began)
 
+    def close(self) -> None:
+        """Frees the model."""
+        self._model.close()
+
 
 class Ours:
     """The engine, through its public door."""
@@ -101,29 +106,31 @@ class Ours:
 def llama_bench(
     program: str, model: str, threads: int, prompt: int, answer: int
 ) -> tuple[float, float]:
-    """Tokens per second that llama.cpp's own benchmark reads and writes."""
-    shape = ["-p", str(prompt), "-n", str(answer), "-b", str(BATCH_TOKENS), "-r", "1"]
-    same = ["-ub", str(BATCH_TOKENS), "-t", str(threads), "-fa", "0", "-o", "json"]
-    output = subprocess.run(
-        [program, "-m", model, *shape, *same], check=True, stdout=subprocess.PIPE
-    ).stdout
-    read, written = (float(test["avg_ts"]) for test in json.loads(output))
-    return read, written
+    """Tokens per second that llama.cpp's own benchmark reads, and writes after as many."""
+    same = ["-b", str(BATCH_TOKENS), "-ub", str(BATCH_TOKENS), "-t", str(threads), "-fa", "0"]
+
+    def measure(*shape: str) -> float:
+        output = subprocess.run(
+            [program, "-m", model, *shape, *same, "-r", "1", "-o", "json"],
+            check=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        ).stdout
+        [test] = json.loads(output)
+        return float(test["avg_ts"])
+
+    return (
+        measure("-p", str(prompt), "-n", "0"),
+        measure("-p", "0", "-n", str(answer), "-d", str(prompt)),
+    )
 
 
-def main() -> int:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("model")
-    parser.add_argument("--prompt", type=int, default=512, help="tokens to read")
-    parser.add_argument("--answer", type=int, default=96, help="tokens to write")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--llama-bench", help="path of llama.cpp's own benchmark, to run as well")
-    options = parser.parse_args()
-
+def compare(path: str, options: argparse.Namespace) -> bool:
+    """Measures one model; returns whether it was fast enough."""
     context_tokens = options.prompt + options.answer + 256
-    ours = Ours(options.model, context_tokens)
-    bare = Bare(options.model, context_tokens, ours.loaded.threads)
+    ours = Ours(path, context_tokens)
+    threads = ours.loaded.threads
+    bare = Bare(path, context_tokens, threads)
     text = SENTENCE * (options.prompt // ours.engine.count_tokens([SENTENCE])[0])
     # A task without an end, so that both write as long as they are measured.
     messages = [ChatMessage("user", f"{text}\nRetell this as a very long story of 2000 words.")]
@@ -131,48 +138,56 @@ def main() -> int:
     assert layout is not None
     tokens, _ = layout.tokens(messages)
 
-    others = ["bare", *(["bench"] if options.llama_bench else [])]
-    read: dict[str, list[float]] = {name: [] for name in ("ours", *others)}
-    written: dict[str, list[float]] = {name: [] for name in ("ours", *others)}
-    for number in range(options.rounds + 1):
+    def own() -> tuple[float, float]:
         generation = ours.measure(messages, options.answer)
-        speeds = {
-            "ours": (generation.prefill_tokens_per_s, generation.tokens_per_s),
-            "bare": bare.measure(tokens, options.answer),
-        }
-        if options.llama_bench:
-            speeds["bench"] = llama_bench(
-                options.llama_bench,
-                options.model,
-                ours.loaded.threads,
-                len(tokens),
-                options.answer,
-            )
+        assert generation.answer_tokens == options.answer, "it ended before the measurement did"
+        return generation.prefill_tokens_per_s, generation.tokens_per_s
+
+    takes: dict[str, Callable[[], tuple[float, float]]] = {
+        "ours": own,
+        "bare": lambda: bare.measure(tokens, options.answer),
+    }
+    program = options.llama_bench
+    if program:
+        takes["bench"] = lambda: llama_bench(program, path, threads, len(tokens), options.answer)
+    print(f"{Path(path).name}: prompt of {len(tokens)} tokens, {threads} threads", flush=True)
+    rounds: list[dict[str, tuple[float, float]]] = []
+    for number in range(options.rounds + 1):
+        # To and fro, so that what gets slower or faster meanwhile falls on all alike.
+        order = list(takes) if number % 2 else list(reversed(takes))
+        speeds = {name: takes[name]() for name in order}
         if number == 0:
             continue  # warming up
-        for name, (reading, writing) in speeds.items():
-            read[name].append(reading)
-            written[name].append(writing)
-        print(
-            f"round {number}: "
-            + "   ".join(f"{name} {r:7.1f} {w:6.1f}" for name, (r, w) in speeds.items())
-            + f"   ({generation.answer_tokens} written)",
-            flush=True,
-        )
-    print(f"prompt of {len(tokens)} tokens, {ours.loaded.threads} threads")
+        rounds.append(speeds)
+        shown = (f"{name} {speeds[name][0]:7.1f} {speeds[name][1]:6.1f}" for name in takes)
+        print(f"round {number}: " + "   ".join(shown), flush=True)
     enough = True
-    for other in others:
-        ratios = [
-            statistics.median(o / t for o, t in zip(of["ours"], of[other], strict=True))
-            for of in (read, written)
-        ]
-        print(f"of {other}: {ratios[0]:.2f} in reading, {ratios[1]:.2f} in writing")
-        enough = enough and (ratios[1] >= 1 if other == "bare" else min(ratios) >= WANTED)
-    print(
-        f"ours: {statistics.median(read['ours']):.1f} tokens/s read, "
-        f"{statistics.median(written['ours']):.1f} written"
-    )
-    return 0 if enough else 1
+    for other in list(takes)[1:]:
+        reading, writing = (
+            statistics.median(speeds["ours"][i] / speeds[other][i] for speeds in rounds)
+            for i in range(2)
+        )
+        print(f"of {other}: {reading:.3f} in reading, {writing:.3f} in writing")
+        wanted = (0.0, 1.0) if other == "bare" else (WANTED, WANTED)
+        enough = enough and reading >= wanted[0] and writing >= wanted[1]
+    medians = (statistics.median(speeds["ours"][i] for speeds in rounds) for i in range(2))
+    print("ours: {:.1f} tokens/s read, {:.1f} written".format(*medians), flush=True)
+    bare.close()
+    ours.engine.unload()
+    return enough
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("models", nargs="+", metavar="MODEL.gguf")
+    parser.add_argument("--prompt", type=int, default=512, help="tokens to read")
+    parser.add_argument("--answer", type=int, default=96, help="tokens to write")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--llama-bench", help="path of llama.cpp's own benchmark, to run as well")
+    options = parser.parse_args()
+    fast = [compare(path, options) for path in options.models]
+    return 0 if all(fast) else 1
 
 
 if __name__ == "__main__":
