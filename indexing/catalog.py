@@ -23,6 +23,7 @@ from indexing.types import (
     Block,
     CanonicalDocument,
     DocumentRow,
+    Like,
     LineBox,
     Passage,
     Place,
@@ -104,16 +105,17 @@ class Catalog:
             return []
         return [watched_folder(row) for row in self._all(f"{SELECT_FOLDERS} ORDER BY f.id")]
 
-    def likes(self) -> dict[int, int]:
+    def likes(self) -> dict[int, Like]:
         """The documents that are nearly the same as another: the one that each is most like."""
         if not self._all("SELECT 1 FROM sqlite_master WHERE name = 'likes'"):
             return {}
         rows = self._all(
-            "SELECT this.id, other.id AS other, max(l.share) FROM likes AS l "
+            "SELECT this.id, other.id AS other, this.sha256 = other.sha256 AS is_same, "
+            "max(l.share) AS share FROM likes AS l "
             "JOIN documents AS this ON this.content_id = l.content_id "
             "JOIN documents AS other ON other.content_id = l.other_id GROUP BY this.id"
         )
-        return {row["id"]: row["other"] for row in rows}
+        return {row["id"]: Like(row["other"], bool(row["is_same"]), row["share"]) for row in rows}
 
     def document(self, id_or_path: int | str) -> DocumentRow:
         """The document of an id (also as digits) or of a path.

@@ -266,6 +266,18 @@ class WatchedFolder(msgspec.Struct, frozen=True):
     documents: tuple[int, ...] = ()
 
 
+class Like(msgspec.Struct, frozen=True):
+    """A document that another one is nearly the same as, or with the same content.
+
+    Attributes:
+        share: Of the sequences of words that the two have, how many they have in common, 0 to 1.
+    """
+
+    document: int
+    is_same: bool
+    share: float
+
+
 class FolderNews(msgspec.Struct, frozen=True):
     """What watching tells.
 

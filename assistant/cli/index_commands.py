@@ -128,8 +128,9 @@ def _list(assistant: Assistant, console: Console) -> int:
     for row in rows:
         if row.reason:
             console.print(f"{row.id}: {explain_row(row)}")
-    for document, other in assistant.catalog.likes().items():
-        console.print(f"{document}: nearly the same as {other}")
+    for document, like in assistant.catalog.likes().items():
+        how = "the same as" if like.is_same else "nearly the same as"
+        console.print(f"{document}: {how} {like.document}")
     return DONE
 
 

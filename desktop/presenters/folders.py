@@ -231,7 +231,9 @@ class FoldersPresenter(Presenter):
         for adding in self._documents.adding:
             if adding not in self._followed:
                 self._followed.add(adding)
-                adding.finished.connect(self._on_caught_up)
+                adding.finished.connect(
+                    lambda report, adding=adding: self._on_caught_up(adding, report)
+                )
         over = self._followed - set(self._documents.adding)
         if not over:
             return
@@ -245,10 +247,9 @@ class FoldersPresenter(Presenter):
         if any(adding.parts or adding.collection for adding in over):
             self.refresh()
 
-    @Slot(object)
-    def _on_caught_up(self, report: AddReport) -> None:
+    def _on_caught_up(self, adding: Adding, report: AddReport) -> None:
         self._removals.let_go(report.gone)
-        looked_at = {part.folder for part in self._catching}
+        looked_at = {part.folder for part in adding.parts}
         unavailable: dict[int, Unavailable] = {
             f: why for f, why in self._unavailable.items() if f not in looked_at
         }

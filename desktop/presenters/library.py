@@ -17,7 +17,7 @@ from desktop.presenters.removals import Removals
 from desktop.presenters.settings import SettingsPresenter
 from desktop.presenters.source import open_file, original_of
 from desktop.wording import explain
-from indexing.types import DocumentRow, IndexProgress
+from indexing.types import DocumentRow, IndexProgress, Like
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
@@ -94,7 +94,7 @@ class LibraryPresenter(QObject):
         self._most: dict[Adding, int] = {}
         self._stopping = False
         self._listed = False
-        self._likes: dict[int, int] = {}
+        self._likes: dict[int, Like] = {}
         self._rebuild = QTimer(self, singleShot=True, interval=REBUILD_MS)
         self._rebuild.timeout.connect(self._on_rebuild)
         self.removals.changed.connect(self._on_rebuild)
@@ -135,9 +135,11 @@ class LibraryPresenter(QObject):
         """Return a document as it stands now."""
         return self._rows.get(document)
 
-    def like(self, document: int) -> DocumentRow | None:
-        """Return the document that one is nearly the same as, if there is such."""
-        return self._rows.get(self._likes.get(document, 0))
+    def like(self, document: int) -> tuple[Like, DocumentRow] | None:
+        """Return the document that one is nearly the same as, and how much, if there is one."""
+        like = self._likes.get(document)
+        row = self._rows.get(like.document) if like is not None else None
+        return (like, row) if like is not None and row is not None else None
 
     def rows_in(self, folder: int) -> list[DocumentRow]:
         """Return the documents of a watched folder as they stand now."""
@@ -329,7 +331,7 @@ class LibraryPresenter(QObject):
             run.finished.connect(self._on_likes)
 
     @Slot(object)
-    def _on_likes(self, likes: dict[int, int]) -> None:
+    def _on_likes(self, likes: dict[int, Like]) -> None:
         self._likes = likes
         self.moved.emit()
 

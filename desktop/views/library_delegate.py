@@ -159,7 +159,8 @@ class LibraryDelegate(QStyledItemDelegate):
     def more(self, rect: QRect) -> QRect:
         """Return where a watched folder's heading offers what can be done with it."""
         box = self._column(rect)
-        return QRect(box.right() + 1 - PADDING - ICON, box.bottom() - 32, ICON, ICON)
+        # The three dots end where the line does.
+        return QRect(box.right() + 1 - PADDING - ICON + 6, box.bottom() - 32, ICON, ICON)
 
     def _paint_document(
         self, painter: QPainter, rect: QRect, document: int, state: QStyle.StateFlag

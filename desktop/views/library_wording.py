@@ -13,7 +13,7 @@ from desktop.presenters.folders import FolderState
 from desktop.presenters.library import Overall
 from desktop.views.wording import counted, number, parts_text
 from desktop.wording import explain_row
-from indexing.types import DocumentRow, IndexProgress, WatchedFolder
+from indexing.types import DocumentRow, IndexProgress, Like, WatchedFolder
 
 Tone = Literal["text-muted", "warning", "danger", "accent"]
 
@@ -74,11 +74,11 @@ def _moving(row: DocumentRow, progress: IndexProgress) -> Status:
     return Status(text, fraction or 0.0)
 
 
-def facts_of(row: DocumentRow, like: DocumentRow | None = None) -> str:
+def facts_of(row: DocumentRow, like: tuple[Like, DocumentRow] | None = None) -> str:
     """Return a document's title, where it says more than its name, its size, what it lacks.
 
     Args:
-        like: The document that it is nearly the same as.
+        like: The document that it is nearly the same as, and how much so.
     """
     parts: list[str] = []
     title, stem = " ".join(row.title.split()), Path(row.path).stem
@@ -91,7 +91,8 @@ def facts_of(row: DocumentRow, like: DocumentRow | None = None) -> str:
     if row.status == "ready" and row.reason:
         parts.append(explain_row(row))
     if like is not None:
-        parts.append(_tr("nearly the same as {name}").format(name=Path(like.path).name))
+        how = _tr("the same as {name}") if like[0].is_same else _tr("nearly the same as {name}")
+        parts.append(how.format(name=Path(like[1].path).name))
     return " · ".join(parts)
 
 
@@ -125,13 +126,13 @@ def folder_text(state: FolderState) -> str:
     """Return how a watched folder stands, in a few words."""
     match state.unavailable:
         case "missing":
-            return _tr("not there")
+            return _tr("not there, documents kept")
         case "not_mounted":
-            return _tr("disk not connected")
+            return _tr("disk not connected, documents kept")
         case "unreadable":
-            return _tr("cannot be opened")
+            return _tr("cannot be opened, documents kept")
         case "empty":
-            return _tr("empty, not the folder it was")
+            return _tr("empty, documents kept")
         case None if state.files:
             at = min(state.files, state.done + 1)
             return _tr("catching up, {n} of {count}").format(

@@ -93,7 +93,7 @@ def test_a_folder_is_followed(library_window, page, until, qtbot, tmp_path, monk
 
     # Not there: everything stays, and is followed again once it is back.
     away = shelf.rename(tmp_path / "away")
-    until(lambda: "Shelf, not there" in spoken(page), PATIENCE_S)
+    until(lambda: "Shelf, not there, documents kept" in spoken(page), PATIENCE_S)
     assert {"russets.md", "pears.md", "figs.md"} <= names(library_window)
     write(away / "quinces.md", "# All about quinces\n\nThis is all about quinces.")
     away.rename(shelf)

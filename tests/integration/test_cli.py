@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from reportlab.lib.pdfencrypt import StandardEncryption
@@ -200,6 +201,37 @@ def test_adding_again_updating_and_removing(tmp_path, studio):
     assert removed.json["failed"][0]["document"] == "nowhere.pdf"
     hits = studio.run("search", "key of the shed", "--json").json["hits"]
     assert all("shed" not in hit["text"] for hit in hits)
+
+
+def test_a_folder_is_followed_until_it_is_not(tmp_path, studio):
+    shelf = tmp_path / "shelf"
+    (shelf / "drafts").mkdir(parents=True)
+    for name in ("oars.md", "sails.md", "drafts/ropes.md"):
+        (shelf / name).write_text(f"The {Path(name).stem} are kept in the boat house.\n", "utf-8")
+    done = studio.run("index", "watch", shelf, "--exclude", "drafts", "--json")
+    assert done.status == 0
+    assert set(done.json) == {"documents", "removed", "unavailable", "seconds"}
+    assert {Path(row["path"]).name for row in done.json["documents"]} == {"oars.md", "sails.md"}
+    assert all(set(row) == ADDED for row in done.json["documents"])
+
+    (shelf / "sails.md").unlink()
+    (shelf / "oars.md").rename(shelf / "paddles.md")
+    done = studio.run("index", "watch", "--json")
+    assert [Path(row["path"]).name for row in done.json["removed"]] == ["sails.md"]
+    assert [Path(row["path"]).name for row in done.json["documents"]] == ["paddles.md"]
+    away = shelf.rename(tmp_path / "away")
+    (folder,) = studio.run("index", "folders", "--json").json["folders"]
+    assert (folder["path"], folder["documents"]) == (str(shelf), 1)
+    assert (folder["status"], folder["exclude"]) == ("unavailable", ["drafts"])
+    assert "Its documents are kept" in folder["reason"]
+    away.rename(shelf)
+
+    done = studio.run("index", "unwatch", shelf, "--remove", "--json")
+    assert [Path(row["path"]).name for row in done.json["removed"]] == ["paddles.md"]
+    assert studio.run("index", "folders", "--json").json == {"folders": []}
+    again = studio.run("index", "unwatch", shelf)
+    assert again.status == 1
+    assert "No watched folder" in again.err
 
 
 # --- Searching ----------------------------------------------------------------------------------

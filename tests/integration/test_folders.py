@@ -367,7 +367,10 @@ def test_documents_that_are_nearly_the_same_are_told(index, catalog, papers):
     second.write_text(letter({3: "Clause 3 was struck out.", 30: "Clause 30 holds from May on."}))
     end_of(index.folders.watch(str(papers)))
     ids = {Path(row.path).name: row.id for row in catalog.documents()}
-    assert catalog.likes() == {ids["contract-final.txt"]: ids["contract.txt"]}
+    ((newer, like),) = catalog.likes().items()
+    assert (newer, like.document) == (ids["contract-final.txt"], ids["contract.txt"])
+    assert not like.is_same
+    assert 0.7 < like.share < 1
     index.remove([ids["contract.txt"]])
     assert catalog.likes() == {}
 
