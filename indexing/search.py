@@ -12,6 +12,7 @@ from indexing.docmatch import document_shares
 from indexing.embedder import Embedder
 from indexing.fusion import DEPTH, JUDGEMENT_WEIGHT, Scored, Vector, added, fuse
 from indexing.keywords import search_words
+from indexing.repeats import Repeats
 from indexing.reranker import RERANKED, Reranker
 from indexing.scope import scope_of
 from indexing.types import Hit
@@ -78,15 +79,15 @@ class Searcher:
         """The `k` best passages, best first; the same words in several files come once."""
         ranked = self.rank([query], documents)[0]
         hits: list[Hit] = []
-        said: set[str] = set()
+        repeats = Repeats()
         # Some of them may belong to a text that is not searched; mostly none does.
         for first in range(0, len(ranked), k + _SPARE):
             page = ranked[first : first + k + _SPARE]
             rows = self.read([item.passage for item in page])
             for item in page:
                 row = rows.get(item.passage)
-                if row is not None and len(hits) < k and (words := words_of(row)) not in said:
-                    said.add(words)
+                if row is not None and len(hits) < k and not repeats.has(row.text, row.headings):
+                    repeats.take(row.text, row.headings)
                     hits.append(_hit(len(hits) + 1, item, row))
             if len(hits) == k:
                 break
@@ -181,11 +182,6 @@ def _hit(rank: int, item: Scored, row: PassageRow) -> Hit:
         end=row.end,
         text=row.text,
     )
-
-
-def words_of(row: PassageRow) -> str:
-    """What a passage says, by which the same one in another file is known."""
-    return " ".join(row.text.casefold().split())
 
 
 def passage_row(row: sqlite3.Row) -> PassageRow:
