@@ -150,4 +150,5 @@ def _pages(pages: Sequence[int]) -> str:
     named = ", ".join(map(number, pages[:MOST_NAMED]))
     if len(pages) > MOST_NAMED:
         named += _tr(" and {n} more").format(n=number(len(pages) - MOST_NAMED))
-    return counted(len(pages), _tr("page {pages}"), _tr("pages {pages}")).replace("{pages}", named)
+    words = _tr("page {pages}") if len(pages) == 1 else _tr("pages {pages}")
+    return words.format(pages=named)

@@ -171,13 +171,13 @@ def sources_text(answer: Answer, plan: Plan | None) -> str:
     if answer.mode == "chat":
         return _tr("From the model alone")
     parts: list[str] = []
-    if answer.receipt is not None:
-        return read_text(answer.receipt)
     if answer.citations:
         parts.append(counted(len(answer.citations), _tr("1 source"), _tr("{n} sources")))
     elif not answer.declined:
         parts.append(_tr("No sources"))
-    if plan is not None and answer.mode == "whole":
+    if answer.receipt is not None:
+        parts.append(read_text(answer.receipt))
+    elif plan is not None and answer.mode == "whole":
         parts.append(
             counted(plan.documents_used, _tr("the whole document"), _tr("{n} whole documents"))
         )
@@ -218,6 +218,8 @@ def left_out_text(plan: Plan) -> str:
 def speed_text(answer: Answer) -> str:
     """Return what an answer cost: "1.9 s to first word · 31 tokens/s"."""
     timing = answer.timing
+    if answer.receipt is not None:
+        return _tr("read in {time}").format(time=seconds(answer.receipt.seconds))
     if not timing.answer_tokens:
         # Declined before the model wrote anything.
         return ""

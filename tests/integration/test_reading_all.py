@@ -12,12 +12,10 @@ import pytest
 from assistant.answering.types import AskRequest, Phase, Plan
 from assistant.assistant import Assistant
 from assistant.paths import DataPaths
-from indexing.database import connect, database_path, migrate
-from indexing.passages import split_passages
-from indexing.schema import COMPONENT, MIGRATIONS
-from indexing.store import DocumentStore
+from indexing.database import database_path
 from indexing.types import Block, CanonicalDocument
 from tests.integration.studio import PATIENCE_S, Studio
+from tests.library import put_document
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(PATIENCE_S * 2)]
@@ -41,17 +39,6 @@ def cellar_book() -> CanonicalDocument:
             blocks.append(Block(len(text), len(text) + len(sentence), "paragraph", page, ()))
             text += f"{sentence}\n\n"
     return CanonicalDocument("The cellar book", "pdf", text, tuple(blocks), tuple(starts))
-
-
-def add(data_dir, document: CanonicalDocument, path: str) -> int:
-    """Put a document into the library as the index does, but for its vectors."""
-    with contextlib.closing(connect(data_dir)) as connection:
-        migrate(connection, COMPONENT, MIGRATIONS)
-        store = DocumentStore(connection)
-        row = store.register(path, document.title, len(document.text), 0, None)
-        passages = split_passages(document, lambda texts: [len(t.split()) for t in texts], 60)
-        store.put_content(row, "0" * 64, document, passages)
-    return row
 
 
 def windows_kept(data_dir) -> int:
@@ -78,7 +65,7 @@ def studio(data_dir, smollm_path):
     studio.install(model=smollm_path)
     # So small a context that a window is about a page.
     (data_dir / "settings.toml").write_text("context_tokens = 1024\n", "utf-8")
-    add(data_dir, cellar_book(), "/shelf/cellar.pdf")
+    put_document(data_dir, cellar_book(), "/shelf/cellar.pdf")
     return studio
 
 
