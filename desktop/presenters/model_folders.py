@@ -42,8 +42,12 @@ class ModelFolders(Presenter):
 
     @property
     def places(self) -> list[Place]:
-        """The folders that are looked into besides the library's own."""
-        return [place for place in self._places if place.source != "library"]
+        """The person's folders, and those of other programs that have a model on the list."""
+        return [
+            place
+            for place in self._places
+            if place.source == "folder" or (place.source != "library" and self.count(place))
+        ]
 
     @property
     def hidden(self) -> list[str]:

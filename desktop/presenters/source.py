@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, get_args
 
 from PySide6.QtCore import QCoreApplication, QObject, QRectF, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QImage
@@ -20,7 +20,7 @@ from indexing.types import DocumentRow, LineBox
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
 
-View = Literal["page", "text"]
+View = Literal["page", "text", "both"]
 
 # Steps of the zoom, as parts of the width that there is; 1 is the whole width.
 ZOOMS: Final = (0.5, 0.67, 0.8, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0)
@@ -127,8 +127,9 @@ class SourcePresenter(QObject):
 
     @property
     def view(self) -> View:
-        """Which of the two views the person looked at last."""
-        return "text" if self._settings.remembered("source_view", "page") == "text" else "page"
+        """How the person looked at a document last: its pages, its text, or both side by side."""
+        kept = self._settings.remembered("source_view", "page")
+        return kept if kept in get_args(View) else "page"
 
     def set_view(self, view: View) -> None:
         """Remember which view is looked at."""

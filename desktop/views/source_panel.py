@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
     QHBoxLayout,
     QPushButton,
+    QSplitter,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
 
 WIDTH = 380
 BAR = 48
+# From this width on page and text stand side by side.
+ROOM_BESIDE = 600
+LEAST_BESIDE = 160
 
 
 class SourcePanel(QFrame):
@@ -63,9 +68,15 @@ class SourcePanel(QFrame):
         self._message = label("", "muted", wrap=True)
         self._message.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self._message.setContentsMargins(16, 16, 16, 16)
+        self._beside = QSplitter()
+        self._beside.setHandleWidth(1)
+        self._beside.setChildrenCollapsible(False)
         self._stack = QStackedWidget()
-        for view in (self._message, self._page, self._text):
-            self._stack.addWidget(view)
+        self._stack.addWidget(self._message)
+        self._stack.addWidget(self._beside)
+        for view in (self._page, self._text):
+            self._beside.addWidget(view)
+            view.setMinimumSize(LEAST_BESIDE, LEAST_BESIDE)
         self._note = label("", "small-warning", wrap=True)
         self._note.setContentsMargins(16, 0, 16, 8)
         column = QVBoxLayout(self)
@@ -136,8 +147,10 @@ class SourcePanel(QFrame):
         self._views = QButtonGroup(self)
         self._as_page = self._view_button(self.tr("Page"), "page")
         self._as_text = self._view_button(self.tr("Text"), "text")
-        row.addWidget(self._as_page)
-        row.addWidget(self._as_text)
+        self._as_both = self._view_button(self.tr("Both"), "both")
+        self._as_both.setToolTip(self.tr("The text as it was read, beside its page"))
+        for button in (self._as_page, self._as_text, self._as_both):
+            row.addWidget(button)
         row.addStretch(1)
         self._narrower = IconButton(self._theme, "zoom-out", self.tr("Smaller"), "Ctrl+-", size=16)
         self._narrower.setShortcut("Ctrl+-")
@@ -245,17 +258,32 @@ class SourcePanel(QFrame):
     def _update_view(self) -> None:
         source = self._source.source
         if source is not None:
-            paged = source.page is not None and self._source.view == "page"
-            self._stack.setCurrentWidget(self._page if paged else self._text)
+            view = self._source.view if source.page is not None else "text"
+            self._page.setVisible(view != "text")
+            self._text.setVisible(view != "page")
+            self._stack.setCurrentWidget(self._beside)
         self._update_controls()
+
+    @property
+    def _shows_pages(self) -> bool:
+        return self._stack.currentWidget() is self._beside and not self._page.isHidden()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put page and text side by side where there is room, else one above the other."""
+        super().resizeEvent(event)
+        across = event.size().width() >= ROOM_BESIDE
+        self._beside.setOrientation(
+            Qt.Orientation.Horizontal if across else Qt.Orientation.Vertical
+        )
 
     def _update_controls(self) -> None:
         source = self._source.source
         drawn = source is not None and source.page is not None
-        paged = drawn and self._stack.currentWidget() is self._page
-        for button in (self._as_page, self._as_text):
+        paged = drawn and self._shows_pages
+        for button in (self._as_page, self._as_text, self._as_both):
             button.setVisible(drawn)
-        (self._as_page if paged else self._as_text).setChecked(True)
+        chosen = self._as_text if self._page.isHidden() else self._as_page
+        (self._as_both if paged and not self._text.isHidden() else chosen).setChecked(True)
         for widget in (self._narrower, self._fit, self._wider):
             widget.setVisible(paged)
         self._open.setEnabled(source is not None)
@@ -277,7 +305,7 @@ class SourcePanel(QFrame):
     def _update_place(self) -> None:
         source = self._source.source
         citation = self._source.citation
-        paged = source is not None and self._stack.currentWidget() is self._page
+        paged = source is not None and self._shows_pages
         pages = len(source.page_starts) if source is not None else 0
         page = self._page.page if paged else (citation.page if citation else None)
         text = ""
@@ -301,6 +329,8 @@ class SourcePanel(QFrame):
         page = self._page.page + step
         if source is not None and 1 <= page <= len(source.page_starts):
             self._page.show_page(page)
+            if not self._text.isHidden():
+                self._text.show_offset(source.page_starts[page - 1])
             self._update_place()
 
     @Slot()

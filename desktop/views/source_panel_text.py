@@ -64,16 +64,34 @@ class SourceText(QTextEdit):
     def show_source(self, source: Source) -> None:
         """Show a document at its quote, or from its beginning."""
         self._source = source
-        self._settled = False
-        begin = self._piece_before(source.start)
-        self._begin = self._end = begin
-        self._parts = []
-        self.clear()
-        self._append(min(len(source.text), max(source.end, begin) + PIECE))
-        self._mark()
+        self._set_around(source.start, source.end)
         self._to_quote()
         # Heights are known only once the view has been laid out in its place.
         QTimer.singleShot(0, self, self._on_settled)
+
+    def show_offset(self, offset: int) -> None:
+        """Show the text from an offset on, such as the beginning of a page."""
+        if self._source is None:
+            return
+        if not self._begin <= offset < self._end:
+            self._set_around(offset, offset)
+            self._settled = True
+        part = next((part for part in self._parts if part.start <= offset <= part.end), None)
+        if part is not None:
+            bar = self.verticalScrollBar()
+            bar.setValue(bar.value() + self.cursorRect(self._cursor(part, offset, offset)).top())
+
+    def _set_around(self, start: int, end: int) -> None:
+        """Set a few screens of the text around a place, and nothing else of it."""
+        source = self._source
+        if source is None:
+            return
+        self._settled = False
+        self._begin = self._end = self._piece_before(start)
+        self._parts = []
+        self.clear()
+        self._append(min(len(source.text), max(end, self._begin) + PIECE))
+        self._mark()
 
     def forget(self) -> None:
         """Show nothing."""

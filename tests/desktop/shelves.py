@@ -125,6 +125,9 @@ def shoot_sources(studio: Studio, window: Window, cited: list[Citation]) -> None
     session.source.set_zoom(1.0)
     panel._as_text.click()
     studio.shoot(window, "source-text")
+    panel._as_both.click()
+    studio.settle(until=lambda: panel.page_view.image is not None)
+    studio.shoot(window, "source-both")
     main._close_source()
 
 

@@ -99,7 +99,8 @@ def test_the_quote_is_marked_in_the_text(library_window, panel, until, tmp_path)
     show(library_window, cite(library_window, row, text, quote))
     view = panel.text_view
     until(lambda: view.marked_text() == quote)
-    assert panel._stack.currentWidget() is view
+    assert view.isVisible()
+    assert not panel.page_view.isVisible()
     assert panel._as_page.isHidden()
 
     def in_sight():
@@ -125,6 +126,38 @@ def test_a_quote_over_two_pages(library_window, panel, until, tmp_path):
     assert "page 2 of 2" in panel._page_label.text()
     until(lambda: panel.page_view.image is not None, 30)
     assert "Page 2" in panel.text_view.toPlainText()
+
+
+def test_the_text_as_it_was_read_stands_beside_its_page(library_window, panel, until, tmp_path):
+    row, text = add(library_window, papers.long(tmp_path / "beside.pdf", 12))
+    quote = text[:40]
+    show(library_window, cite(library_window, row, text, quote))
+    until(lambda: panel.page_view.image is not None, 30)
+    panel._as_both.click()
+    assert panel.page_view.isVisible()
+    assert panel.text_view.isVisible()
+    assert panel.text_view.marked_text() == quote
+    # In a narrow panel one is above the other, in a wide one beside it.
+    assert panel.page_view.geometry().bottom() < panel.text_view.geometry().top()
+    main = library_window.main
+    main._splitter.setSizes([400, main._splitter.width() - 400])
+    until(lambda: panel.page_view.geometry().right() < panel.text_view.geometry().left())
+    # Turning the page takes the text along.
+    starts = panel._source.source.page_starts
+    for _ in range(9):
+        panel._page_on.click()
+    view = panel.text_view
+
+    def first_words():
+        return view.cursorForPosition(QPoint(40, 30)).block().text()
+
+    assert panel.page_view.page == 10
+    wanted = text[starts[9] :].split("\n")[0]
+    until(lambda: first_words() in (wanted, "Page 10"))
+    # It is kept for the next document.
+    assert library_window.session.source.view == "both"
+    panel._as_page.click()
+    assert not panel.text_view.isVisible()
 
 
 def test_stepping_through_the_sources_of_an_answer(library_window, panel, until, tmp_path):
