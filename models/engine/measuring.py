@@ -35,13 +35,13 @@ def measure_speed(
     tokens = [7 * i % vocabulary_size for i in range(_READ_TOKENS)]
     done = 0
     while done < _READ_TOKENS:
-        if memory.closed:
+        if reader.closed:
             raise NoModelLoaded
         if reader.busy or memory.tokens != tokens[:done]:
             return None
         done = reader.step(tokens, done)
         yield PrefillProgress(done=done, total=_READ_TOKENS, cached=0)
-    if memory.closed:
+    if reader.closed:
         raise NoModelLoaded
     if reader.busy or memory.tokens != tokens:
         return None

@@ -45,11 +45,6 @@ class TokenMemory:
             self._batch.n_seq_id[i] = 1
             self._batch.seq_id[i][0] = sequence
 
-    @property
-    def closed(self) -> bool:
-        """Whether it is gone."""
-        return self.context is None
-
     def reusable(self, prompt: Sequence[int]) -> int:
         """How many tokens at the start of `prompt` need no reading: see `reusable_tokens`."""
         return reusable_tokens(self.tokens, self.read, prompt, rewindable=self.rewindable)

@@ -44,6 +44,7 @@ class PromptReader:
         speed: Tokens read in a second, by the last whole step; 0 before one.
         owners: What the tokens held are made of; they are kept on disk if there is any.
         busy: An answer is being made: what studies meanwhile must leave the memory alone.
+        closed: The model is gone, or another one since its adapters were changed.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class PromptReader:
         self.speed = 0.0
         self.owners: tuple[str, ...] = ()
         self.busy = False
+        self.closed = False
         self._states = states
         self._aside = aside
 
@@ -118,7 +120,7 @@ class PromptReader:
 
         Raises:
             DecodeFailed: llama.cpp failed.
-            NoModelLoaded: The model was unloaded meanwhile.
+            NoModelLoaded: The model was unloaded or changed meanwhile.
         """
         kept = self._studied(tokens, owners)
         if kept is not None:
@@ -127,7 +129,7 @@ class PromptReader:
         done = cached = self.reusable(tokens)
         yield PrefillProgress(done=done, total=total, cached=cached)
         while True:
-            if memory.closed:
+            if self.closed:
                 raise NoModelLoaded
             if not self.busy:
                 done = len(memory.tokens)
@@ -180,8 +182,9 @@ class PromptReader:
         )
 
     def close(self) -> None:
-        """Keeps what is worth keeping, before the memory goes."""
+        """Keeps what is worth keeping, before the memory goes or is another model's."""
         self._keep_what_would_be_lost(0)
+        self.closed = True
 
     def _studied(self, tokens: list[int], owners: Sequence[str]) -> StoredState | None:
         """The state that was kept when this was studied before."""

@@ -11,7 +11,7 @@ import pytest
 
 from models.engine.engine import Engine
 from models.engine.types import Adapter, ChatMessage, LoadSettings, Sampling
-from models.errors import AdapterUnfit
+from models.errors import AdapterUnfit, NoModelLoaded
 from models.library import ModelLibrary
 from models.states import StateStore
 from tests.integration.lora import write_adapter
@@ -125,6 +125,14 @@ def test_what_was_read_with_an_adapter_is_not_used_without_it(engine, store, tmp
     assert engine.study_size(BOOK).cached_tokens == 0
     run(engine.study(BOOK, ["document:1"]))
     assert engine.study_size(BOOK).cached_tokens == known
+    assert len(store.list()) == 2
+    # One that is under way must not go on with what is another model now.
+    studying = engine.study([*BOOK[:1], *BOOK], ["document:2"])
+    next(studying)
+    next(studying)
+    engine.adjust(PLAIN)
+    with pytest.raises(NoModelLoaded):
+        next(studying)
     assert len(store.list()) == 2
     engine.adjust(PLAIN)
     engine.identify(DIGEST)
