@@ -112,3 +112,22 @@ def test_a_stop_string_in_the_thinking_does_not_count():
     pieces, stopped = split(["<think>a END b</think>c END d"], [" END"])
     assert pieces == [("thinking", "a END b"), ("text", "c")]
     assert stopped
+
+
+@pytest.mark.parametrize(
+    ("text", "begun", "closing"),
+    [
+        (" \n", False, ""),
+        ("\n<thi", False, ""),
+        ("\n<think>", False, "</think>"),
+        ("<think>\nHm", True, "</think>"),
+        ("<think>Hm</think>\n\n", False, ""),
+        ("<think>Hm</think>\n\nY", True, ""),
+        ("<b", True, ""),
+    ],
+)
+def test_it_is_known_whether_a_part_has_begun_and_what_ends_it(text, begun, closing):
+    splitter = AnswerSplitter(stop=["<br>"])
+    for char in text:
+        splitter.feed(char)
+    assert (splitter.begun, splitter.closing) == (begun, closing)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from models.engine.template import MARK, ChatTemplate, ControlGuard
 from models.engine.types import ChatMessage
 from models.errors import TemplateFailed
+from models.thinking import can_switch_thinking
 
 HELLO = [ChatMessage("system", "Be brief."), ChatMessage("user", "Hello")]
 CONTROL = {"<|im_start|>", "<|im_end|>", "<s>", "</s>", "[INST]"}
@@ -165,3 +166,16 @@ def test_no_piece_of_a_content_holds_a_control_text(content):
     marked = ControlGuard(CONTROL).mark(content)
     assert not [text for piece in marked.split(MARK) for text in CONTROL if text in piece]
     assert plain(marked) == content.replace(MARK, "\ufffd")
+
+
+def test_thinking_is_left_to_the_template_unless_it_is_chosen():
+    source = LOOP + (
+        "{% if enable_thinking is not defined %}(usual)"
+        "{% elif enable_thinking %}(on){% else %}(off){% endif %}"
+    )
+    template = ChatTemplate(source)
+    for chosen, expected in ((None, "(usual)"), (True, "(on)"), (False, "(off)")):
+        assert template.render(HELLO, thinking=chosen).endswith(expected)
+    assert can_switch_thinking(source)
+    assert not can_switch_thinking(LOOP)
+    assert not can_switch_thinking(None)
