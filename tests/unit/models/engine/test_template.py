@@ -169,7 +169,8 @@ def test_no_piece_of_a_content_holds_a_control_text(content):
 
 
 def test_thinking_is_left_to_the_template_unless_it_is_chosen():
-    source = LOOP + (
+    turns = "{% for message in messages %}{{ message.content }}\n{% endfor %}"
+    source = turns + (
         "{% if enable_thinking is not defined %}(usual)"
         "{% elif enable_thinking %}(on){% else %}(off){% endif %}"
     )
@@ -177,5 +178,5 @@ def test_thinking_is_left_to_the_template_unless_it_is_chosen():
     for chosen, expected in ((None, "(usual)"), (True, "(on)"), (False, "(off)")):
         assert template.render(HELLO, thinking=chosen).endswith(expected)
     assert can_switch_thinking(source)
-    assert not can_switch_thinking(LOOP)
+    assert not can_switch_thinking(turns)
     assert not can_switch_thinking(None)
