@@ -16,8 +16,8 @@ MAX_TERMS = 64
 # In a library of 100,000 passages a question's most frequent words would take most of its
 # time, and tell least; its rarer ones find the candidates, which are compared by all.
 RANKED_ROWS = 10_000
-# Each range of passages is a query of its own, about 0.3 ms.
-_MOST_RANGES = 32
+# Each range of passages is a query of its own, 1 to 2 ms; ranking all takes some ten.
+_MOST_RANGES = 8
 
 # Function and question words: they match nearly every passage, tell nothing about which one
 # is meant, and cost most of a query's time.
@@ -69,9 +69,20 @@ def search_words(
     terms = query_terms(query)
     if not terms or (scope is not None and not scope.ranges):
         return []
-    if scope is not None and len(scope.ranges) <= _MOST_RANGES:
+    if scope is not None and len(scope.ranges) <= _MOST_RANGES and scope.size <= RANKED_ROWS:
         return _search_ranges(connection, match_expression(terms), k, scope.ranges)
-    expression = match_expression(_rarest(connection, terms))
+    telling = _rarest(connection, terms)
+    found = _search_all(connection, match_expression(telling), k, scope)
+    if scope is not None and len(found) < k and len(telling) < len(terms):
+        # They may all be elsewhere.
+        found = _search_all(connection, match_expression(terms), k, scope)
+    return found
+
+
+def _search_all(
+    connection: sqlite3.Connection, expression: str, k: int, scope: Scope | None
+) -> list[int]:
+    """The best of all passages that are in the scope."""
     with closing(connection.execute(f"{_RANKED} ORDER BY rank", (expression,))) as rows:
         within = (row[0] for row in rows if scope is None or row[0] in scope)
         return list(itertools.islice(within, k))

@@ -99,6 +99,10 @@ def test_where_words_are_too_frequent_the_rarest_find(db, monkeypatch):
     # Only the first passage has the rent; both are of the lease.
     assert search_words(db, "lease rent", 10) == [1]
     assert set(search_words(db, "lease", 10)) == {1, 2}
+    # The rarest may stand elsewhere; the scope's passages are found all the same.
+    monkeypatch.setattr(keywords, "_MOST_RANGES", 0)
+    assert search_words(db, "dough rent lease", 10, scope_of(db, [2])) == [3]
+    assert set(search_words(db, "dough lease", 10, scope_of(db, [1]))) == {1, 2}
 
 
 def test_stop_words_count_only_alone():
