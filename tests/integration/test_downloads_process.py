@@ -174,6 +174,8 @@ def test_models_are_found_fetched_and_checked_by_command(studio, hub):
 
     info = studio.run("models", "search", f"{REPOSITORY}/{FILE}", "--json").json
     assert (info["model"]["title"], info["model"]["hyperparameters"]["block_count"]) == ("Tiny", 1)
+    assert info["memory"]["fit"] == "well"
+    assert 0 < info["memory"]["needed_bytes"] < info["memory"]["free_bytes"]
 
     done = studio.run("models", "download", f"{REPOSITORY}/{FILE}", "--json")
     assert (done.status, done.json["model"]["name"]) == (0, FILE), done.err
