@@ -101,7 +101,11 @@ class Assistant:
             calibrations=Calibrations(paths.calibrations_file),
         )
         self._everything = EverythingReader(
-            self.model, self.catalog, self.gate, self._open_readings
+            self.model,
+            self.catalog,
+            self.gate,
+            self._open_readings,
+            Calibrations(paths.calibrations_file),
         )
         self._conversations: ConversationStore | None = None
         self._readings: KeptReadings | None = None

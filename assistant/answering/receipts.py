@@ -92,6 +92,7 @@ class ReadingReceipt(msgspec.Struct, frozen=True):
         documents: All that the question was about, those that were not read included.
         windows: Pieces that the model was to be shown, one after the other.
         windows_read: Those it has read, `windows_kept` of them before this time.
+        passed_over: Those of which the model said that they do not answer.
         found: Items that the model wrote down.
         dropped: Those whose quote does not stand in the text or does not show them.
         merged: Those that only repeat another one.
@@ -106,6 +107,7 @@ class ReadingReceipt(msgspec.Struct, frozen=True):
     dropped: int
     merged: int
     seconds: float
+    passed_over: int = 0
 
     @property
     def complete(self) -> bool:

@@ -29,6 +29,11 @@ def receipt_lines(receipt: ReadingReceipt) -> list[str]:
     for document in receipt.documents:
         lines += _gaps(document)
     kept = receipt.found - receipt.dropped
+    if receipt.passed_over:
+        lines.append(
+            f"{receipt.passed_over:,} of {receipt.windows_read:,} steps passed over: the model "
+            "says that they do not answer."
+        )
     told = f"{receipt.found:,} written down by the model"
     if receipt.dropped:
         told += f", {receipt.dropped:,} dropped because they do not stand in the text"

@@ -9,7 +9,7 @@ from assistant.answering.types import AnswerSentence, Citation
 from assistant.reading_all.documents import Readable
 from assistant.reading_all.merging import Item, Place
 from assistant.reading_all.prompts import Kind, read_notes, wording
-from assistant.reading_all.quotes import locate, sentence_around
+from assistant.reading_all.quotes import locate, sentence_around, without_fragments
 from assistant.reading_all.windows import Window
 from indexing.catalog import Catalog, page_at
 
@@ -42,17 +42,14 @@ def check(texts: Sequence[str], window: Window, document: Readable, group: int |
         group: What the items are listed under.
     """
     text = document.text[window.start : window.end]
+    notes = [note for one in texts for note in read_notes(one)]
+    placed = [(note, found) for note in notes if (found := locate(note, text)) is not None]
     items: list[Item] = []
-    count = 0
-    for note in (note for one in texts for note in read_notes(one)):
-        count += 1
-        found = locate(note, text)
-        if found is None:
-            continue
+    for note, found in without_fragments(placed, text):
         start, end = sentence_around(found, text)
         place = Place(document.row.id, window.start + start, window.start + end)
         items.append(Item(group, note, (place,), window.section(place.start)))
-    return Checked(tuple(items), count)
+    return Checked(tuple(items), len(notes))
 
 
 def lay_out(

@@ -52,10 +52,12 @@ class Written(msgspec.Struct, frozen=True, array_like=True):
     Attributes:
         texts: As it wrote them: one, or more where the window was shown in parts.
         whole: Whether it came to an end of each by itself.
+        passed_over: It said that the window does not answer, and was asked for nothing more.
     """
 
     texts: tuple[str, ...]
     whole: bool
+    passed_over: bool = False
 
 
 class Reading(msgspec.Struct, frozen=True):

@@ -21,6 +21,8 @@ Kind = Literal["items", "points"]
 MOST_NOTES: Final = 16
 MOST_NOTES_OF_ONE: Final = 48
 
+_MOST_REPEATED: Final = 4
+
 _MARKS: Final = re.compile(r"<(?=/?\s*piece\b)", re.IGNORECASE)
 _OBJECT: Final = re.compile(r"\{[^{}]*\}")
 # A string of JSON that is whole: another one or the end of the list follows it.
@@ -33,6 +35,7 @@ class Wording(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reader: str
     items: str
     points: str
+    check: str
     condenser: str
     condense: str
     found_one: str
@@ -81,11 +84,19 @@ def edition() -> str:
 
 
 def over_window(
-    question: str, kind: Kind, title: str, headings: Sequence[str], text: str
+    question: str, asked: str, title: str, headings: Sequence[str], text: str
 ) -> list[ChatMessage]:
-    """Lay out a window; all ahead of its title is the same for all windows of a request."""
+    """Lay out a window.
+
+    Args:
+        question: What was asked.
+        asked: The words, with a place for the question, that stand behind the window: all ahead
+            of them is read once for whatever is asked.
+        title: The document's.
+        headings: Those over the window.
+        text: The window's.
+    """
     words = wording()
-    asked = words.points if kind == "points" else words.items
     where = " > ".join(dict.fromkeys((title, *headings)))
     where = " ".join(where.replace('"', "'").replace("<", "\u2039").split())[:200]
     fenced = _MARKS.sub("\u2039", text.strip())
@@ -130,6 +141,12 @@ def read_notes(text: str) -> list[str]:
         if note.strip():
             notes.append(" ".join(note.split()))
     return notes
+
+
+def repeats_itself(text: str) -> bool:
+    """Tell whether a model has nothing new to write: small ones then go round in a circle."""
+    notes = read_notes(text)
+    return len(notes) - len(set(notes)) >= _MOST_REPEATED
 
 
 def read_condensed(text: str) -> list[Condensed]:

@@ -18,6 +18,8 @@ _SHOWN: Final = 0.6
 # A quote says little of itself: what it speaks of may stand so many characters before it.
 _AROUND: Final = 400
 
+# So many pieces of a line in a row are a text that was copied, not items of it.
+_FRAGMENTS: Final = 3
 # A word so short is another one in capitals: "Go" is not "go".
 _SHORT: Final = 4
 
@@ -46,6 +48,34 @@ def sentence_around(span: tuple[int, int], text: str) -> tuple[int, int]:
         (first, last) for first, last in split_sentences(text) if first < end and start < last
     ]
     return (min(start, around[0][0]), max(end, around[-1][1])) if around else span
+
+
+def without_fragments(
+    notes: Sequence[tuple[str, tuple[int, int]]], text: str
+) -> list[tuple[str, tuple[int, int]]]:
+    """Return notes without those that are a running text in pieces, and say nothing.
+
+    A small model that finds nothing in a text may copy it word for word: "we believe", "our
+    program", "is essential".
+
+    Args:
+        notes: In the order in which they were written, each with where it stands.
+        text: What they stand in.
+    """
+    runs: list[list[tuple[str, tuple[int, int]]]] = []
+    for note in notes:
+        if runs and _goes_on(runs[-1][-1][1], note[1], text):
+            runs[-1].append(note)
+        else:
+            runs.append([note])
+    kept = [note for run in runs if len(run) < _FRAGMENTS for note in run]
+    return [note for note in kept if content_keys(read_words(note[0]))]
+
+
+def _goes_on(span: tuple[int, int], following: tuple[int, int], text: str) -> bool:
+    """Tell whether a span follows another on its line with nothing but space between."""
+    gap = text[span[1] : following[0]]
+    return span[1] <= following[0] and gap.isspace() and "\n" not in gap
 
 
 def shown(item: str, quote: tuple[int, int], text: str, around: Sequence[str], asked: str) -> bool:

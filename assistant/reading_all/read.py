@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
+from assistant.answering.calibration import Calibrations, log_odds, pairs
+from assistant.answering.calibration import line as line_of
 from assistant.answering.errors import EmptyQuestion
 from assistant.answering.types import Answer, AskEvent, AskRequest, Phase
 from assistant.compute import ComputeGate
@@ -18,12 +20,15 @@ from assistant.reading_all.windows import Window
 from assistant.services.model_host import ModelEvent
 from assistant.workers.jobs import Job
 from indexing.catalog import Catalog
-from models.engine.types import ChatMessage, Generation, LoadSettings, Sampling
+from models.engine.types import ChatMessage, Generation, LoadSettings, Sampling, TextDelta
 
 # So often whoever follows hears that it goes on, and can stop it.
 _PULSE_S: Final = 0.5
 # A step of reading on a slow machine takes its time; killing would cost the model.
 _STOP_S: Final = 10.0
+
+
+_ONE_WORD: Final = Sampling(max_tokens=1)
 
 
 class BackgroundModel(Protocol):
@@ -36,6 +41,14 @@ class BackgroundModel(Protocol):
         ...
 
 
+class _Reply(NamedTuple):
+    """What the model wrote, and whether it came to an end."""
+
+    text: str
+    ended: bool
+    log_odds: float | None = None
+
+
 class EverythingReader:
     """Reads documents through, behind every other question.
 
@@ -44,6 +57,7 @@ class EverythingReader:
         catalog: The documents.
         gate: Holds indexing back while the model reads.
         kept: What was read, on disk.
+        calibrations: What the models' replies are worth.
     """
 
     def __init__(
@@ -52,7 +66,9 @@ class EverythingReader:
         catalog: Catalog,
         gate: ComputeGate,
         kept: Callable[[], KeptReadings],
+        calibrations: Calibrations | None = None,
     ) -> None:
+        self._calibrations = calibrations or Calibrations()
         self._model = model
         self._catalog = catalog
         self._gate = gate
@@ -85,8 +101,15 @@ class EverythingReader:
         run.begin()
         yield from run.deltas(0)
         with self._gate.studying():
+            # A summary needs all of it.
+            line = None if run.kind == "points" else (yield from self._line(run))
             for piece in run.left():
-                written = yield from self._read_window(run, piece.window)
+                answers = line is None or (yield from self._answers(run, piece.window, line))
+                written = (
+                    (yield from self._read_window(run, piece.window))
+                    if answers
+                    else Written((), whole=True, passed_over=True)
+                )
                 before = len(run.items)
                 run.keep(piece, written)
                 yield from run.deltas(before)
@@ -100,17 +123,42 @@ class EverythingReader:
         run = next((run for asked, run in reversed(self._recent) if asked is request), None)
         return None if run is None else run.answer(stopped=True)
 
+    def _line(self, run: ReadingRun) -> Generator[AskEvent, None, float | None]:
+        """Return what log-odds a model's yes must have to be worth something; None without.
+
+        Measured once for each model, with texts of which is known what they answer.
+        """
+        name = f"{run.using.name} {prompts.edition()}"
+        known = self._calibrations.get(name)
+        if known is None and run.left():
+            asked = prompts.wording().check
+            odds: list[list[float | None]] = [[], []]
+            for pair in pairs():
+                for replies, question in zip(odds, (pair.answered, pair.unanswered), strict=True):
+                    messages = prompts.over_window(question, asked, "", (), pair.text)
+                    reply = yield from self._generate(run, messages, _ONE_WORD)
+                    replies.append(reply.log_odds)
+            known = line_of(odds[0], odds[1])
+            self._calibrations.keep(name, known)
+        return None if known is None else known.log_odds
+
+    def _answers(
+        self, run: ReadingRun, window: Window, line: float
+    ) -> Generator[AskEvent, None, bool]:
+        """Ask the model whether a window answers; what it says of it is not read twice."""
+        reply = yield from self._generate(run, run.check(window), _ONE_WORD)
+        return reply.log_odds is None or reply.log_odds >= line
+
     def _read_window(self, run: ReadingRun, window: Window) -> Generator[AskEvent, None, Written]:
         """Have the model read a window; in parts, where it has more to write than fits."""
         halves = window.halves()
         most = prompts.MOST_NOTES if halves else prompts.MOST_NOTES_OF_ONE
         messages, sampling = run.prompt(window, most)
-        generation = yield from self._generate(run, messages, sampling)
-        text = generation.text
+        reply = yield from self._generate(run, messages, sampling, enough=prompts.repeats_itself)
         # Where a piece gives nothing a model may make things up, as many as it is let.
-        whole = run.stands(window, text) < most and generation.finish == "stop"
+        whole = run.stands(window, reply.text) < most and reply.ended
         if whole or halves is None:
-            return Written((text,), whole)
+            return Written((reply.text,), whole)
         first = yield from self._read_window(run, halves[0])
         second = yield from self._read_window(run, halves[1])
         return Written(first.texts + second.texts, first.whole and second.whole)
@@ -125,10 +173,10 @@ class EverythingReader:
                 while True:
                     known = run.known_notes(asked.digest)
                     if known is None:
-                        generation = yield from self._generate(
+                        reply = yield from self._generate(
                             run, asked.messages, asked.sampling, phase=Phase("condensing")
                         )
-                        known = run.keep_notes(asked.digest, generation)
+                        known = run.keep_notes(asked.digest, reply.text)
                     asked = steps.send(known)
             except StopIteration as end:
                 condensed += end.value
@@ -139,16 +187,36 @@ class EverythingReader:
         run: ReadingRun,
         messages: list[ChatMessage],
         sampling: Sampling,
+        *,
         phase: Phase | None = None,
-    ) -> Generator[AskEvent, None, Generation]:
-        """Generate behind every question, once more after each that came between."""
+        enough: Callable[[str], bool] = lambda _: False,
+    ) -> Generator[AskEvent, None, _Reply]:
+        """Generate behind every question, once more after each that came between.
+
+        Args:
+            run: What it is for.
+            messages: The prompt.
+            sampling: How words are chosen.
+            phase: What is said meanwhile, in place of how far the reading is.
+            enough: Tells of what is written so far whether more is of no use.
+        """
+        using = run.using
         while True:
-            job = self._model.generate_behind(
-                run.using.path, run.using.settings, messages, sampling
-            )
+            job = self._model.generate_behind(using.path, using.settings, messages, sampling)
+            written = ""
             try:
-                while not job.wait(_PULSE_S):
+                while True:
                     yield phase or run.phase(giving_way=self._gate.busy)
+                    try:
+                        event = job.next_event(_PULSE_S)
+                    except TimeoutError:
+                        continue
+                    except StopIteration:
+                        break
+                    # In a process that was started anew it begins again.
+                    written = written + event.text if isinstance(event, TextDelta) else ""
+                    if enough(written):
+                        return _Reply(written, ended=True)
                 generation = job.result()
             finally:
                 if not job.ended:
@@ -156,4 +224,5 @@ class EverythingReader:
                     job.wait()
             if generation is not None:
                 run.count(generation)
-                return generation
+                ended = generation.finish == "stop"
+                return _Reply(generation.text, ended, log_odds(generation))

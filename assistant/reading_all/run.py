@@ -94,7 +94,7 @@ class ReadingRun:
         self._read: dict[int, set[int]] = {document.row.id: set() for document in self.documents}
         self._cut_off: dict[int, set[int]] = {one: set() for one in self._read}
         self._found = self._checked = self._distinct = 0
-        self._kept_before = 0
+        self._kept_before = self._passed_over = 0
         self._measures = dict.fromkeys(self._read, 0)
         self._total = sum(document.measure for document in self.documents)
         self._began = time.monotonic()
@@ -158,11 +158,20 @@ class ReadingRun:
         """Lay out a window (or a part of one) for the model."""
         document = self._by_id[window.document]
         text = document.text[window.start : window.end]
+        words = prompts.wording()
+        asked = words.points if self.kind == "points" else words.items
         messages = prompts.over_window(
-            self.question, self.kind, document.row.title, window.headings, text
+            self.question, asked, document.row.title, window.headings, text
         )
         tokens = WRITTEN_TOKENS * most // prompts.MOST_NOTES
         return messages, Sampling(max_tokens=tokens, json_schema=prompts.notes_schema(most))
+
+    def check(self, window: Window) -> list[ChatMessage]:
+        """Ask whether a window answers the question."""
+        document = self._by_id[window.document]
+        text = document.text[window.start : window.end]
+        asked = prompts.wording().check
+        return prompts.over_window(self.question, asked, document.row.title, window.headings, text)
 
     def stands(self, window: Window, written: str) -> int:
         """Return how many of the notes on a window stand in its text."""
@@ -186,12 +195,11 @@ class ReadingRun:
         written = self._written.get((None, digest))
         return None if written is None else written.texts[0]
 
-    def keep_notes(self, digest: str, generation: Generation) -> str:
+    def keep_notes(self, digest: str, text: str) -> str:
         """Keep what was made of some notes, and return it."""
         assert self._reading is not None
-        written = Written((generation.text,), generation.finish == "stop")
-        self._kept.keep(self._reading, None, digest, written)
-        return generation.text
+        self._kept.keep(self._reading, None, digest, Written((text,), whole=True))
+        return text
 
     def count(self, generation: Generation) -> None:
         """Count what a generation cost."""
@@ -271,6 +279,7 @@ class ReadingRun:
             dropped=self._found - self._checked,
             merged=self._checked - self._distinct,
             seconds=time.monotonic() - self._began,
+            passed_over=self._passed_over,
         )
 
     def _take(self, piece: Piece, written: Written) -> None:
@@ -282,6 +291,7 @@ class ReadingRun:
         self._checked += len(checked.items)
         self.items += checked.items
         self._read[window.document].add(number)
+        self._passed_over += written.passed_over
         if not written.whole:
             self._cut_off[window.document].add(number)
         self._measures[window.document] = document.measured(self._read[window.document])

@@ -19,7 +19,7 @@ WRITTEN_TOKENS = 700
 # Small models overlook much of a long window, and what is given up for a question in between is
 # one window; a short one lacks what its sentences point at.
 _MOST_TOKENS = 900
-_FEWEST_TOKENS = 250
+_FEWEST_TOKENS = 400
 # Reading a window takes about so long, so that there is progress to see and a stop is cheap.
 _SECONDS = 12.0
 

@@ -112,6 +112,18 @@ def _read_through(receipt: ReadingReceipt) -> tuple[Section, ...]:
         steps += _tr(", {n} of them before").format(n=number(receipt.windows_kept))
     told = [
         Line(_tr("Steps"), steps, missing=not receipt.complete),
+        *(
+            [
+                Line(
+                    _tr("Passed over"),
+                    _tr("{n} that do not answer, the model says").format(
+                        n=number(receipt.passed_over)
+                    ),
+                )
+            ]
+            if receipt.passed_over
+            else []
+        ),
         Line(_tr("Time"), seconds(receipt.seconds)),
         Line(_tr("Written down"), number(receipt.found)),
     ]

@@ -23,11 +23,11 @@ pytestmark = [pytest.mark.model, pytest.mark.timeout(PATIENCE_S * 2)]
 KILL = signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM
 QUESTION = "List all jars."
 EMPTY_PAGE = 3
-PAGES = 4
+PAGES = 8
 
 
 def cellar_book() -> CanonicalDocument:
-    """A book of four pages, the third of which has no text."""
+    """A book of eight pages, the third of which has no text."""
     text, blocks, starts = "", [], []
     for page in range(1, PAGES + 1):
         starts.append(len(text))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.reading_all.quotes import locate, shown
+from assistant.reading_all.quotes import locate, shown, without_fragments
 
 TEXT = """Travel Manager
 
@@ -67,3 +67,16 @@ def test_an_item_counts_only_where_its_words_stand(item, quote, asked, is_shown)
     found = locate(quote, TEXT)
     assert found is not None
     assert shown(item, found, TEXT, ("Roles",), asked) is is_shown
+
+
+def test_a_text_copied_in_pieces_is_no_list_and_a_list_is():
+    text = "We believe our program is essential.\nYoga\nCycling\nRiding, rowing and golf"
+
+    def kept(*notes):
+        placed = [(note, found) for note in notes if (found := locate(note, text)) is not None]
+        return [note for note, _ in without_fragments(placed, text)]
+
+    assert kept("We believe", "our program", "is essential") == []
+    assert kept("Yoga", "Cycling", "Riding") == ["Yoga", "Cycling", "Riding"]
+    assert kept("Riding", "rowing", "golf") == ["Riding", "rowing", "golf"]
+    assert kept("our program", "and", "Yoga") == ["our program", "Yoga"]
