@@ -14,7 +14,7 @@ from desktop.presenters.base import Presenter
 from desktop.presenters.models import ModelsPresenter
 from desktop.presenters.notices import Notices
 from models.facts import ModelFacts
-from models.library import ImportProgress
+from models.files import FileProgress
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
@@ -24,7 +24,7 @@ class ModelImports(Presenter):
     """Copies files, and says how far it is.
 
     Signals:
-        progressed: How far the file is that is being copied (ImportProgress); None at its end.
+        progressed: How far the file is that is being copied (FileProgress); None at its end.
     """
 
     progressed = Signal(object)
@@ -80,10 +80,10 @@ class ModelImports(Presenter):
         self._run.finished.connect(self._on_imported)
         self._run.failed.connect(self._on_failed)
         self._run.ended.connect(self._on_over)
-        self.progressed.emit(ImportProgress(0, 0))
+        self.progressed.emit(FileProgress(0, 0))
 
     @Slot(object)
-    def _on_events(self, events: list[ImportProgress]) -> None:
+    def _on_events(self, events: list[FileProgress]) -> None:
         self.progressed.emit(events[-1])
 
     @Slot(object)

@@ -14,7 +14,7 @@ from desktop.views.models_wording import download_text, fit_text, licence_text
 from desktop.widgets.buttons import IconButton, push_button
 from desktop.widgets.labels import ElidedLabel, label, set_role
 from models.catalogue import CatalogueEntry
-from models.library import ImportProgress
+from models.files import FileProgress
 
 if TYPE_CHECKING:
     from assistant.services.downloads import Download
@@ -51,7 +51,7 @@ class ImportCard(QFrame):
         column.addLayout(head)
         column.addWidget(self._bar)
 
-    def show_progress(self, name: str, progress: ImportProgress, waiting: int = 0) -> None:
+    def show_progress(self, name: str, progress: FileProgress, waiting: int = 0) -> None:
         """Show how far it is, and how many files come after it."""
         text = self.tr("Adding {name}").format(name=name)
         if waiting:

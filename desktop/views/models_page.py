@@ -25,7 +25,7 @@ from desktop.widgets.keyed_column import KeyedColumn
 from desktop.widgets.labels import label
 from models.catalogue import CatalogueEntry
 from models.facts import ModelFacts
-from models.library import ImportProgress
+from models.files import FileProgress
 
 if TYPE_CHECKING:
     from assistant.services.downloads import Download
@@ -222,7 +222,7 @@ class ModelsPage(Page):
         box.open()
 
     @Slot(object)
-    def _on_importing(self, progress: ImportProgress | None) -> None:
+    def _on_importing(self, progress: FileProgress | None) -> None:
         self._import.setVisible(progress is not None)
         if progress is not None:
             self._import.show_progress(self._imports.name, progress, self._imports.waiting)

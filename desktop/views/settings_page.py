@@ -208,7 +208,8 @@ class SettingsPage(Page):
             row.setSpacing(24)
             row.addLayout(words, 1)
             if not isinstance(control, Switch):
-                control.setFixedWidth(FIELD)
+                # Wider only where the words are larger.
+                control.setMinimumWidth(FIELD)
             row.addWidget(control)
             column.addLayout(row)
         self.body.addWidget(card)

@@ -69,6 +69,7 @@ class SourcePanel(QFrame):
         self._message.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self._message.setContentsMargins(16, 16, 16, 16)
         self._beside = QSplitter()
+        self._beside.setObjectName("beside")
         self._beside.setHandleWidth(1)
         self._beside.setChildrenCollapsible(False)
         self._stack = QStackedWidget()

@@ -12,7 +12,7 @@ from assistant.answering.types import Citation
 from assistant.assistant import Assistant
 from assistant.paths import DataPaths
 from desktop.app import Window
-from models.library import ImportProgress
+from models.files import FileProgress
 
 if TYPE_CHECKING:
     from screens import Studio
@@ -137,7 +137,7 @@ def shoot_models(studio: Studio, window: Window) -> None:
     main.show_page("models")
     session.models.note_answer(scenes.plain_answer("", "", session.models.current))
     studio.shoot(window, "models")
-    progress = ImportProgress(460_000_000, 1_100_000_000)
+    progress = FileProgress(460_000_000, 1_100_000_000)
     session.imports.progressed.emit(progress)
     main._models._import.show_progress("qwen3-4b-instruct.gguf", progress)
     studio.shoot(window, "models-adding")
