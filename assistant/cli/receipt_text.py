@@ -36,7 +36,7 @@ def receipt_lines(receipt: ReadingReceipt) -> list[str]:
         )
     told = f"{receipt.found:,} written down by the model"
     if receipt.dropped:
-        told += f", {receipt.dropped:,} dropped because they do not stand in the text"
+        told += f", {receipt.dropped:,} dropped (not in the text, or only copied from it)"
     if receipt.merged and kept:
         told += f", {receipt.merged:,} said before"
     return [*lines, f"{told}."]

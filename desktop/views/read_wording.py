@@ -112,26 +112,17 @@ def _read_through(receipt: ReadingReceipt) -> tuple[Section, ...]:
         steps += _tr(", {n} of them before").format(n=number(receipt.windows_kept))
     told = [
         Line(_tr("Steps"), steps, missing=not receipt.complete),
-        *(
-            [
-                Line(
-                    _tr("Passed over"),
-                    _tr("{n} that do not answer, the model says").format(
-                        n=number(receipt.passed_over)
-                    ),
-                )
-            ]
-            if receipt.passed_over
-            else []
-        ),
         Line(_tr("Time"), seconds(receipt.seconds)),
         Line(_tr("Written down"), number(receipt.found)),
     ]
-    if receipt.dropped:
-        told.append(Line(_tr("Dropped"), _tr("{n} that do not stand in the text").format(
-            n=number(receipt.dropped))))  # fmt: skip
-    if receipt.merged:
-        told.append(Line(_tr("Said before"), number(receipt.merged)))
+    for title, words, count in (
+        (_tr("Dropped"), _tr("{n} not in the text, or only copied from it"), receipt.dropped),
+        (_tr("Said before"), "{n}", receipt.merged),
+        (_tr("Passed over"), _tr("{n} steps: the model says they do not answer"),
+         receipt.passed_over),
+    ):  # fmt: skip
+        if count:
+            told.append(Line(title, words.format(n=number(count))))
     return (
         Section(_tr("Read, page by page"), documents),
         Section(_tr("By the model"), tuple(told)),

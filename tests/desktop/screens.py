@@ -20,7 +20,9 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 sys.path[:0] = [str(Path(__file__).resolve().parents[2]), str(Path(__file__).resolve().parent)]
 
 import scenes  # noqa: E402
+import reading_scenes  # noqa: E402
 import shelves  # noqa: E402
+import small_windows  # noqa: E402
 from PySide6.QtCore import QPoint, QRect  # noqa: E402
 from PySide6.QtGui import QFont, QFontDatabase  # noqa: E402
 from PySide6.QtWidgets import QApplication  # noqa: E402
@@ -35,6 +37,10 @@ from desktop.views.question_view import QuestionView  # noqa: E402
 from desktop.widgets.disclosure import Disclosure  # noqa: E402
 
 SIZES = ((1280, 800), (900, 600))
+FULL = (
+    "new-chat", "answer", "code", "card", "sources", "source-panel", "notice", "drop", "settings",
+    "outcomes", "edit", "sheet", "reading", "writing",
+)  # fmt: skip
 READABLE = ("Inter", "Cantarell", "Noto Sans", "Segoe UI", "SF Pro Text", "DejaVu Sans")
 
 
@@ -112,6 +118,8 @@ def empty(studio: Studio, root: Path) -> None:
 
 def full(studio: Studio, root: Path) -> None:
     """A library, conversations, and everything that can be open over them."""
+    if not any(studio.wanted(name) for name in FULL):
+        return
     paths = DataPaths(root).create()
     scenes.link_models(paths, "SmolLM2-135M-Instruct.Q4_1.gguf")
     assistant = Assistant(paths)
@@ -214,7 +222,7 @@ def streaming(studio: Studio, window: Window, conversation: int) -> None:
             time.sleep(0.02)
             yield Phase("writing")
 
-    session.chat._live = live
+    session.chat._lives = [live]
     live.follow(session.bridge.start("picture", script))
     session.chat.messages_changed.emit()
     session.chat.live_changed.emit()
@@ -240,6 +248,8 @@ def main(arguments: list[str]) -> int:
         empty(studio, Path(temporary) / "empty")
         full(studio, Path(temporary) / "full")
         shelves.shoot(studio, Path(temporary) / "shelves")
+        reading_scenes.shoot(studio, Path(temporary) / "reading")
+        small_windows.shoot(studio, Path(temporary) / "small")
     return 0
 
 
