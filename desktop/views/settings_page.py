@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, Qt, QUrl, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QLocale, Qt, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QComboBox,
@@ -249,7 +249,7 @@ class SettingsPage(Page):
     def _temperature_text(self, value: float) -> str:
         named = {0.0: self.tr("Exact"), 0.3: self.tr("A little"), 0.7: self.tr("Freely"),
                  1.0: self.tr("Very freely")}  # fmt: skip
-        shown = decimal(value)
+        shown = decimal(value) if round(value, 1) == value else QLocale().toString(value, "g", 3)
         return f"{named[value]} · {shown}" if value in named else shown
 
     def _idle_text(self, minutes: int) -> str:

@@ -46,7 +46,7 @@ def test_a_value_that_was_set_by_hand_is_shown(theme, bridge, said, data_dir, qt
     page = SettingsPage(theme, settings, StudiesPresenter(bridge, said[0], models))
     qtbot.addWidget(page)
     assert page._states.currentText() == "12.5 GB"
-    assert page._temperature.currentText() == "0.5"
+    assert page._temperature.currentText() == "0.45"
     assert settings.temperature == 0.45
 
 
