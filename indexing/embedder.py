@@ -1,4 +1,4 @@
-"""all-MiniLM-L6-v2 from a folder, by sentence-transformers: texts in, unit vectors out.
+"""An embedding model from a folder, by sentence-transformers: texts in, unit vectors out.
 
 Counting tokens needs the tokenizer alone, which loads in milliseconds; torch and the model
 (seconds) are loaded when the first text is embedded, or by `load`.
@@ -7,6 +7,7 @@ Counting tokens needs the tokenizer alone, which loads in milliseconds; torch an
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import os
 import platform
@@ -15,6 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 Precision = Literal["float32", "bfloat16"]
+Role = Literal["query", "passage"]
 Vectors = NDArray[np.float32]
 
 DIMENSIONS = 384
@@ -74,6 +77,7 @@ class Embedder:
         self._tokenizer.no_truncation()
         self._inputs: Tokenizer = Tokenizer.from_str(self._tokenizer.to_str())
         cast("Any", self._inputs).enable_truncation(MAX_TOKENS)
+        self._prompts = _prompts(folder)
         self._model: SentenceTransformer | None = None
         self.precision: Precision | None = None
 
@@ -82,7 +86,7 @@ class Embedder:
         """What tells this model's vectors from another's: its name and its weights' digest.
 
         The digest is of the weights' size, head and tail: reading all 90 MB at every start
-        would cost more than it could find.
+        would cost more than it could find. With other prompts a model makes other vectors.
         """
         weights = self._folder / _WEIGHTS
         size = weights.stat().st_size
@@ -91,7 +95,14 @@ class Embedder:
             digest.update(file.read(1 << 16))
             file.seek(max(0, size - (1 << 16)))
             digest.update(file.read())
+        if any(self._prompts.values()):
+            digest.update(json.dumps(self._prompts, sort_keys=True).encode())
         return f"{self._folder.name}:{digest.hexdigest()[:16]}"
+
+    @property
+    def folder(self) -> Path:
+        """Where the model is."""
+        return self._folder
 
     def count_tokens(self, texts: list[str]) -> list[int]:
         """How many of the model's tokens each text has, special ones not counted."""
@@ -109,7 +120,7 @@ class Embedder:
             self._model = self._load()
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """Unit vectors of the texts, `(len(texts), 384)`.
+        """Unit vectors of the texts, `(len(texts), dimensions)`; all-MiniLM-L6-v2 has 384.
 
         Texts of about the same length cost least together: the shorter ones of a batch are
         padded to the longest. The whole call is one batch.
@@ -119,6 +130,14 @@ class Embedder:
         self.load()
         assert self._model is not None
         return _encode(self._model, self._inputs, texts)
+
+    def encode_queries(self, queries: Sequence[str]) -> Vectors:
+        """`encode`, with what the model wants in front of a query."""
+        return self.encode([self._prompts["query"] + text for text in queries])
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        """`encode`, with what the model wants in front of a passage."""
+        return self.encode([self._prompts["passage"] + text for text in texts])
 
     def _load(self) -> SentenceTransformer:
         prepare_libraries()
@@ -160,6 +179,29 @@ class Embedder:
         if self._remember is not None:
             self._remember(key, chosen)
         return chosen
+
+
+def _prompts(folder: Path) -> dict[Role, str]:
+    """What a model wants in front of queries and passages; mostly nothing.
+
+    sentence-transformers lets a model name the prompt of its passages in three ways.
+    """
+    try:
+        raw = (folder / "config_sentence_transformers.json").read_bytes()
+        config = msgspec.json.decode(raw, type=_Config)
+    except (OSError, msgspec.MsgspecError):
+        config = _Config()
+    named = config.prompts or {}
+    default = named.get(config.default_prompt_name or "", "")
+    passage = next((named[n] for n in ("document", "passage", "corpus") if n in named), default)
+    return {"query": named.get("query", default), "passage": passage}
+
+
+class _Config(msgspec.Struct):
+    """What concerns us of `config_sentence_transformers.json`."""
+
+    prompts: dict[str, str] | None = None
+    default_prompt_name: str | None = None
 
 
 def prepare_libraries() -> None:
@@ -237,11 +279,9 @@ def _encode(model: SentenceTransformer, tokenizer: Tokenizer, texts: Sequence[st
     for row, item in enumerate(encoded):
         tokens[row, : len(item)] = item.ids
         mask[row, : len(item)] = 1
-    features = {
-        "input_ids": from_numpy(tokens),
-        "attention_mask": from_numpy(mask),
-        "token_type_ids": torch.zeros(tokens.shape, dtype=torch.int64),
-    }
+    features = {"input_ids": from_numpy(tokens), "attention_mask": from_numpy(mask)}
+    if "token_type_ids" in cast("Any", model).tokenizer.model_input_names:
+        features["token_type_ids"] = torch.zeros(tokens.shape, dtype=torch.int64)
     with torch.inference_mode():
         vectors = model(features)["sentence_embedding"].float().numpy()
     # In bfloat16 the model's own normalising leaves lengths off by up to a hundredth.

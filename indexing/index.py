@@ -6,6 +6,7 @@ yield is a place to pause, and `close()` on it stops there with what is stored l
 
 from __future__ import annotations
 
+import math
 import os
 import sqlite3
 import time
@@ -21,7 +22,8 @@ from indexing.errors import StoreBusy
 from indexing.files import drop_copies, find_files, hash_file, sweep_unfinished
 from indexing.folders.following import Folders
 from indexing.likeness import Likeness
-from indexing.pipeline import Read, Run
+from indexing.pipeline import AHEAD, Read, Run
+from indexing.reembedding import missing_in, open_spaces, reembed, settle
 from indexing.reranker import Reranker
 from indexing.schema import COMPONENT, MIGRATIONS
 from indexing.search import Searcher, encodable
@@ -34,7 +36,6 @@ from indexing.types import (
     IndexProgress,
     SearchResult,
 )
-from indexing.vectors import VectorStore
 
 LOCK_NAME = "index.lock"
 OWNER_NAME = "index.owner"
@@ -49,7 +50,9 @@ class Index:
 
     Args:
         data_dir: The data folder; made if missing.
-        embedder_path: Folder of the embedding model.
+        embedder_path: Folder of the embedding model. Where it is another one than before, and
+            that is still there, that one goes on answering until `resume` (or adding) has made
+            all vectors anew.
         read: Turns a file into its canonical document, here or in another process.
         suffixes: Suffixes of the files to take from folders; None takes those of the readers
             of this package.
@@ -83,15 +86,17 @@ class Index:
             self._db = connect(data_dir)
             migrate(self._db, COMPONENT, MIGRATIONS)
             self._store = DocumentStore(self._db)
-            self._embedder = Embedder(embedder_path, self._store.recall, self._store.remember)
-            self._vectors = VectorStore(data_dir / "vectors", self._embedder.identity)
+            wanted = Embedder(embedder_path, self._store.recall, self._store.remember)
+            self._space, self._next = open_spaces(data_dir / "vectors", wanted, self._store)
         except BaseException:
             self._lock.release()
             raise
         self.folders = Folders(self._db, self._store, self._run, self._known_suffixes, data_dir)
         self._likeness = Likeness(self._db)
         self._reranker = Reranker(reranker_path) if reranker_path is not None else None
-        self._searcher = Searcher(self._db, self._vectors, self._embedder, self._reranker)
+        self._searcher = Searcher(
+            self._db, self._space.vectors, self._space.embedder, self._reranker
+        )
 
     # ---- documents in and out --------------------------------------------------------------
 
@@ -152,6 +157,7 @@ class Index:
         yield from self._mend()
         documents = self._store.queued()
         yield from self._run(documents)
+        yield from self._change_embedder()
         rows = [row for document in documents if (row := self._store.row(document)) is not None]
         return AddReport(tuple(rows), round(time.perf_counter() - begin, 3))
 
@@ -174,7 +180,7 @@ class Index:
             documents.append(document)
             if self._store.content_of(document, sha256) is None:
                 self._store.set_file(document, sha256, size, 0)
-                passages = Run.cut(canonical, self._embedder)
+                passages = Run.cut(canonical, self._space.embedder)
                 self._store.put_content(document, sha256, canonical, passages)
             row = self._store.row(document)
             if row is not None:
@@ -194,7 +200,7 @@ class Index:
         """
         hashes = [h for d in self._store.queued() for h in self._store.hashes_of(d)]
         removed, passages = self._store.forget_queued(frozenset(self._claimed))
-        self._vectors.remove(passages)
+        self._space.vectors.remove(passages)
         self._sweep(hashes)
         return removed
 
@@ -258,17 +264,17 @@ class Index:
         vectors: dict[int, list[float]] = {}
         for begin in range(0, len(order), _EMBED_BATCH):
             numbers = order[begin : begin + _EMBED_BATCH]
-            made = self._embedder.encode([clean[number] for number in numbers])
+            made = self._space.embedder.encode([clean[number] for number in numbers])
             vectors |= dict(zip(numbers, made.tolist(), strict=True))
         return [vectors[number] for number in range(len(clean))]
 
     def count_tokens(self, texts: list[str]) -> list[int]:
         """How many of the embedder's tokens each text has."""
-        return self._embedder.count_tokens(texts)
+        return self._space.embedder.count_tokens(texts)
 
     def warm(self) -> None:
         """Loads the models (seconds), so that the first question need not wait for them."""
-        self._embedder.load()
+        self._space.embedder.load()
         if self._reranker is not None:
             self._reranker.load()
 
@@ -280,7 +286,7 @@ class Index:
     def close(self) -> None:
         """Lets go of the data folder."""
         self._searcher.close()
-        self._vectors.close()
+        self._space.vectors.close()
         self._db.close()
         _release_lock(self._data_dir, self._lock)
 
@@ -289,7 +295,7 @@ class Index:
     def _remove(self, documents: list[int]) -> list[sqlite3.Row]:
         hashes = [h for document in documents for h in self._store.hashes_of(document)]
         _, passages, rows = self._store.remove(documents)
-        self._vectors.remove(passages)
+        self._space.vectors.remove(passages)
         self._sweep(hashes)
         return rows
 
@@ -299,18 +305,36 @@ class Index:
         run = Run(
             self._data_dir,
             self._store,
-            self._vectors,
-            self._embedder,
+            self._space.vectors,
+            self._space.embedder,
             self._read,
             self._claimed,
             self.folders.holds,
             password,
         )
         yield from run.index(documents)
+        yield from self._change_embedder(AHEAD)
         for document in self._likeness.catch_up():
             row = self._store.row(document)
             if row is not None:
                 yield IndexProgress(row, "comparing", 0, None, 0, 0)
+
+    def _change_embedder(self, most: float = math.inf) -> Generator[IndexProgress, None, None]:
+        """Makes all vectors with the embedder that is to answer, then lets it answer.
+
+        Args:
+            most: With more passages than these to embed it is left to `resume`.
+        """
+        target = self._next
+        if target is None or len(missing_in(target, self._store)) > most:
+            return
+        yield from reembed(target, self._store)
+        # A run that is still open has the old embedder; when it ends, it makes up for the rest.
+        if self._next is not target or self._claimed or missing_in(target, self._store):
+            return
+        self._space, self._next = target, None
+        self._searcher.use(target.embedder, target.vectors)
+        settle(target, self._store)
 
     def _follow_move(self, path: str) -> Generator[IndexProgress, None, None]:
         """Lets a document whose file was moved or renamed keep its id and all that is made.
@@ -357,12 +381,12 @@ class Index:
     def _mend(self) -> Generator[IndexProgress, None, None]:
         expected = self._store.embedded_ids()
         present: set[int] = set()
-        for page in self._vectors.ids():
+        for page in self._space.vectors.ids():
             present.update(page)
         orphaned = sorted(present - expected)
         missing = sorted(expected - present)
         if orphaned:
-            self._vectors.remove(orphaned)
+            self._space.vectors.remove(orphaned)
         if missing:
             self._store.mark_embedded(missing, embedded=False)
         for document in self._store.requeue_unembedded():

@@ -47,8 +47,8 @@ BATCH_S = 0.25
 # Larger batches of whole passages leave the processor's caches: 32 cost a quarter more
 # processor time for each passage than 8 or 16.
 _BATCH_MOST = 16
-# One by one they cost 40 % more; on a machine that is busy every batch seems slow.
-_BATCH_LEAST = 2
+# One by one they cost 40 % more, and where the machine is busy every batch seems slow.
+_BATCH_LEAST = 4
 
 
 _T = TypeVar("_T")
@@ -282,7 +282,7 @@ class Run:
         while in_order:
             batch, in_order = in_order[: self._batch], in_order[self._batch :]
             begin = time.perf_counter()
-            made = self._embedder.encode([text_of[digest] for digest in batch])
+            made = self._embedder.encode_passages([text_of[digest] for digest in batch])
             self._adapt(len(batch), time.perf_counter() - begin)
             vectors |= dict(zip(batch, made, strict=True))
             yield from self._count_down([item for digest in batch for item in waiting[digest]])

@@ -66,9 +66,13 @@ class Searcher:
         self._reranker = reranker
         self._matcher = WordMatcher(connection)
 
+    def use(self, embedder: Embedder, vectors: VectorStore) -> None:
+        """Searches with another embedder's vectors from now on."""
+        self._embedder, self._vectors = embedder, vectors
+
     def dense(self, query: str, k: int) -> list[int]:
         """The `k` passages nearest in meaning, alone."""
-        vector = self._embedder.encode([encodable(query)])
+        vector = self._embedder.encode_queries([encodable(query)])
         return [passage for passage, _ in self._vectors.nearest(vector, k)[0]]
 
     def keywords(self, query: str, k: int) -> list[int]:
@@ -109,7 +113,7 @@ class Searcher:
     ) -> list[Found]:
         """What either side finds for each query, with all that it is ranked by."""
         clean = [encodable(query) for query in queries]
-        vectors = self._embedder.encode(clean)
+        vectors = self._embedder.encode_queries(clean)
         scope = scope_of(self._db, documents) if documents is not None else None
         dense = self._vectors.nearest(vectors, depth, scope)
         found: list[Found] = []

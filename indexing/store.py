@@ -379,18 +379,18 @@ class DocumentStore:
             "JOIN passage_words AS w ON w.rowid = p.id ORDER BY wanted.key, p.id LIMIT ?",
             (json.dumps(list(contents)), limit),
         )
-        return [
-            PendingPassage(
-                id=row["id"],
-                document=row["document_id"],
-                content=row["content_id"],
-                tokens=row["tokens"],
-                title=row["title"],
-                headings=tuple(json.loads(row["headings"])),
-                body=row["body"],
-            )
-            for row in rows
-        ]
+        return [_pending(row) for row in rows]
+
+    def described(self, passages: Sequence[int]) -> list[PendingPassage]:
+        """What is embedded of these passages, whether they have a vector or not."""
+        rows = self._db.execute(
+            "SELECT p.id, c.document_id, c.id AS content_id, p.tokens, c.title, p.headings, "
+            "w.body FROM json_each(?) AS wanted JOIN passages AS p ON p.id = wanted.value "
+            "JOIN contents AS c ON c.id = p.content_id "
+            "JOIN passage_words AS w ON w.rowid = p.id ORDER BY wanted.key",
+            (json.dumps(list(passages)),),
+        )
+        return [_pending(row) for row in rows]
 
     def count_pending(self, contents: Sequence[int]) -> int:
         """How many passages of these contents have no vector."""
@@ -523,6 +523,18 @@ class DocumentStore:
 def _read_alike(path: str, other: str) -> bool:
     """Whether two files of the same content are read by the same reader."""
     return PurePath(path).suffix.lower() == PurePath(other).suffix.lower()
+
+
+def _pending(row: sqlite3.Row) -> PendingPassage:
+    return PendingPassage(
+        id=row["id"],
+        document=row["document_id"],
+        content=row["content_id"],
+        tokens=row["tokens"],
+        title=row["title"],
+        headings=tuple(json.loads(row["headings"])),
+        body=row["body"],
+    )
 
 
 def now() -> str:

@@ -7,6 +7,8 @@ which the index's lock sees to.
 
 from __future__ import annotations
 
+import copy
+import hashlib
 import logging
 import os
 from collections.abc import Iterator, Sequence
@@ -24,7 +26,7 @@ logger = logging.getLogger(__name__)
 Vector = NDArray[np.float32]
 Vectors = NDArray[np.float32]
 
-# The collection's name carries the version of what is embedded (passage text with its title
+# The collections' names carry the version of what is embedded (passage text with its title
 # and headings): change it with `search_text`, and the vectors are made anew.
 COLLECTION = "passages-1"
 # Of 87,000 passages the graph finds 99.4 % of the true nearest 10 and 97.5 % of the nearest 100
@@ -45,7 +47,7 @@ class VectorStore:
 
     Args:
         folder: Chroma's folder.
-        embedder: Identity of the model; vectors of another one are dropped.
+        embedder: Identity of the model; those of other models lie beside.
 
     Raises:
         StoreDamaged: Chroma cannot open the folder.
@@ -55,7 +57,7 @@ class VectorStore:
         os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
         import chromadb
         from chromadb.config import Settings
-        from chromadb.errors import ChromaError, NotFoundError
+        from chromadb.errors import ChromaError
 
         folder.mkdir(parents=True, exist_ok=True)
         try:
@@ -63,15 +65,7 @@ class VectorStore:
             self._client: Any = chromadb.PersistentClient(
                 path=str(folder), settings=Settings(anonymized_telemetry=False)
             )
-            self._collection: Any
-            try:
-                self._collection = self._open()
-            except NotFoundError:
-                self._collection = self._create(embedder)
-            if cast("dict[str, Any]", self._collection.metadata or {}).get("embedder") != embedder:
-                logger.info("the vectors are of another embedder and are made anew")
-                self._client.delete_collection(COLLECTION)
-                self._collection = self._create(embedder)
+            self._collection: Any = self._of(embedder)
         except (ValueError, ChromaError) as error:
             raise StoreDamaged(str(folder), str(error)) from error
 
@@ -161,13 +155,39 @@ class VectorStore:
         """Lets go of the folder."""
         self._client.close()
 
-    def _open(self) -> Any:
-        return self._client.get_collection(COLLECTION, embedding_function=None)
+    def beside(self, embedder: str) -> VectorStore:
+        """The vectors of another model in the same folder."""
+        other = copy.copy(self)
+        other._collection = self._of(embedder)  # noqa: SLF001  (its own class)
+        return other
 
-    def _create(self, embedder: str) -> Any:
+    def embedders(self) -> set[str]:
+        """The models that have made vectors here."""
+        return {_embedder_of(each) for each in self._collections() if each.count()}
+
+    def drop_others(self) -> None:
+        """Removes the vectors of all other models."""
+        for each in self._collections():
+            if each.name != self._collection.name:
+                logger.info("the vectors of another embedder go")
+                self._client.delete_collection(each.name)
+
+    def _of(self, embedder: str) -> Any:
+        """The collection of a model, made if missing."""
+        for each in self._collections():
+            if each.name.startswith(COLLECTION) and _embedder_of(each) == embedder:
+                return each
         return self._client.create_collection(
-            COLLECTION,
+            f"{COLLECTION}-{hashlib.sha256(embedder.encode()).hexdigest()[:16]}",
             configuration={"hnsw": _HNSW},
             metadata={"embedder": embedder},
             embedding_function=None,
         )
+
+    def _collections(self) -> list[Any]:
+        names = [each.name for each in self._client.list_collections()]
+        return [self._client.get_collection(name, embedding_function=None) for name in names]
+
+
+def _embedder_of(collection: Any) -> str:
+    return cast("dict[str, Any]", collection.metadata or {}).get("embedder", "")

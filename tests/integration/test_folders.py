@@ -67,7 +67,8 @@ def loaded(embedder_path):
 @pytest.fixture
 def index(data_dir, embedder_path, loaded):
     with closing(Index(data_dir, embedder_path, read)) as opened:
-        opened._embedder._model, opened._embedder.precision = loaded._model, loaded.precision
+        embedder = opened._space.embedder
+        embedder._model, embedder.precision = loaded._model, loaded.precision
         yield opened
 
 
@@ -81,14 +82,14 @@ def catalog(data_dir):
 def work(index, monkeypatch):
     """What was read and embedded, by name and by text, since it was last cleared."""
     done = []
-    encode, reader = index._embedder.encode, index._read
+    encode, reader = index._space.embedder.encode, index._read
 
     def reading(path, password):
         done.append("read")
         return reader(path, password)
 
     monkeypatch.setattr(
-        index._embedder, "encode", lambda texts: done.extend(texts) or encode(texts)
+        index._space.embedder, "encode", lambda texts: done.extend(texts) or encode(texts)
     )
     monkeypatch.setattr(index, "_read", reading)
     return done

@@ -66,10 +66,15 @@ def test_removed_and_unknown_are_gone(store):
     assert store.get([1]) == {}
 
 
-def test_vectors_outlive_the_process_but_not_another_model(data_dir):
+def test_vectors_outlive_the_process_and_each_model_has_its_own(data_dir):
     with closing(VectorStore(data_dir / "vectors", "model-a")) as first:
         first.put([1], unit(1), [1])
     with closing(VectorStore(data_dir / "vectors", "model-a")) as second:
         assert len(second) == 1
     with closing(VectorStore(data_dir / "vectors", "model-b")) as third:
         assert len(third) == 0
+        assert third.embedders() == {"model-a"}
+        third.put([1, 2], unit(2), [1, 1])
+        assert len(third.beside("model-a")) == 1
+        third.drop_others()
+        assert third.embedders() == {"model-b"}

@@ -1,0 +1,150 @@
+"""Another embedder for what is indexed: the old one answers until all is embedded anew."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import numpy as np
+import pytest
+
+from indexing.embedder import Embedder
+from indexing.index import Index
+from indexing.readers.read import read
+from indexing.vectors import VectorStore
+
+pytestmark = pytest.mark.model
+
+TOPICS = ("herring", "amber", "salt")
+
+
+@pytest.fixture(scope="module")
+def other_path(embedder_path, tmp_path_factory):
+    """A model of its own: the first two layers of the usual one, with prompts."""
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(str(embedder_path), device="cpu", local_files_only=True)
+    encoder = model[0].auto_model
+    encoder.encoder.layer = encoder.encoder.layer[:2]
+    encoder.config.num_hidden_layers = 2
+    model.prompts = {"query": "query: ", "document": "passage: "}
+    folder = tmp_path_factory.mktemp("models") / "two-layers"
+    model.save(str(folder), create_model_card=False)
+    return folder
+
+
+@pytest.fixture
+def papers(tmp_path):
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    for topic in TOPICS:
+        parts = (f"## {topic} {n}\n\n" + f"On {topic} and port {n}. " * 30 for n in range(4))
+        (folder / f"{topic}.md").write_text(f"# The trade in {topic}\n\n" + "\n\n".join(parts))
+    return folder
+
+
+def run(steps):
+    for _ in steps:
+        pass
+
+
+def stop_at_first_vectors(steps):
+    event = next(event for event in steps if event.stage == "embedding")
+    steps.close()
+    return event
+
+
+def embedders(data_dir):
+    with closing(VectorStore(data_dir / "vectors", "none")) as vectors:
+        return {identity.partition(":")[0] for identity in vectors.embedders()}
+
+
+def test_prompts_are_those_of_the_model(other_path, embedder_path):
+    other, usual = Embedder(other_path), Embedder(embedder_path)
+    text = ["who bought the herring"]
+    assert np.allclose(other.encode_queries(text), other.encode(["query: " + text[0]]), atol=1e-3)
+    assert np.allclose(
+        other.encode_passages(text), other.encode(["passage: " + text[0]]), atol=1e-3
+    )
+    assert not np.allclose(other.encode_queries(text), other.encode_passages(text), atol=1e-3)
+    assert np.allclose(usual.encode_queries(text), usual.encode(text), atol=1e-3)
+
+
+def test_with_other_prompts_it_is_another_model(other_path, embedder_path):
+    before = Embedder(other_path).identity
+    config = other_path / "config_sentence_transformers.json"
+    kept = config.read_text()
+    try:
+        config.write_text(kept.replace("passage: ", "text: "))
+        assert Embedder(other_path).identity != before
+    finally:
+        config.write_text(kept)
+    assert Embedder(other_path).identity == before
+    assert Embedder(embedder_path).identity.startswith("all-MiniLM-L6-v2:")
+
+
+def test_the_old_embedder_answers_until_the_new_one_can(
+    data_dir, papers, embedder_path, other_path, monkeypatch
+):
+    question = "Which port traded in amber?"
+    with closing(Index(data_dir, embedder_path, read)) as index:
+        run(index.add([str(papers)]))
+        [before] = index.embed([question])
+        hits = index.search(question, 5).hits
+        everything = len(index.searcher.dense("port", 1000))
+    assert everything >= 4 * len(TOPICS)
+
+    def same_as_before(index):
+        return (
+            np.allclose(index.embed([question])[0], before, atol=1e-3)
+            and len(index.searcher.dense("port", 1000)) >= everything
+            and [hit.start for hit in index.search(question, 5).hits] == [hit.start for hit in hits]
+        )
+
+    with closing(Index(data_dir, other_path, read)) as index:
+        assert same_as_before(index)
+        event = stop_at_first_vectors(index.resume())
+        assert same_as_before(index)
+        left = event.total - event.done
+        assert 0 < left < everything
+        assert embedders(data_dir) == {"all-MiniLM-L6-v2", "two-layers"}
+
+    made: list[str] = []
+    encode = Embedder.encode_passages
+    with closing(Index(data_dir, other_path, read)) as index:
+        assert same_as_before(index)
+        # A file that is added meanwhile is embedded by both.
+        (papers / "furs.md").write_text("# Furs\n\nSable came down the river in spring.\n")
+        monkeypatch.setattr(index, "_change_embedder", lambda most=0: iter(()))
+        run(index.add([str(papers / "furs.md")]))
+        monkeypatch.undo()
+        monkeypatch.setattr(
+            Embedder,
+            "encode_passages",
+            lambda self, texts: (made.extend(texts), encode(self, texts))[1],
+        )
+        finished = [event for event in index.resume() if event.stage == "finished"]
+        assert {event.document.title for event in finished} >= {"Furs"}
+        # What the stopped run had made is not made again.
+        assert len(made) == left + 1
+        assert not np.allclose(index.embed([question])[0], before, atol=1e-3)
+        assert len(index.searcher.dense("port", 1000)) == everything + 1
+        assert index.search(question, 5).hits[0].title == "The trade in amber"
+        assert "Sable" in index.search("which fur came down the river", 1).hits[0].text
+        run(index.resume())
+        assert len(made) == left + 1
+    assert embedders(data_dir) == {"two-layers"}
+
+
+def test_without_the_old_embedder_all_is_embedded_anew(
+    data_dir, papers, embedder_path, other_path, tmp_path
+):
+    moved = tmp_path / "moved"
+    moved.symlink_to(other_path)
+    with closing(Index(data_dir, moved, read)) as index:
+        run(index.add([str(papers / "amber.md")]))
+    moved.unlink()
+    with closing(Index(data_dir, embedder_path, read)) as index:
+        assert index.search("amber", 1).hits
+        run(index.resume())
+        assert index.searcher.dense("amber", 3)
+    assert embedders(data_dir) == {"all-MiniLM-L6-v2"}
