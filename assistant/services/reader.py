@@ -57,11 +57,12 @@ class ReaderHost:
 
         ocr.allow(scans)
         steps = read(path, password)
-        limit = read_seconds(path.stat().st_size if path.is_file() else 0)
+        limit = read_seconds(path.stat().st_size if path.is_file() else 0) + _SCAN_S
         while True:
             # The app's own time limit kills this process; should the app be gone while native
-            # code holds the interpreter, nothing in Python would notice. This timer does.
-            faulthandler.dump_traceback_later(limit + 30.0, exit=True)
+            # code holds the interpreter, nothing in Python would notice. This timer does. It
+            # goes by the clock, so it allows for a machine that is busy with other things.
+            faulthandler.dump_traceback_later(_MOST_STARVED * limit, exit=True)
             try:
                 progress = next(steps)
             except StopIteration as end:
