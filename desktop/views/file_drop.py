@@ -39,9 +39,7 @@ class FileDrop(QObject):
         """Follow what is dragged over the window."""
         if isinstance(event, QDragEnterEvent) and files_of(event.mimeData()):
             event.acceptProposedAction()
-            self.overlay.cover(
-                self._purpose(), self.tr("Files and folders are copied here, and never sent.")
-            )
+            self.overlay.cover(self._purpose(), self.tr("They stay on this computer."))
             return True
         if event.type() == QEvent.Type.DragLeave:
             self.overlay.hide()

@@ -161,7 +161,7 @@ def full(studio: Studio, root: Path) -> None:
     studio.shoot(window, "notice")
     main._snackbar.hide()
     overlay = main._drop.overlay
-    overlay.cover("Drop to ask about it", "Files and folders are copied here, and never sent.")
+    overlay.cover("Drop to ask about it", "They stay on this computer.")
     studio.shoot(window, "drop", lambda: overlay.setGeometry(main.rect()))
     overlay.hide()
     main.show_page("settings")
