@@ -70,13 +70,18 @@ class Likeness:
 
         The likes of each are looked for among those that were sketched before it.
         """
-        while row := self._db.execute(
-            "SELECT d.id, c.id AS content, c.text FROM documents AS d "
-            "JOIN contents AS c ON c.id = d.content_id "
-            "WHERE d.status = 'ready' AND NOT EXISTS "
-            "(SELECT 1 FROM sketches AS s WHERE s.content_id = c.id) ORDER BY d.id LIMIT 1"
-        ).fetchone():
-            steps = sketch(row["text"])
+        waiting = self._db.execute(
+            "SELECT d.id, d.content_id AS content FROM documents AS d "
+            "WHERE d.status = 'ready' AND d.content_id IS NOT NULL AND NOT EXISTS "
+            "(SELECT 1 FROM sketches AS s WHERE s.content_id = d.content_id) ORDER BY d.id"
+        ).fetchall()
+        for row in waiting:
+            text = self._db.execute(
+                "SELECT text FROM contents WHERE id = ?", (row["content"],)
+            ).fetchone()
+            if text is None:
+                continue  # Removed since.
+            steps = sketch(text[0])
             while True:
                 try:
                     next(steps)
@@ -87,8 +92,12 @@ class Likeness:
 
     def _keep(self, content: int, hashes: NDArray[np.int64]) -> None:
         with transaction(self._db):
-            self._db.execute("INSERT INTO sketches VALUES (?, ?)", (content, len(hashes)))
-            if len(hashes) < _LEAST_SEQUENCES:
+            # It may be gone, or another run have been faster: between two steps others take turns.
+            done = self._db.execute(
+                "INSERT OR IGNORE INTO sketches SELECT id, ? FROM contents WHERE id = ?",
+                (len(hashes), content),
+            )
+            if not done.rowcount or len(hashes) < _LEAST_SEQUENCES:
                 return
             numbers = [(int(number), content) for number in hashes]
             self._db.executemany("INSERT INTO sketch_hashes VALUES (?, ?)", numbers)
