@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
@@ -12,6 +13,7 @@ from assistant.reading_all.prompts import Kind, read_notes, wording
 from assistant.reading_all.quotes import locate, sentence_around, without_fragments
 from assistant.reading_all.windows import Window
 from indexing.catalog import Catalog, page_at
+from indexing.errors import DocumentNotFound
 
 # So many sections are named behind an item that stands in several.
 MOST_SECTIONS: Final = 12
@@ -117,6 +119,9 @@ def _grouped(
 
 
 def _citation(n: int, place: Place, document: Readable, catalog: Catalog) -> Citation:
+    where = None
+    with contextlib.suppress(DocumentNotFound):  # it was removed while it was read
+        where = catalog.place_of(place.document, place.start, place.end)
     return Citation(
         n=n,
         document=place.document,
@@ -126,5 +131,5 @@ def _citation(n: int, place: Place, document: Readable, catalog: Catalog) -> Cit
         start=place.start,
         end=place.end,
         quote=document.text[place.start : place.end],
-        place=catalog.place_of(place.document, place.start, place.end),
+        place=where,
     )

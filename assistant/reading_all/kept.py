@@ -6,6 +6,8 @@ of the window: a document that has changed is read anew where it did, and nowher
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from pathlib import Path
 from typing import Final
 
@@ -122,8 +124,11 @@ class KeptReadings:
         return {(row["document"], row["digest"]): _written.decode(row["written"]) for row in rows}
 
     def keep(self, reading: Reading, document: int | None, digest: str, written: Written) -> None:
-        """Keep what was written about a window, or of notes; at once and for good."""
-        with self._pool.write() as connection:
+        """Keep what was written about a window, or of notes; at once and for good.
+
+        Nothing is kept of a document that was removed meanwhile.
+        """
+        with contextlib.suppress(sqlite3.IntegrityError), self._pool.write() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO readings_windows VALUES (?, ?, ?, ?)",
                 (reading.id, document, digest, msgspec.msgpack.encode(written)),

@@ -95,27 +95,26 @@ class EverythingReader:
         """
         if not question.strip():
             raise EmptyQuestion
-        run = ReadingRun(request, question, using, self._catalog, self._kept())
+        run = ReadingRun(request, question, using, self._catalog, self._kept)
         yield run.plan()
         self._recent.append((request, run))
         run.begin()
         yield from run.deltas(0)
-        with self._gate.studying():
-            # A summary needs all of it.
-            line = None if run.kind == "points" else (yield from self._line(run))
-            for piece in run.left():
-                answers = line is None or (yield from self._answers(run, piece.window, line))
-                written = (
-                    (yield from self._read_window(run, piece.window))
-                    if answers
-                    else Written((), whole=True, passed_over=True)
-                )
-                before = len(run.items)
-                run.keep(piece, written)
-                yield from run.deltas(before)
-                yield run.phase()
-            if run.kind == "points":
-                yield from self._condense(run)
+        # A summary needs all of it.
+        line = None if run.kind == "points" else (yield from self._line(run))
+        for piece in run.left():
+            answers = line is None or (yield from self._answers(run, piece.window, line))
+            written = (
+                (yield from self._read_window(run, piece.window))
+                if answers
+                else Written((), whole=True, passed_over=True)
+            )
+            before = len(run.items)
+            run.keep(piece, written)
+            yield from run.deltas(before)
+            yield run.phase()
+        if run.kind == "points":
+            yield from self._condense(run)
         return run.answer()
 
     def partial(self, request: AskRequest) -> Answer | None:
@@ -193,6 +192,8 @@ class EverythingReader:
     ) -> Generator[AskEvent, None, _Reply]:
         """Generate behind every question, once more after each that came between.
 
+        Indexing is held back meanwhile, and goes on a step from one window to the next.
+
         Args:
             run: What it is for.
             messages: The prompt.
@@ -200,10 +201,25 @@ class EverythingReader:
             phase: What is said meanwhile, in place of how far the reading is.
             enough: Tells of what is written so far whether more is of no use.
         """
-        using = run.using
         while True:
-            job = self._model.generate_behind(using.path, using.settings, messages, sampling)
-            written = ""
+            reply = yield from self._attempt(run, messages, sampling, phase, enough)
+            if reply is not None:
+                return reply
+
+    def _attempt(
+        self,
+        run: ReadingRun,
+        messages: list[ChatMessage],
+        sampling: Sampling,
+        phase: Phase | None,
+        enough: Callable[[str], bool],
+    ) -> Generator[AskEvent, None, _Reply | None]:
+        """Generate once; None where a question came between."""
+        written = ""
+        with self._gate.studying():
+            job = self._model.generate_behind(
+                run.using.path, run.using.settings, messages, sampling
+            )
             try:
                 while True:
                     yield phase or run.phase(giving_way=self._gate.busy)
@@ -222,7 +238,7 @@ class EverythingReader:
                 if not job.ended:
                     job.cancel(_STOP_S)
                     job.wait()
-            if generation is not None:
-                run.count(generation)
-                ended = generation.finish == "stop"
-                return _Reply(generation.text, ended, log_odds(generation))
+        if generation is None:
+            return None
+        run.count(generation)
+        return _Reply(generation.text, generation.finish == "stop", log_odds(generation))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import msgspec
@@ -62,7 +63,7 @@ class ReadingRun:
         question: str,
         using: ModelInUse,
         catalog: Catalog,
-        kept: KeptReadings,
+        kept: Callable[[], KeptReadings],
     ) -> None:
         self.using = using
         self.question = question
@@ -70,13 +71,14 @@ class ReadingRun:
         self.items: list[Item] = []
         self._request = request
         self._catalog = catalog
-        self._kept = kept
         rows = _rows(catalog, request)
         ready = [row for row in rows if row.passages > 0]
         if not ready:
             raise DocumentsNotReady(request.documents)
+        # Opened only now: its tables refer to those of documents.
+        self._kept = kept()
         self._unready = [row for row in rows if row.passages == 0]
-        self._reading: Reading | None = kept.find(request, question, self.kind)
+        self._reading: Reading | None = self._kept.find(request, question, self.kind)
         self._chars = (
             self._reading.window_chars
             if self._reading is not None
@@ -90,7 +92,7 @@ class ReadingRun:
             for document in self.documents
             for number, window in enumerate(document.windows)
         ]
-        self._written = kept.written(self._reading) if self._reading is not None else {}
+        self._written = self._kept.written(self._reading) if self._reading is not None else {}
         self._read: dict[int, set[int]] = {document.row.id: set() for document in self.documents}
         self._cut_off: dict[int, set[int]] = {one: set() for one in self._read}
         self._found = self._checked = self._distinct = 0
