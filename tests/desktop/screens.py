@@ -19,8 +19,8 @@ from typing import Any
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 sys.path[:0] = [str(Path(__file__).resolve().parents[2]), str(Path(__file__).resolve().parent)]
 
-import scenes  # noqa: E402
 import reading_scenes  # noqa: E402
+import scenes  # noqa: E402
 import shelves  # noqa: E402
 import small_windows  # noqa: E402
 from PySide6.QtCore import QPoint, QRect  # noqa: E402
