@@ -42,6 +42,8 @@ def _empty_question(_: Facts) -> str:
 
 
 def _documents_not_ready(facts: Facts) -> str:
+    if not facts.get("documents"):
+        return f"There is no document that can be read yet. {facts.ways.see_documents}"
     return (
         f"These documents cannot be searched yet. Wait until they are read. {facts.ways.see_states}"
     )
