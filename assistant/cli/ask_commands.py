@@ -86,7 +86,7 @@ def run(assistant: Assistant, console: Console, arguments: Namespace) -> int:
             mode=line.mode,
             model=arguments.model,
         )
-        return _shown(follow(console, assistant.ask(request), quiet=True))
+        return shown(follow(console, assistant.ask(request), quiet=True))
 
     if arguments.batch is not None:
         return run_batch(console, arguments.batch, AskLine, answer)
@@ -104,7 +104,7 @@ def run(assistant: Assistant, console: Console, arguments: Namespace) -> int:
             console.note("Stopped. What was read is kept: the same command goes on from there.")
         raise
     if console.json:
-        console.document(_shown(answered))
+        console.document(shown(answered))
     else:
         print_answer(console, answered, streamed=console.interactive)
     return DONE
@@ -214,7 +214,8 @@ def phase_text(phase: Phase) -> str:
     return f"{text} {100 * phase.done // phase.total} %" if phase.total else text
 
 
-def _shown(answer: Answer) -> _Answer:
+def shown(answer: Answer) -> _Answer:
+    """Return an answer as JSON shows it."""
     shown = _Answer(
         answer.question,
         answer.answer,
