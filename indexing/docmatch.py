@@ -57,10 +57,8 @@ def document_shares(
             break
         for number, (first, last, name) in enumerate(documents):
             size = last - first + 1
-            if size > 1:
-                count = bisect_right(having, last) - bisect_left(having, first)
-                share = (size if word in name else count) / (size + _PRIOR)
-                about[number] += words[word] * share
+            count = bisect_right(having, last) - bisect_left(having, first)
+            about[number] += words[word] * (size if word in name else count) / (size + _PRIOR)
     shares: dict[int, float] = {}
     for passage in passages:
         number = bisect_right(documents, passage, key=lambda item: item.first) - 1

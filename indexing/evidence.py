@@ -107,9 +107,9 @@ def _choose(
             continue
         # White space between joined passages counts too.
         size = row.end - row.start + (_GAP if chosen else 0)
-        if size > left or repeats.has(row.text, row.headings):
+        if size > left or repeats.has(row.document, row.text, row.headings):
             continue
-        repeats.take(row.text, row.headings)
+        repeats.take(row.document, row.text, row.headings)
         heard.add(row.document)
         left -= size
         chosen[passage] = _Chosen(row, -negative, cosines.get(passage, -1.0))

@@ -2,7 +2,7 @@
 
 A person and a model need to read them once. Only what says the same word for word is a repeat:
 in contracts and reports that are nearly alike, what differs (a name, a date, a "not") is what
-matters.
+matters. What one file says in two places is said in two places.
 """
 
 from __future__ import annotations
@@ -21,21 +21,23 @@ class Repeats:
     """Passages that were taken, to tell whether another one repeats what they say."""
 
     def __init__(self) -> None:
-        self._taken: list[str] = []
+        self._taken: list[tuple[int, str]] = []
 
-    def has(self, text: str, headings: Sequence[str] = ()) -> bool:
-        """Whether all of the text was said, under whatever heading.
+    def has(self, document: int, text: str, headings: Sequence[str] = ()) -> bool:
+        """Whether all of a document's text was said in another one, under whatever heading.
 
         How it is set and punctuated does not count.
         """
         words = _words(text, headings)
-        if words.count(" ") - 1 <= _SHORT:
-            return words in self._taken
-        return any(words in taken for taken in self._taken)
+        short = words.count(" ") - 1 <= _SHORT
+        return any(
+            document != other and (words == taken if short else words in taken)
+            for other, taken in self._taken
+        )
 
-    def take(self, text: str, headings: Sequence[str] = ()) -> None:
-        """Notes that a text is taken."""
-        self._taken.append(_words(text, headings))
+    def take(self, document: int, text: str, headings: Sequence[str] = ()) -> None:
+        """Notes that a text of a document is taken."""
+        self._taken.append((document, _words(text, headings)))
 
 
 def _words(text: str, headings: Sequence[str]) -> str:

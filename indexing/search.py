@@ -90,8 +90,12 @@ class Searcher:
             rows = self.read([item.passage for item in page])
             for item in page:
                 row = rows.get(item.passage)
-                if row is not None and len(hits) < k and not repeats.has(row.text, row.headings):
-                    repeats.take(row.text, row.headings)
+                if (
+                    row is not None
+                    and len(hits) < k
+                    and not repeats.has(row.document, row.text, row.headings)
+                ):
+                    repeats.take(row.document, row.text, row.headings)
                     hits.append(_hit(len(hits) + 1, item, row))
             if len(hits) == k:
                 break

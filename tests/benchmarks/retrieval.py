@@ -4,8 +4,8 @@
 
 DATA_DIR is one of: a set in the BEIR layout (`corpus.jsonl` or `.gz` with `_id`, `title`,
 `text`; `queries.jsonl`; `qrels.tsv`), for which each item is indexed as one document and a
-document ranks as its best passage; a folder of files with a `questions.jsonl` whose `truth`
-cites pages as `[file.pdf#page=3]`; a folder of files with a `qna_data.csv` whose questions name
+document ranks as its best passage; a folder of PDFs with a `questions.jsonl` whose `truth`
+cites pages as `[file.pdf#page=3]`; a folder of PDFs with a `qna_data.csv` whose questions name
 files; a folder with `corpora/*.md` and a `questions_df.csv` whose questions name spans, for
 which passages are compared with windows of 200 tokens, searched in the same way.
 
@@ -206,7 +206,9 @@ def run(data: Path, folder: Path, seconds: float) -> dict[str, Any] | None:
         corpus = next(
             (p for n in ("corpus.jsonl", "corpus.jsonl.gz") if (p := data / n).is_file()), None
         )
-        steps = index_items(index, corpus) if corpus else index.add([str(data)])
+        # Only what is asked about: a file of the questions would be found for each of them.
+        files = [str(path) for path in sorted(data.rglob("*.pdf"))]
+        steps = index_items(index, corpus) if corpus else index.add(files)
         if not finished(steps, seconds):
             return None
         if corpus:

@@ -26,21 +26,27 @@ CLAUSE = "The tenant pays 940 euros on the third working day of each month, with
 )
 def test_only_the_same_words_are_a_repeat(text, repeated):
     repeats = Repeats()
-    repeats.take(f"Rent.\n\n{CLAUSE}")
-    repeats.take(CLAUSE)
-    assert repeats.has(text) is repeated
+    repeats.take(1, f"Rent.\n\n{CLAUSE}")
+    repeats.take(1, CLAUSE)
+    assert repeats.has(2, text) is repeated
 
 
 def test_a_text_within_a_longer_one_is_a_repeat_unless_it_is_short():
     repeats = Repeats()
-    repeats.take(f"Rent\n\n{CLAUSE} It may be raised once a year by no more than two per cent.")
-    assert repeats.has(CLAUSE)
-    assert not repeats.has("Rent")
-    assert not repeats.has(CLAUSE.replace("third", "thir"))
+    repeats.take(1, f"Rent\n\n{CLAUSE} It may be raised once a year by no more than two per cent.")
+    assert repeats.has(2, CLAUSE)
+    assert not repeats.has(2, "Rent")
+    assert not repeats.has(2, CLAUSE.replace("third", "thir"))
+
+
+def test_what_one_document_says_twice_is_said_twice():
+    repeats = Repeats()
+    repeats.take(1, CLAUSE)
+    assert not repeats.has(1, CLAUSE)
 
 
 def test_headings_do_not_make_a_difference():
     repeats = Repeats()
-    repeats.take(CLAUSE)
-    assert repeats.has(f"## Rent\n\n{CLAUSE}", ("Lease", "Rent"))
-    assert not repeats.has(f"Rent\n\n{CLAUSE}", ("Lease",))
+    repeats.take(1, CLAUSE)
+    assert repeats.has(2, f"## Rent\n\n{CLAUSE}", ("Lease", "Rent"))
+    assert not repeats.has(2, f"Rent\n\n{CLAUSE}", ("Lease",))
