@@ -33,7 +33,7 @@ def number(value: float) -> str:
 
 def decimal(value: float) -> str:
     """Return a number with one decimal."""
-    return QLocale().toString(value, "f", 1)
+    return QLocale().toString(float(value), "f", 1)
 
 
 def counted(count: int, one: str, many: str) -> str:
@@ -154,7 +154,7 @@ def _reading_all_text(phase: Phase) -> str:
     if phase.seconds_left is not None:
         words = _tr("Reading everything, {done} of {all}, about {time} left")
     return words.format(
-        done=number(phase.done), all=number(phase.total), time=seconds(phase.seconds_left or 0)
+        done=number(phase.done), all=number(phase.total), time=seconds(phase.seconds_left or 0.0)
     )
 
 

@@ -128,6 +128,8 @@ def test_a_reading_lets_questions_go_first_but_not_in_its_own_conversation(
 def test_while_it_is_read_pages_and_time_are_said():
     phase = Phase("reading_all", 31, 104, 470.0)
     assert phase_text(phase) == "Reading everything, 31 of 104, about 8 min left"
+    assert phase_text(Phase("reading_all", 104, 104, 0)).endswith("about 0.0 s left")
+    assert phase_text(Phase("reading_all", 1, 9)) == "Reading everything, 1 of 9"
     assert phase_fraction(phase) == pytest.approx(31 / 104)
     assert "other question" in phase_text(Phase("giving_way", 31, 104))
 
