@@ -83,6 +83,7 @@ class Index:
         data_dir.mkdir(parents=True, exist_ok=True)
         self._lock = _take_lock(data_dir)
         try:
+            sweep_unfinished(data_dir)
             self._db = connect(data_dir)
             migrate(self._db, COMPONENT, MIGRATIONS)
             self._store = DocumentStore(self._db)
@@ -153,7 +154,6 @@ class Index:
         SQLite does not know are removed.
         """
         begin = time.perf_counter()
-        sweep_unfinished(self._data_dir)
         yield from self._mend()
         documents = self._store.queued()
         yield from self._run(documents)

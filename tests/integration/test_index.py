@@ -377,6 +377,14 @@ def test_embed_gives_unit_vectors_in_the_order_of_the_texts(index):
     assert index.embed([]) == []
 
 
+def test_copies_that_a_kill_left_unfinished_go(data_dir, embedder_path):
+    unfinished = data_dir / "files" / "4711-7f.part"
+    unfinished.parent.mkdir(parents=True)
+    unfinished.write_bytes(b"half of")
+    Index(data_dir, embedder_path, read).close()
+    assert not unfinished.exists()
+
+
 @pytest.mark.slow
 def test_a_killed_process_loses_and_doubles_nothing(data_dir, embedder_path, tmp_path):
     folder = tmp_path / "many"
