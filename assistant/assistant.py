@@ -284,9 +284,7 @@ class Assistant:
             request = self._settled(request)
             return (yield from self._answer(request, history))
 
-        return (
-            yield from keep_answer(writer, answer(), lambda text: self._partial(request, text))
-        )
+        return (yield from keep_answer(writer, answer(), lambda text: self._partial(request, text)))
 
     def ask_again(
         self, message: int, model: str | None = None, mode: Mode = "auto"

@@ -202,7 +202,7 @@ class ChatPresenter(Presenter):
     def _on_live_ended(self, live: LiveAnswer) -> None:
         self._conversations.refresh()
         if live.gives_way and live.answer is not None and self.live is not live:
-            text = self.tr("Everything is read for “{question}”.")
+            text = self.tr("Everything is read for: {question}")
             self._notices.show(text.format(question=live.request.question))
         if live.request.conversation is not None and self._assistant is not None:
             read = self._assistant.conversations.messages

@@ -162,7 +162,9 @@ def test_the_receipt_says_what_was_read_and_what_not(store):
         ("", "pages 3, 4: more than could be written down"),
         ("annex-scan", "not read: page 1 has no text"),
     ]
-    assert ("Dropped", "4 not in the text, or only copied from it") in [line[:2] for line in model.lines]
+    assert ("Dropped", "4 not in the text, or only copied from it") in [
+        line[:2] for line in model.lines
+    ]
 
 
 def test_what_was_searched_found_and_given_is_kept_with_an_answer(store):
