@@ -184,8 +184,8 @@ class Run:
         if noted == ("ready", info.st_size, info.st_mtime_ns):
             # Not even read: it has not been written since.
             sha256 = raw["sha256"]
-        elif raw["sha256"] is not None:
-            # Compared before anything is copied: mostly nothing has changed.
+        elif raw["sha256"] is not None or self._store.ready_of_size(info.st_size):
+            # Compared before anything is copied: mostly nothing has changed, or it is there.
             sha256 = yield from self._passed(document, hash_file(path))
         if self._stays(str(path)):
             if sha256 is None:
