@@ -26,7 +26,8 @@ def write(path, text):
     """Write a file as it was a while ago, so that nobody waits for its writer to end."""
     path.parent.mkdir(exist_ok=True)
     path.write_text(text, encoding="utf-8")
-    os.utime(path, (time.time() - 60,) * 2)
+    a_minute_ago = time.time() - 60
+    os.utime(path, (a_minute_ago, a_minute_ago))
     return path
 
 

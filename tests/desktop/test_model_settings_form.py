@@ -10,11 +10,12 @@ from desktop.views.adapters_field import AdaptersField
 from desktop.views.model_settings_form import ModelSettingsForm
 from models.engine.types import Adapter
 from models.facts import ModelFacts
+from models.gguf_header import ModelKind
 
 THINKS = "{% if enable_thinking %}<think>{% endif %}"
 
 
-def facts(name: str, kind: str = "chat") -> ModelFacts:
+def facts(name: str, kind: ModelKind = "chat") -> ModelFacts:
     return ModelFacts(
         name=name, path=f"/models/{name}", title="", bytes=1, architecture="qwen3", parameters=1,
         quantization="Q4_0", trained_context=32768, licence="", has_template=True, kind=kind,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from types import SimpleNamespace
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -35,7 +36,7 @@ def session(bridge, data_dir, store):
     settings = SettingsPresenter(SettingsFile(paths.settings_file), paths.root, bridge)
     made = Session(paths, settings, bridge)
     made.conversations.attach(store)
-    made.chat.attach(SimpleNamespace(conversations=store))
+    made.chat.attach(cast("Any", SimpleNamespace(conversations=store)))
     return made
 
 

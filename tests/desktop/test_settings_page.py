@@ -19,11 +19,11 @@ def page(theme, bridge, said, data_dir, qtbot):
     notices, _ = said
     models = ModelsPresenter(bridge, notices, settings)
     made = SettingsPage(theme, settings, StudiesPresenter(bridge, notices, models))
-    made.kept = (settings, models)  # alive as long as the page
     qtbot.addWidget(made)
     made.resize(800, 900)
     made.show()
-    return made
+    yield made
+    del models  # alive as long as the page
 
 
 def test_what_is_chosen_is_kept(page, data_dir, qtbot):

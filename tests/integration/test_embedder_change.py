@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -23,10 +24,10 @@ def other_path(embedder_path, tmp_path_factory):
     from sentence_transformers import SentenceTransformer
 
     model = SentenceTransformer(str(embedder_path), device="cpu", local_files_only=True)
-    encoder = model[0].auto_model
+    encoder: Any = model[0].auto_model
     encoder.encoder.layer = encoder.encoder.layer[:2]
     encoder.config.num_hidden_layers = 2
-    model.prompts = {"query": "query: ", "document": "passage: "}
+    model.prompts = cast("Any", {"query": "query: ", "document": "passage: "})
     folder = tmp_path_factory.mktemp("models") / "two-layers"
     model.save(str(folder), create_model_card=False)
     return folder
@@ -104,6 +105,7 @@ def test_the_old_embedder_answers_until_the_new_one_can(
         assert same_as_before(index)
         event = stop_at_first_vectors(index.resume())
         assert same_as_before(index)
+        assert event.total is not None
         left = event.total - event.done
         assert 0 < left < everything
         assert embedders(data_dir) == {"all-MiniLM-L6-v2", "two-layers"}

@@ -44,7 +44,8 @@ def folders(data_dir: Path, embedder_path: Path, catalog: Catalog) -> Iterator[F
 
 def write(path: Path, text: str) -> Path:
     path.write_text(text, encoding="utf-8")
-    os.utime(path, (time.time() - 60,) * 2)
+    a_minute_ago = time.time() - 60
+    os.utime(path, (a_minute_ago, a_minute_ago))
     return path
 
 
