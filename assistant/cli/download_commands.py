@@ -11,8 +11,7 @@ import msgspec
 from assistant.assistant import Assistant
 from assistant.cli.console import DONE, Console, table
 from assistant.cli.errors import UsageError
-from assistant.cli.fitting import Fitting, fitting, fitting_text
-from assistant.cli.models_commands import parameters_text
+from assistant.cli.fitting import Fitting, fitting, fitting_text, parameters_text
 from assistant.wording import bytes_text
 from models.catalogue import CatalogueEntry, find_entry, read_catalogue
 from models.downloads.types import DownloadProgress, HubRepository, HubResult

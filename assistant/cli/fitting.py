@@ -1,4 +1,4 @@
-"""Whether a model fits this machine, as the command line says it."""
+"""How large a model is, and whether it fits this machine, as the command line says it."""
 
 from __future__ import annotations
 
@@ -53,3 +53,12 @@ def fitting_text(known: Fitting) -> str:
         f"{bytes_text(known.free_bytes)} free with a context of {known.context_tokens:,} tokens; "
         f"{largest}"
     )
+
+
+def parameters_text(parameters: int | None) -> str:
+    """Return a number of parameters as people write it: 1.5B, 135M."""
+    if not parameters:
+        return ""
+    if parameters >= 10**9:
+        return f"{parameters / 10**9:.1f}B"
+    return f"{parameters / 10**6:.0f}M"

@@ -12,7 +12,7 @@ import msgspec
 
 from assistant.assistant import Assistant
 from assistant.cli.console import DONE, FAILED, Console, table
-from assistant.cli.fitting import Fitting, fitting, fitting_text
+from assistant.cli.fitting import Fitting, fitting, fitting_text, parameters_text
 from assistant.errors import NoModelInstalled
 from assistant.wording import bytes_text, explain
 from models.errors import InvalidModelFile
@@ -227,12 +227,3 @@ def _follow(console: Console, doing: str, steps: Generator[FileProgress, None, R
             except StopIteration as end:
                 return end.value
             console.progress(f"{doing}: {bytes_text(event.done)} of {bytes_text(event.total)}")
-
-
-def parameters_text(parameters: int | None) -> str:
-    """Return a number of parameters as people write it: 1.5B, 135M."""
-    if not parameters:
-        return ""
-    if parameters >= 10**9:
-        return f"{parameters / 10**9:.1f}B"
-    return f"{parameters / 10**6:.0f}M"

@@ -55,7 +55,7 @@ def condense(
             schema = prompts.condensed_schema(goal)
             told = "\x00".join((schema, *(message.content for message in messages)))
             digest = hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()
-            sampling = Sampling(max_tokens=_WRITTEN_TOKENS, json_schema=schema)
+            sampling = Sampling(max_tokens=_WRITTEN_TOKENS, json_schema=schema, thinking_tokens=0)
             written = yield Asked(digest, messages, sampling)
             made = [_checked(one, part, text_of) for one in prompts.read_condensed(written)]
             shorter += [item for item in made if item is not None][:goal] or part[:goal]

@@ -166,7 +166,8 @@ class ReadingRun:
             self.question, asked, document.row.title, window.headings, text
         )
         tokens = WRITTEN_TOKENS * most // prompts.MOST_NOTES
-        return messages, Sampling(max_tokens=tokens, json_schema=prompts.notes_schema(most))
+        schema = prompts.notes_schema(most)
+        return messages, Sampling(max_tokens=tokens, json_schema=schema, thinking_tokens=0)
 
     def check(self, window: Window) -> list[ChatMessage]:
         """Ask whether a window answers the question."""
