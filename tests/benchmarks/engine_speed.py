@@ -133,7 +133,7 @@ def compare(path: str, options: argparse.Namespace) -> bool:
     bare = Bare(path, context_tokens, threads)
     text = SENTENCE * (options.prompt // ours.engine.count_tokens([SENTENCE])[0])
     # A task without an end, so that both write as long as they are measured.
-    messages = [ChatMessage("user", f"{text}\nRetell this as a very long story of 2000 words.")]
+    messages = [ChatMessage("user", f"{text}\nGo on repeating these sentences, again and again.")]
     layout = ours.engine._layout
     assert layout is not None
     tokens, _ = layout.tokens(messages)
