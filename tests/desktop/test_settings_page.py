@@ -14,8 +14,12 @@ from desktop.views.settings_page import SettingsPage
 
 
 @pytest.fixture
-def page(theme, bridge, said, data_dir, qtbot):
-    settings = SettingsPresenter(SettingsFile(data_dir / "settings.toml"), data_dir, bridge)
+def settings(bridge, data_dir):
+    return SettingsPresenter(SettingsFile(data_dir / "settings.toml"), data_dir, bridge)
+
+
+@pytest.fixture
+def page(theme, bridge, said, settings, qtbot):
     notices, _ = said
     models = ModelsPresenter(bridge, notices, settings)
     made = SettingsPage(theme, settings, StudiesPresenter(bridge, notices, models))
@@ -26,16 +30,16 @@ def page(theme, bridge, said, data_dir, qtbot):
     del models  # alive as long as the page
 
 
-def test_what_is_chosen_is_kept(page, data_dir, qtbot):
+def test_what_is_chosen_is_kept(page, settings, data_dir, qtbot):
     qtbot.mouseClick(page._scans, Qt.MouseButton.LeftButton)
     for field, value in ((page._states, 2.0), (page._temperature, 0.7)):
         field.setCurrentIndex(field.findData(value))
         field.activated.emit(field.currentIndex())
-    page.kept[0].save_now()
+    settings.save_now()
     kept = SettingsFile(data_dir / "settings.toml").current
     assert (kept.read_scans, kept.state_gb, kept.temperature) == (False, 2.0, 0.7)
     qtbot.keyClick(page._scans, Qt.Key.Key_Space)
-    page.kept[0].save_now()
+    settings.save_now()
     assert SettingsFile(data_dir / "settings.toml").current.read_scans
 
 
