@@ -379,7 +379,7 @@ class Index:
         return self._store.register(path, Path(path).stem, size, mtime_ns, collection)
 
     def _mend(self) -> Generator[IndexProgress, None, None]:
-        expected = self._store.embedded_ids()
+        expected = self._store.passages.embedded_ids()
         present: set[int] = set()
         for page in self._space.vectors.ids():
             present.update(page)
@@ -388,7 +388,7 @@ class Index:
         if orphaned:
             self._space.vectors.remove(orphaned)
         if missing:
-            self._store.mark_embedded(missing, embedded=False)
+            self._store.passages.mark_embedded(missing, embedded=False)
         for document in self._store.requeue_unembedded():
             row = self._store.row(document)
             if row is not None:

@@ -24,8 +24,9 @@ from indexing.catalog import stored_path
 from indexing.embedder import MAX_TOKENS, SPECIAL_TOKENS, Embedder
 from indexing.errors import FileUnreadable, IndexingError, ReadError
 from indexing.files import drop_copies, hash_file, keep_copy
+from indexing.passage_store import PendingPassage
 from indexing.passages import split_passages
-from indexing.store import DocumentStore, PendingPassage
+from indexing.store import DocumentStore
 from indexing.types import CanonicalDocument, IndexProgress, Passage, ReadProgress
 from indexing.vectors import VectorStore
 
@@ -166,7 +167,7 @@ class Run:
             self._files_left -= 1
             yield from self._event(document, "finished", row.passages, row.passages)
             return
-        waiting = self._store.count_pending([content])
+        waiting = self._store.passages.count_pending([content])
         self._open[content] = _Open(document, waiting, waiting)
         self._waiting += waiting
         if waiting == 0:
@@ -266,11 +267,11 @@ class Run:
         What was embedded before, in an earlier state of the file or in another one, is not
         embedded again.
         """
-        window = self._store.pending(list(self._open), WINDOW)
+        window = self._store.passages.pending(list(self._open), WINDOW)
         texts = embedded_texts(window, self._embedder.count_tokens)
         digests = {item.id: digest_of(text) for item, text in zip(window, texts, strict=True)}
         text_of = {digests[item.id]: text for item, text in zip(window, texts, strict=True)}
-        known = self._store.embedded_as(text_of)
+        known = self._store.passages.embedded_as(text_of)
         stored = self._vectors.get(list(known.values()))
         vectors = {d: stored[passage] for d, passage in known.items() if passage in stored}
         yield from self._count_down([item for item in window if digests[item.id] in vectors])
@@ -287,7 +288,7 @@ class Run:
             vectors |= dict(zip(batch, made, strict=True))
             yield from self._count_down([item for digest in batch for item in waiting[digest]])
         self._keep(window, digests, vectors)
-        pending = self._store.pending(list(self._open), 1)
+        pending = self._store.passages.pending(list(self._open), 1)
         for content in list(self._open):
             if pending and content == pending[0].content:
                 break
@@ -313,7 +314,7 @@ class Run:
         Chroma first: a vector that SQLite does not know of yet is made again after a kill and
         replaces itself, while one that SQLite believes in and Chroma lacks would be missed.
         """
-        existing = self._store.existing([item.id for item in window])
+        existing = self._store.passages.existing([item.id for item in window])
         kept = [item for item in window if item.id in existing]
         if not kept:
             return
@@ -322,7 +323,7 @@ class Run:
             np.stack([vectors[digests[item.id]] for item in kept]),
             [item.document for item in kept],
         )
-        self._store.keep_digests({item.id: digests[item.id] for item in kept})
+        self._store.passages.keep_digests({item.id: digests[item.id] for item in kept})
 
     def _adapt(self, size: int, seconds: float) -> None:
         """Sets the next batch's size, a power of two, so that it takes about `BATCH_S`."""

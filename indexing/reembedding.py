@@ -63,7 +63,7 @@ def settle(space: Space, store: DocumentStore) -> None:
 def missing_in(space: Space, store: DocumentStore) -> list[int]:
     """The passages that should have a vector in this space and have none."""
     present = {number for page in space.vectors.ids() for number in page}
-    return sorted(store.embedded_ids() - present)
+    return sorted(store.passages.embedded_ids() - present)
 
 
 def reembed(space: Space, store: DocumentStore) -> Generator[IndexProgress, None, None]:
@@ -71,7 +71,7 @@ def reembed(space: Space, store: DocumentStore) -> Generator[IndexProgress, None
     while missing := missing_in(space, store):
         left = len(missing)
         for first in range(0, len(missing), WINDOW):
-            window = store.described(missing[first : first + WINDOW])
+            window = store.passages.described(missing[first : first + WINDOW])
             texts = embedded_texts(window, space.embedder.count_tokens)
             in_order = sorted(zip(window, texts, strict=True), key=lambda pair: -len(pair[1]))
             size = 1
@@ -91,7 +91,7 @@ def reembed(space: Space, store: DocumentStore) -> Generator[IndexProgress, None
                     yield IndexProgress(
                         row, "embedding", len(missing) - left, len(missing), 0, left
                     )
-        for document in sorted({item.document for item in store.described(missing)}):
+        for document in sorted({item.document for item in store.passages.described(missing)}):
             row = store.row(document)
             if row is not None:
                 yield IndexProgress(row, "finished", row.passages, row.passages, 0, 0)

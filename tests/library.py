@@ -25,7 +25,9 @@ def put_document(data_dir: Path, document: CanonicalDocument, path: str) -> int:
         passages = split_passages(document, _count_words, PASSAGE_WORDS)
         content = store.put_content(row, digest, document, passages)
         assert content is not None
-        store.mark_embedded([passage.id for passage in store.pending([content], 10_000)])
+        store.passages.mark_embedded(
+            [passage.id for passage in store.passages.pending([content], 10_000)]
+        )
         store.finish(row, content)
     return row
 

@@ -159,14 +159,12 @@ def _add_questions(add_command: _Adder, everywhere: _Parser, with_json: _Parser)
     ask.add_argument("--document", metavar="ID|PATH", action="append", default=[])
     ask.add_argument("--collection", metavar="NAME")
     ask.add_argument("--model", metavar="NAME")
-    ask.add_argument("--mode", choices=("auto", "retrieval", "whole", "everything"), default="auto")
     ask.add_argument(
-        "--everything",
-        dest="mode",
-        action="store_const",
-        const="everything",
-        help="read every passage, for questions that a search cannot answer: how many, list all, "
-        "summarise. Once stopped, the same question goes on where it was",
+        "--mode",
+        choices=("auto", "retrieval", "whole", "everything"),
+        default="auto",
+        help="'everything' reads every passage, for questions that a search cannot answer: how "
+        "many, list all, summarise. Once stopped, the same question goes on where it was",
     )
 
     chat = add_command("chat", parents=[everywhere], help="talk in the terminal")

@@ -50,9 +50,9 @@ def indexed_texts(folder: Path, embedder: Embedder) -> list[str]:
         store = DocumentStore(db)
         contents = [row[0] for row in db.execute("SELECT id FROM contents")]
         passages = [row[0] for row in db.execute("SELECT id FROM passages")]
-        store.mark_embedded(passages, embedded=False)
-        pending = store.pending(contents, 1 << 30)
-        store.mark_embedded(passages)
+        store.passages.mark_embedded(passages, embedded=False)
+        pending = store.passages.pending(contents, 1 << 30)
+        store.passages.mark_embedded(passages)
     return embedded_texts(pending, embedder.count_tokens)
 
 

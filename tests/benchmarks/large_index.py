@@ -106,16 +106,16 @@ def fill(db: sqlite3.Connection, vectors: VectorStore, source: Source, total: in
         store.set_file(document, f"{number:064x}", 1, 1)
         content = store.put_content(document, f"{number:064x}", canonical, passages)
         assert content is not None
-        pending = store.pending([content], _DOCUMENT)
+        pending = store.passages.pending([content], _DOCUMENT)
         for first in range(0, _DOCUMENT, WINDOW):
             window = pending[first : first + WINDOW]
-            store.embedded_as([f"{item.id:032x}" for item in window])
+            store.passages.embedded_as([f"{item.id:032x}" for item in window])
             vectors.put(
                 [item.id for item in window],
                 made[first : first + WINDOW],
                 [item.document for item in window],
             )
-            store.keep_digests({item.id: f"{item.id:032x}" for item in window})
+            store.passages.keep_digests({item.id: f"{item.id:032x}" for item in window})
         store.finish(document, content)
         if (number + 1) * _DOCUMENT % _THOUSAND == 0:
             marks.append(clocks() - making)

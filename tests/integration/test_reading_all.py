@@ -75,7 +75,7 @@ def studio(data_dir, smollm_path):
 
 
 def test_a_killed_reading_goes_on_where_it_was_and_lets_a_question_go_first(studio):
-    command = studio.start("ask", "--everything", QUESTION)
+    command = studio.start("ask", "--mode", "everything", QUESTION)
     try:
         wait_until(lambda: windows_kept(studio.data_dir) >= 1)
     finally:

@@ -6,8 +6,8 @@ import pytest
 
 from indexing import errors
 from indexing.embedder import MAX_TOKENS, SPECIAL_TOKENS
+from indexing.passage_store import PendingPassage
 from indexing.pipeline import embedded_texts, reason_of
-from indexing.store import PendingPassage
 
 
 def count_words(texts):

@@ -72,17 +72,17 @@ def add(store, path="/papers/lease.pdf", sha256="aa", document=None, collection=
 
 
 def embed_all(store, content):
-    store.mark_embedded([item.id for item in store.pending([content], 99)])
+    store.passages.mark_embedded([item.id for item in store.passages.pending([content], 99)])
 
 
 def test_a_document_is_ready_when_all_its_passages_are_embedded(store):
     number, content = add(store)
     assert store.row(number).status == "queued"
-    first, second = store.pending([content], 99)
+    first, second = store.passages.pending([content], 99)
     assert (first.body, first.headings) == (TEXT[0:28], ("Lease",))
-    store.mark_embedded([first.id])
+    store.passages.mark_embedded([first.id])
     assert store.finish(number, content) is None
-    store.mark_embedded([second.id])
+    store.passages.mark_embedded([second.id])
     assert store.finish(number, content) == []
     row = store.row(number)
     assert (row.status, row.title, row.kind, row.pages, row.passages) == (
@@ -99,7 +99,7 @@ def test_the_old_text_stays_until_the_new_is_ready(store, catalog):
     number, content = add(store)
     embed_all(store, content)
     store.finish(number, content)
-    old = store.existing(range(1000))
+    old = store.passages.existing(range(1000))
     newer = canonical(TEXT.replace("900", "950"), "New lease")
     _, second = add(store, sha256="bb", document=newer)
     assert store.row(number).status == "queued"
@@ -109,7 +109,7 @@ def test_the_old_text_stays_until_the_new_is_ready(store, catalog):
     assert set(store.finish(number, second)) == old
     assert "950" in catalog.text(number)
     assert catalog.document(number).title == "New lease"
-    assert not store.existing(list(old))
+    assert not store.passages.existing(list(old))
 
 
 def test_a_failed_update_keeps_what_was_there(store, catalog):
@@ -145,11 +145,11 @@ def test_the_same_content_in_another_collection_is_no_duplicate(store):
 
 def test_ids_are_never_used_again(store):
     number, content = add(store)
-    passages = [item.id for item in store.pending([content], 99)]
+    passages = [item.id for item in store.passages.pending([content], 99)]
     store.remove([number])
     again, content = add(store)
     assert again > number
-    assert min(item.id for item in store.pending([content], 99)) > max(passages)
+    assert min(item.id for item in store.passages.pending([content], 99)) > max(passages)
 
 
 def test_giving_up_keeps_what_was_ready(store):
@@ -158,7 +158,7 @@ def test_giving_up_keeps_what_was_ready(store):
     store.finish(ready, content)
     _, second = add(store, sha256="bb", document=canonical(TEXT + "x"))
     new = store.register("/papers/other.pdf", "other", 10, 1, None)
-    pending = {item.id for item in store.pending([second], 99)}
+    pending = {item.id for item in store.passages.pending([second], 99)}
     removed, passages = store.forget_queued()
     assert removed == [new]
     assert set(passages) == pending

@@ -80,6 +80,6 @@ def test_the_forecast_and_the_progress_say_how_long_it_takes():
 
 
 def test_everything_is_a_mode_of_asking():
-    assert parse(["ask", "--everything", "List all"]).mode == "everything"
+    assert parse(["ask", "--mode", "everything", "List all"]).mode == "everything"
     assert parse(["ask", "--mode", "everything", "List all"]).mode == "everything"
     assert parse(["ask", "List all"]).mode == "auto"
