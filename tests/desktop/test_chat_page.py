@@ -262,6 +262,7 @@ def test_what_a_search_found_is_scrolled_to_and_marked(page, session, store, unt
     view = page._items[-1].widget
     bar = page._scroll.verticalScrollBar()
     until(view._prose.extraSelections)
+    settle(bar, qtbot)
     until(lambda: 0 <= view.mapTo(page._scroll.viewport(), QPoint()).y() < 300)
     assert bar.value() < bar.maximum()
     marked = [selection.cursor.selectedText() for selection in view._prose.extraSelections()]
