@@ -6,6 +6,7 @@ Counting tokens needs the tokenizer alone, which loads in milliseconds; torch an
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import logging
@@ -21,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from indexing.cores import physical_cores, shared
 from indexing.errors import EmbedderMissing
 
 if TYPE_CHECKING:
@@ -122,8 +124,8 @@ class Embedder:
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of the texts, `(len(texts), dimensions)`; all-MiniLM-L6-v2 has 384.
 
-        Texts of about the same length cost least together: the shorter ones of a batch are
-        padded to the longest. The whole call is one batch.
+        The call is one batch for each core. Texts of about the same length cost least
+        together: the shorter ones of a batch are padded to the longest.
         """
         if not texts:
             return np.empty((0, DIMENSIONS), dtype=np.float32)
@@ -142,20 +144,18 @@ class Embedder:
     def _load(self) -> SentenceTransformer:
         prepare_libraries()
         begin = time.perf_counter()
-        import torch
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging as transformers_logging
 
         transformers_logging.disable_progress_bar()
         cores = physical_cores()
-        torch.set_num_threads(cores)
         model = SentenceTransformer(str(self._folder), device="cpu", local_files_only=True)
         model.eval()
         self.precision = self._choose_precision(model, cores)
         if self.precision == "bfloat16":
             model.bfloat16()
         logger.info(
-            "embedder loaded in %.1f s, %s, %d threads",
+            "embedder loaded in %.1f s, %s, %d cores",
             time.perf_counter() - begin,
             self.precision,
             cores,
@@ -263,6 +263,13 @@ def _timed(
 
 
 def _encode(model: SentenceTransformer, tokenizer: Tokenizer, texts: Sequence[str]) -> Vectors:
+    """Unit vectors of texts, a batch for each core."""
+    return np.stack(shared(functools.partial(_encode_batch, model, tokenizer), texts))
+
+
+def _encode_batch(
+    model: SentenceTransformer, tokenizer: Tokenizer, texts: Sequence[str]
+) -> Vectors:
     """Unit vectors of one batch.
 
     The model's own `encode` and `preprocess` build lists of Python integers on their way: a
@@ -287,14 +294,6 @@ def _encode(model: SentenceTransformer, tokenizer: Tokenizer, texts: Sequence[st
     # In bfloat16 the model's own normalising leaves lengths off by up to a hundredth.
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     return vectors
-
-
-def physical_cores() -> int:
-    """Cores this process may use, hyper-threads not counted."""
-    import psutil
-
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, min(psutil.cpu_count(logical=False) or 1, usable or 1))
 
 
 def cpu_has_bfloat16() -> bool:

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from indexing.embedder import physical_cores, prepare_libraries
+from indexing.cores import physical_cores
+from indexing.embedder import prepare_libraries
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder

@@ -25,10 +25,10 @@ from indexing.types import CanonicalDocument, ReadProgress
 
 _MEMORY_BYTES = 3 * 1024**3
 _FRAME_LIMIT = 256 * 1024**2
+_CHECKPOINT_S = 0.1
 # Some seconds of reading: enough to have the next file ready when its predecessor is embedded,
 # and the reader stops soon when nobody takes them because indexing has stepped aside.
 _WINDOW = 32
-_CHECKPOINT_S = 0.1
 # A page of small print takes 5 to 15 seconds to recognise on one slow core.
 _SCAN_S = 90.0
 _PAGE_IMAGE_S = 30.0
@@ -58,6 +58,7 @@ class ReaderHost:
         ocr.allow(scans)
         steps = read(path, password)
         limit = read_seconds(path.stat().st_size if path.is_file() else 0) + _SCAN_S
+        told = 0.0
         while True:
             # The app's own time limit kills this process; should the app be gone while native
             # code holds the interpreter, nothing in Python would notice. This timer does. It
@@ -69,7 +70,10 @@ class ReaderHost:
                 return end.value
             finally:
                 faulthandler.cancel_dump_traceback_later()
-            yield progress
+            # Not for every page: what may be read ahead is a number of these.
+            if time.monotonic() - told >= _CHECKPOINT_S:
+                told = time.monotonic()
+                yield progress
 
     def page_image(self, path: Path, page: int, width: int) -> bytes:
         """Draw a page, from 1, `width` pixels wide, as PNG."""
