@@ -99,22 +99,35 @@ class Answerer:
             full = prepared.understood.full
             if decline.nothing_found(full, material.evidence, material):
                 return run.declined()
-        written = yield from self._write(run, prepared.messages)
-        text = written.text.strip()
-        yield Phase("checking")
+        text = yield from self._write(run, prepared.messages)
         if material is None:
+            yield Phase("checking")
             return run.answer(text, _unproved(text))
-        full = prepared.understood.full
-        if decline.declines(text):
+        proof = yield from self._check(text, prepared, run.model)
+        if proof is not None:
+            return run.answer(text, proof)
+        other, proof = yield from self._look_again(run, prepared)
+        if proof is None:
             return run.declined(withdrawn=text)
+        return run.answer(other, proof, withdrawn=text)
+
+    def _check(
+        self, text: str, prepared: Prepared, model: str
+    ) -> Generator[AskEvent, None, Proof | None]:
+        """Prove an answer; None where the documents do not give it."""
+        yield Phase("checking")
+        assert prepared.material is not None
+        if decline.declines(text):
+            return None
         proof = self._prove(text, prepared)
         if decline.unproved(proof):
-            return run.declined(withdrawn=text)
+            return None
         if self.settings.check:
-            doubted = yield from self._verifier.doubts(run.model, full, proof, material)
+            full = prepared.understood.full
+            doubted = yield from self._verifier.doubts(model, full, proof, prepared.material)
             if doubted:
-                return run.declined(withdrawn=text)
-        return run.answer(text, proof)
+                return None
+        return proof
 
     def partial(self, request: AskRequest, text: str) -> Answer | None:
         """Prove what a stopped question had brought by then.
@@ -131,9 +144,7 @@ class Answerer:
         proof = _unproved(text) if prepared.material is None else self._prove(text, prepared)
         return run.answer(text, proof, stopped=True)
 
-    def _write(
-        self, run: _Run, messages: list[ChatMessage]
-    ) -> Generator[AskEvent, None, Generation]:
+    def _write(self, run: _Run, messages: list[ChatMessage]) -> Generator[AskEvent, None, str]:
         """Have the model answer; pass its words on."""
         sampling = msgspec.structs.replace(
             self.settings.sampling, max_tokens=self.settings.max_answer_tokens
@@ -162,7 +173,38 @@ class Answerer:
             generation.close()
         self._preparer.speed(run.model).learn(result)
         run.written = result
-        return result
+        return result.text.strip()
+
+    def _look_again(
+        self, run: _Run, prepared: Prepared
+    ) -> Generator[AskEvent, None, tuple[str, Proof | None]]:
+        """Have the model answer once more, and prove that.
+
+        All that it read is still there, so this costs only what it writes. Nobody sees it write:
+        what is shown is either this answer, proved, or that there is none.
+        """
+        messages = prompt.asked_again(prepared.messages, run.question)
+        sampling = msgspec.structs.replace(
+            self.settings.sampling,
+            max_tokens=self.settings.max_answer_tokens,
+            thinking_tokens=0,
+        )
+        generation = self._model.generate(messages, sampling, [], run.owners)
+        try:
+            while True:
+                try:
+                    next(generation)
+                except StopIteration as end:
+                    result: Generation = end.value
+                    break
+                yield Phase("checking")
+        finally:
+            generation.close()
+        text = result.text.strip()
+        proof = yield from self._check(text, prepared, run.model)
+        if proof is not None:
+            run.written = result
+        return text, proof
 
     def _prove(self, text: str, prepared: Prepared) -> Proof:
         assert prepared.material is not None
@@ -182,6 +224,7 @@ class _Run:
     def __init__(self, request: AskRequest, settings: AnsweringSettings, model: str) -> None:
         self.model = model
         self.prepared: Prepared | None = None
+        self.question = request.question.strip()
         self._request = request
         self._settings = settings
         self._started = time.monotonic()
@@ -208,7 +251,9 @@ class _Run:
         """Note that the answer begins."""
         self._first_word_ms = (time.monotonic() - self._started) * 1000
 
-    def answer(self, text: str, proof: Proof, *, stopped: bool = False) -> Answer:
+    def answer(
+        self, text: str, proof: Proof, *, stopped: bool = False, withdrawn: str = ""
+    ) -> Answer:
         """Return the answer as the model wrote it, with its proof."""
         return Answer(
             question=self._request.question,
@@ -221,6 +266,7 @@ class _Run:
             thinking=self.written.thinking if self.written else "",
             stopped=stopped,
             cut=self.written is not None and self.written.finish == "length",
+            withdrawn=withdrawn,
         )
 
     def declined(self, withdrawn: str = "") -> Answer:

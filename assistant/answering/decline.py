@@ -2,9 +2,10 @@
 
 Before the model is asked: nothing that was found is about the question. After it has written: it
 says itself that they do not, nothing of what it wrote stands in them, or what stands there does
-not answer the question (see verify.py). Then its words are withdrawn: the answer is the honest
-sentence alone, and what was withdrawn is kept beside it (`Answer.withdrawn`), to be shown on
-demand and never as an answer.
+not answer the question (see verify.py). Then its words are withdrawn, and it is asked once more in
+other words: a small model often overlooks what it has read. Where that does not stand either,
+the answer is the honest sentence alone. What was withdrawn is kept beside it
+(`Answer.withdrawn`), to be shown on demand and never as an answer.
 """
 
 from __future__ import annotations

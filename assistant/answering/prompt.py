@@ -36,6 +36,7 @@ class Wording(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     passages: str
     whole: str
     question: str
+    again: str
     careful: str
     check: str
     declined: str
@@ -101,6 +102,14 @@ def over_documents(
         *history,
         ChatMessage("user", words.question.format(question=question)),
     ]
+
+
+def asked_again(messages: Sequence[ChatMessage], question: str) -> list[ChatMessage]:
+    """Put the question in other words; all that stands before it stays, and is read already."""
+    words = wording()
+    *before, last = messages
+    rest = last.content.removesuffix(words.question.format(question=question))
+    return [*before, ChatMessage("user", rest + words.again.format(question=question))]
 
 
 def alone(

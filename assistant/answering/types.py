@@ -112,7 +112,7 @@ class Answer(msgspec.Struct, frozen=True):
 
     Attributes:
         declined: The documents do not answer, and the answer says so.
-        withdrawn: What the model wrote where nothing of it stood in the documents: shown
+        withdrawn: What the model wrote first, where the documents do not bear it out: shown
             on demand, never as the answer.
         stopped: The person stopped it; the text is what had come by then.
         cut: It reached the longest answer allowed (or the end of the context) and ends there.

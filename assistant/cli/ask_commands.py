@@ -140,8 +140,9 @@ def print_answer(console: Console, answer: Answer, *, streamed: bool) -> None:
     """Print a proved answer: its text unless it was streamed, its sources, what has none."""
     proved = answer.mode != "chat" and not answer.declined
     text = marked_text(answer) if proved else answer.answer
-    # What was streamed is withdrawn where the answer turned out not to stand in the documents.
-    console.print("" if streamed and not answer.declined else text.strip())
+    # What was streamed is withdrawn where it turned out not to stand in the documents.
+    stands = streamed and not answer.declined and not answer.withdrawn
+    console.print("" if stands else text.strip())
     if answer.receipt is not None:
         console.print()
         for line in receipt_lines(answer.receipt):

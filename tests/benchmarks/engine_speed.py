@@ -3,8 +3,9 @@
     python tests/benchmarks/engine_speed.py MODEL.gguf… [--prompt 512] [--answer 96] [--rounds 3]
         [--llama-bench PATH]
 
-Both run in this process, with the same threads and settings, taking turns, so that what else
-the machine does falls on both. The bare loop is `Llama.eval` of the prompt and
+Each has a process of its own, as the app's model has (two copies of a model in one process slow
+each other), and the same threads and settings; they take turns, so that what else the machine
+does falls on both. The bare loop is `Llama.eval` of the prompt and
 `Llama.generate` of the answer, greedy; it is what a program would do that uses the bindings
 as they come. llama.cpp's own benchmark takes its turn too, where its path is given; it reads
 random tokens, and writes behind as many read, but samples none. Prints the median of each ratio;
@@ -15,18 +16,21 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from concurrent.futures import Executor, ProcessPoolExecutor
 from pathlib import Path
+from typing import Any, TypeVar
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from models.engine.engine import Engine
 from models.engine.native import llama, repacking_is_safe
-from models.engine.types import ChatMessage, Generation, LoadSettings, Sampling
+from models.engine.types import ChatMessage, LoadSettings, Sampling
 
 SENTENCE = "The harbour was built of grey stone, and the ships lay along it in rows. "
 BATCH_TOKENS = 256
@@ -72,35 +76,63 @@ class Bare:
             next(stream)
         return len(tokens) / read, (answer - 1) / (time.perf_counter() - began)
 
-    def close(self) -> None:
-        """Frees the model."""
-        self._model.close()
-
 
 class Ours:
     """The engine, through its public door."""
 
     def __init__(self, path: str, context_tokens: int) -> None:
-        self.engine = Engine()
+        self._engine = Engine()
         settings = LoadSettings(context_tokens=context_tokens, batch_tokens=BATCH_TOKENS)
-        loading = self.engine.load(path, settings)
-        try:
-            while True:
-                next(loading)
-        except StopIteration as end:
-            self.loaded = end.value
+        self.threads = finish(self._engine.load(path, settings)).threads
 
-    def measure(self, messages: list[ChatMessage], answer: int) -> Generation:
-        """One generation from an empty cache."""
-        native = self.engine._native
+    def task(self, length: int) -> tuple[list[ChatMessage], list[int]]:
+        """A task of about so many tokens and without an end; as messages, and as tokens."""
+        text = SENTENCE * (length // self._engine.count_tokens([SENTENCE])[0])
+        task = f"{text}\nGo on repeating these sentences, again and again."
+        messages = [ChatMessage("user", task)]
+        layout = self._engine._layout
+        assert layout is not None
+        return messages, layout.tokens(messages)[0]
+
+    def measure(self, messages: list[ChatMessage], answer: int) -> tuple[float, float]:
+        """Tokens per second read and written, from an empty cache."""
+        native = self._engine._native
         assert native is not None
         native.memory.keep(0)
-        generating = self.engine.generate(messages, Sampling(max_tokens=answer), [])
+        written = finish(self._engine.generate(messages, Sampling(max_tokens=answer), []))
+        assert written.answer_tokens == answer, "it ended before the measurement did"
+        return written.prefill_tokens_per_s, written.tokens_per_s
+
+
+R = TypeVar("R")
+Side = Ours | Bare
+
+_sides: dict[type[Side], Side] = {}
+
+
+def finish(steps: Generator[object, None, R]) -> R:
+    """Run a generator to its end and return its result."""
+    while True:
         try:
-            while True:
-                next(generating)
+            next(steps)
         except StopIteration as end:
             return end.value
+
+
+def make(side: type[Side], *arguments: Any) -> None:
+    """Make a side, in its process."""
+    _sides[side] = side(*arguments)
+
+
+def use(side: type[Side], name: str, *arguments: Any) -> Any:
+    """Call, or read, what a side has of that name, in its process."""
+    found = getattr(_sides[side], name)
+    return found(*arguments) if callable(found) else found
+
+
+def process() -> ProcessPoolExecutor:
+    """Return a process of its own for one side."""
+    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
 
 
 def llama_bench(
@@ -127,32 +159,35 @@ def llama_bench(
 
 def compare(path: str, options: argparse.Namespace) -> bool:
     """Measures one model; returns whether it was fast enough."""
-    context_tokens = options.prompt + options.answer + 256
-    ours = Ours(path, context_tokens)
-    threads = ours.loaded.threads
-    bare = Bare(path, context_tokens, threads)
-    text = SENTENCE * (options.prompt // ours.engine.count_tokens([SENTENCE])[0])
-    # A task without an end, so that both write as long as they are measured.
-    messages = [ChatMessage("user", f"{text}\nGo on repeating these sentences, again and again.")]
-    layout = ours.engine._layout
-    assert layout is not None
-    tokens, _ = layout.tokens(messages)
+    with process() as ours, process() as bare:
+        context_tokens = options.prompt + options.answer + 256
+        ours.submit(make, Ours, path, context_tokens).result()
+        threads = ours.submit(use, Ours, "threads").result()
+        messages, tokens = ours.submit(use, Ours, "task", options.prompt).result()
+        bare.submit(make, Bare, path, context_tokens, threads).result()
 
-    def own() -> tuple[float, float]:
-        generation = ours.measure(messages, options.answer)
-        assert generation.answer_tokens == options.answer, "it ended before the measurement did"
-        return generation.prefill_tokens_per_s, generation.tokens_per_s
+        def take(side: Executor, kind: type[Side], task: list[Any]) -> tuple[float, float]:
+            return side.submit(use, kind, "measure", task, options.answer).result()
 
-    takes: dict[str, Callable[[], tuple[float, float]]] = {
-        "ours": own,
-        "bare": lambda: bare.measure(tokens, options.answer),
-    }
-    program = options.llama_bench
-    if program:
-        takes["bench"] = lambda: llama_bench(program, path, threads, len(tokens), options.answer)
-    print(f"{Path(path).name}: prompt of {len(tokens)} tokens, {threads} threads", flush=True)
+        takes: dict[str, Callable[[], tuple[float, float]]] = {
+            "ours": lambda: take(ours, Ours, messages),
+            "bare": lambda: take(bare, Bare, tokens),
+        }
+        program = options.llama_bench
+        if program:
+            takes["bench"] = lambda: llama_bench(
+                program, path, threads, len(tokens), options.answer
+            )
+        print(f"{Path(path).name}: prompt of {len(tokens)} tokens, {threads} threads", flush=True)
+        return judge(take_turns(takes, options.rounds))
+
+
+def take_turns(
+    takes: dict[str, Callable[[], tuple[float, float]]], count: int
+) -> list[dict[str, tuple[float, float]]]:
+    """Measure each side once a round, after one round to warm up."""
     rounds: list[dict[str, tuple[float, float]]] = []
-    for number in range(options.rounds + 1):
+    for number in range(count + 1):
         # To and fro, so that what gets slower or faster meanwhile falls on all alike.
         order = list(takes) if number % 2 else list(reversed(takes))
         speeds = {name: takes[name]() for name in order}
@@ -161,8 +196,13 @@ def compare(path: str, options: argparse.Namespace) -> bool:
         rounds.append(speeds)
         shown = (f"{name} {speeds[name][0]:7.1f} {speeds[name][1]:6.1f}" for name in takes)
         print(f"round {number}: " + "   ".join(shown), flush=True)
+    return rounds
+
+
+def judge(rounds: list[dict[str, tuple[float, float]]]) -> bool:
+    """Print the medians; tell whether the engine was fast enough."""
     enough = True
-    for other in list(takes)[1:]:
+    for other in list(rounds[0])[1:]:
         reading, writing = (
             statistics.median(speeds["ours"][i] / speeds[other][i] for speeds in rounds)
             for i in range(2)
@@ -172,8 +212,6 @@ def compare(path: str, options: argparse.Namespace) -> bool:
         enough = enough and reading >= wanted[0] and writing >= wanted[1]
     medians = (statistics.median(speeds["ours"][i] for speeds in rounds) for i in range(2))
     print("ours: {:.1f} tokens/s read, {:.1f} written".format(*medians), flush=True)
-    bare.close()
-    ours.engine.unload()
     return enough
 
 

@@ -42,8 +42,11 @@ CAREFUL = ChatMessage("system", wording().careful)
 class Model:
     """Says what it was given to say, and "yes" or "no" when asked about that; a token is a word."""
 
-    def __init__(self, says: str, check: str = "Yes", context_tokens: int = 4096) -> None:
+    def __init__(
+        self, says: str, check: str = "Yes", context_tokens: int = 4096, again: str = ""
+    ) -> None:
         self.says = says
+        self.again = again or says
         self.check = check
         self.context_tokens = context_tokens
         self.prompts: list[list[ChatMessage]] = []
@@ -67,6 +70,8 @@ class Model:
         checking = messages[0] == CAREFUL
         assert aside is checking  # what it has read for the conversation stays
         text = self.says
+        if messages[-1].content.endswith(wording().again.rpartition("\n")[2]):
+            text = self.again
         if checking:
             known = next((p for p in pairs() if p.text in messages[-1].content), None)
             text = self.check
@@ -196,6 +201,23 @@ def test_asks_the_model_nothing_more_where_the_check_is_switched_off():
     _, answer = run(answerer(model, check=False).ask(asked))
     assert not answer.declined
     assert len(model.prompts) == 1
+
+
+@pytest.mark.parametrize("says", ["The documents do not say.", "Morgan Bank says 12,000 dollars."])
+def test_the_model_looks_once_more_before_an_answer_is_declined(says):
+    model = Model(says, again="The monthly rent is 940 euros.")
+    events, answer = run(answerer(model).ask(RENT))
+    assert not answer.declined
+    assert answer.answer == "The monthly rent is 940 euros."
+    assert "940 euros" in answer.citations[0].quote
+    assert answer.withdrawn == says
+    # What was read is not read again, and what was streamed is what is withdrawn.
+    first, second = (asked for asked in model.prompts if asked[0] != CAREFUL)
+    start = second[-1].content.partition("\n\nQuestion:")[0]
+    assert first[-1].content.startswith(start)
+    assert first[:-1] == second[:-1]
+    streamed = "".join(event.text for event in events if isinstance(event, AnswerDelta))
+    assert streamed.strip() == says
 
 
 @pytest.mark.parametrize(
