@@ -55,6 +55,7 @@ from models.engine.types import (
 from models.errors import InvalidModelFile, ModelNotFound
 from models.library import ModelFacts, ModelLibrary
 from models.other_programs import other_programs
+from models.states import StoredState
 
 # A model and its context must leave room for the rest of the machine.
 _MEMORY_SHARE: Final = 0.6
@@ -244,6 +245,16 @@ class Assistant:
         facts = self._model_for(AskRequest("", model=model))
         self.model.ensure_loaded(facts.path, self.load_settings(facts.name, conversation))
         return (yield from self.studies.study(document))
+
+    def studied(self, model: str | None = None) -> dict[int, StoredState]:
+        """Load a model and return what is kept of the documents it studied: see `Studies.studied`.
+
+        Args:
+            model: Which; None for the one that answers.
+        """
+        facts = self._model_for(AskRequest("", model=model))
+        self.model.ensure_loaded(facts.path, self.load_settings(facts.name))
+        return self.studies.studied()
 
     def search(
         self,

@@ -22,9 +22,11 @@ from assistant.paths import DataPaths
 from assistant.services.model import ModelService
 from assistant.settings import SettingsFile
 from indexing.catalog import Catalog
+from indexing.errors import DocumentNotFound
 from indexing.types import DocumentRow
 from models.engine.types import ChatMessage, PrefillProgress
-from models.states import StateStore
+from models.errors import NoModelLoaded, TemplateFailed
+from models.states import StateStore, StoredState
 
 # So many steps may be ahead of whoever follows: where nobody does, reading waits.
 _WINDOW = 4
@@ -38,6 +40,7 @@ class StudyForecast(msgspec.Struct, frozen=True):
         context_tokens: What the model holds as it is loaded.
         trained_context: What it could hold at most.
         fits: Whether it can be studied: it leaves room for a question and its answer.
+        studied: Whether it was studied already, by this model as it is loaded.
         seconds: How long it would take; None before the model's speed is known.
         bytes: Disk space it would take.
         quota_bytes: Disk space for all that was read.
@@ -51,6 +54,7 @@ class StudyForecast(msgspec.Struct, frozen=True):
     context_tokens: int
     trained_context: int
     fits: bool
+    studied: bool
     seconds: float | None
     bytes: int
     quota_bytes: int
@@ -122,6 +126,7 @@ class Studies:
             context_tokens=size.context_tokens,
             trained_context=loaded.trained_context if loaded else 0,
             fits=size.tokens + room <= size.context_tokens,
+            studied=self._model.studied(messages, [document_owner(row.id)]) is not None,
             seconds=unread / speed if speed else None,
             bytes=size.tokens * (loaded.kv_bytes_per_token if loaded else 0),
             quota_bytes=self.states.quota_bytes,
@@ -161,18 +166,36 @@ class Studies:
             seconds=time.monotonic() - began,
         )
 
-    def studied(self) -> set[int]:
-        """Return the documents that the loaded model was asked to read, and need not read again."""
+    def studied(self) -> dict[int, StoredState]:
+        """Return what is kept of the documents that were studied, by their ids.
+
+        Only what the model would really use counts: a document as it is now, and the model with
+        its settings as it is loaded now. It is never loaded for this; where it is not, nothing
+        is known to be of use.
+        """
         loaded = self._model.loaded
-        if loaded is None or not loaded.sha256:
-            return set()
-        owners = (
-            state.owners
-            for state in self.states.list()
-            if state.studied and state.model == loaded.sha256
-        )
+        studied: dict[int, StoredState] = {}
+        if loaded is None:
+            return studied
+        for document in self._ever_studied(loaded.sha256):
+            try:
+                _, messages = self._prompt(document)
+                state = self._model.studied(messages, [document_owner(document)])
+            except (DocumentNotFound, TemplateFailed):
+                continue
+            except NoModelLoaded:
+                return {}
+            if state is not None:
+                studied[document] = state
+        return studied
+
+    def _ever_studied(self, model: str) -> list[int]:
+        """Return the documents that a model has studied, in whatever state both were then."""
+        owners = {
+            state.owners for state in self.states.list() if state.studied and state.model == model
+        }
         documents = (document_of(names[0]) for names in owners if len(names) == 1)
-        return {document for document in documents if document is not None}
+        return sorted(document for document in documents if document is not None)
 
     def _prompt(self, document: int) -> tuple[DocumentRow, list[ChatMessage]]:
         row = self._catalog.document(document)

@@ -177,7 +177,9 @@ def _add_questions(add_command: _Adder, everywhere: _Parser, with_json: _Parser)
         parents=[everywhere, with_json],
         help="have the model read a document once, for all questions to come",
     )
-    study.add_argument("document", metavar="ID|PATH")
+    study.add_argument(
+        "document", nargs="?", metavar="ID|PATH", help="without one: those it has studied"
+    )
     study.add_argument("--model", metavar="NAME")
 
 

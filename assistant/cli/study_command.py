@@ -5,15 +5,32 @@ from __future__ import annotations
 from argparse import Namespace
 from contextlib import closing
 
+import msgspec
+
 from assistant.answering.errors import WholeDoesNotFit
 from assistant.assistant import Assistant
-from assistant.cli.console import DONE, FAILED, Console
+from assistant.cli.console import DONE, FAILED, Console, table
 from assistant.studying import Studied, StudyForecast
 from assistant.wording import bytes_text, explain
 
 
+class Kept(msgspec.Struct, frozen=True):
+    """A document that need not be read again; the field names are a contract."""
+
+    document: int
+    path: str
+    title: str
+    tokens: int
+    bytes: int
+
+
 def run(assistant: Assistant, console: Console, arguments: Namespace) -> int:
-    """Say what it will take, read the document, and say what was kept; return the exit status."""
+    """Say what it will take, read the document, and say what was kept; return the exit status.
+
+    Without a document, list those that are kept.
+    """
+    if arguments.document is None:
+        return _list(assistant, console, arguments.model)
     document = assistant.catalog.document(arguments.document).id
     forecast = assistant.forecast_study(document, arguments.model)
     if not forecast.fits:
@@ -41,6 +58,21 @@ def run(assistant: Assistant, console: Console, arguments: Namespace) -> int:
             f"studied {studied.title}: {studied.tokens:,} tokens need not be read again "
             f"({bytes_text(studied.bytes)} on disk, {studied.seconds:.0f} s)."
         )
+    return DONE
+
+
+def _list(assistant: Assistant, console: Console, model: str | None) -> int:
+    rows: list[Kept] = []
+    for document, state in assistant.studied(model).items():
+        row = assistant.catalog.document(document)
+        rows.append(Kept(row.id, row.path, row.title, state.tokens, state.bytes))
+    if console.json:
+        console.document({"documents": rows})
+    elif rows:
+        cells = [(str(r.document), f"{r.tokens:,}", bytes_text(r.bytes), r.title) for r in rows]
+        console.print(table(cells, ("id", "tokens", "on disk", "title")))
+    else:
+        console.note("The model has studied no document as it is loaded now.")
     return DONE
 
 

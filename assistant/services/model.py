@@ -260,6 +260,18 @@ class ModelService:
             window=window,
         )
 
+    def studied(self, messages: list[ChatMessage], owners: Sequence[str]) -> StoredState | None:
+        """Say what `study` kept of that for the model in use as it is loaded; never loads it.
+
+        Raises:
+            NoModelLoaded: It is not loaded.
+        """
+        path, settings = self._in_use()
+        job: Job[None, StoredState | None] = self.worker.submit(
+            "studied", path, settings, messages, list(owners), result=_MAYBE_STATE
+        )
+        return job.result()
+
     def count_tokens(self, texts: list[str]) -> list[int]:
         """Count the tokens of texts, loading the model first where it is not loaded.
 

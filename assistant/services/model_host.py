@@ -166,6 +166,17 @@ class ModelHost:
         self._require(path, settings)
         return self._engine.study_size(messages)
 
+    def studied(
+        self,
+        path: str,
+        settings: LoadSettings,
+        messages: list[ChatMessage],
+        owners: list[str],
+    ) -> StoredState | None:
+        """Say what `study` kept of that. Raises NoModelLoaded unless the model is held."""
+        self._require(path, settings)
+        return self._engine.studied(messages, owners)
+
     def count_tokens(self, path: str, settings: LoadSettings, texts: list[str]) -> list[int]:
         """Count the tokens of texts. Raises NoModelLoaded unless the model is held."""
         self._require(path, settings)

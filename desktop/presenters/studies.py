@@ -16,7 +16,7 @@ from desktop.presenters.models import ModelsPresenter
 from desktop.presenters.notices import Notices
 from desktop.wording import explain
 from indexing.types import DocumentRow
-from models.engine.types import PrefillProgress
+from models.engine.types import LoadSettings, PrefillProgress
 from models.errors import NoModelLoaded
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class StudiesPresenter(Presenter):
         self._reading: _Reading | None = None
         self._pace: _Pace | None = None
         self._asked = 0
-        self._held = ""
+        self._held: tuple[str, LoadSettings] | None = None
         models.changed.connect(self._on_models)
 
     # --- State ----------------------------------------------------------------------------
@@ -109,8 +109,13 @@ class StudiesPresenter(Presenter):
         """Return how a document stands; None for one that is not to be read."""
         return next((study for study in self._studies if study.document == document), None)
 
+    @property
+    def studied(self) -> frozenset[int]:
+        """The documents of which `is_studied` is true."""
+        return frozenset(self._studied)
+
     def is_studied(self, document: int) -> bool:
-        """Whether the model in memory was asked to read a document, and need not do so again."""
+        """Whether the model as it is loaded now has studied a document as it is now."""
         return document in self._studied
 
     @property
@@ -276,9 +281,10 @@ class StudiesPresenter(Presenter):
 
     @Slot()
     def _on_models(self) -> None:
-        # What is studied is studied by the model in memory.
-        loaded = self._models.loaded
-        held = loaded.path if loaded is not None and self._models.state == "ready" else ""
+        # What is studied is studied by the model in memory, with the settings it has there.
+        assistant = self._assistant
+        ready = assistant is not None and self._models.state == "ready"
+        held = assistant.model.selected if assistant is not None and ready else None
         if held != self._held:
             self._held = held
             self.refresh()
@@ -286,4 +292,4 @@ class StudiesPresenter(Presenter):
 
 def _survey(assistant: Assistant) -> tuple[set[int], int]:
     studies = assistant.studies
-    return studies.studied(), studies.states.total_bytes()
+    return set(studies.studied()), studies.states.total_bytes()

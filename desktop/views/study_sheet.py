@@ -105,7 +105,7 @@ class StudySheet(Sheet):
             free=bytes_text(forecast.free_bytes),
         )
         problem = _problem_of(forecast)
-        known = not left and self._studies.is_studied(self._document)
+        known = forecast.studied
         for name, value in (
             (self.tr("To read"), tokens),
             (self.tr("Time"), "" if known or problem else time),

@@ -241,6 +241,20 @@ class Engine:
             context_tokens=native.context_tokens,
         )
 
+    def studied(self, messages: list[ChatMessage], owners: Sequence[str]) -> StoredState | None:
+        """What `study` kept of a conversation as it is now, for the model as it is loaded now.
+
+        Args:
+            messages: The conversation; what its last message says makes no difference.
+            owners: What it is made of.
+
+        Raises:
+            TemplateFailed: The model's template cannot lay it out.
+        """
+        _, reader, layout = self._loaded()
+        tokens, _ = layout.beginning(messages)
+        return reader.studied(tokens, owners)
+
     def measure(self) -> Generator[PrefillProgress, None, Speed | None]:
         """Measures how fast the model reads and writes, as long as nobody needs it.
 

@@ -122,7 +122,7 @@ class PromptReader:
             DecodeFailed: llama.cpp failed.
             NoModelLoaded: The model was unloaded or changed meanwhile.
         """
-        kept = self._studied(tokens, owners)
+        kept = self.studied(tokens, owners)
         if kept is not None:
             return kept
         memory, total = self.memory, len(tokens)
@@ -143,6 +143,18 @@ class PromptReader:
                 if done == total:
                     return self.keep(studied=True)
             yield PrefillProgress(done=done, total=total, cached=cached)
+
+    def studied(self, tokens: list[int], owners: Sequence[str]) -> StoredState | None:
+        """The state that `study` kept of just this, which would be used; None without one."""
+        if self._states is None or self.key is None:
+            return None
+        wanted = (True, len(tokens), tuple(owners))
+        for state in self._states.matching(self.key):
+            if (state.studied, state.tokens, state.owners) != wanted:
+                continue
+            if self._states.tokens(state).tolist() == tokens:
+                return state
+        return None
 
     def step(
         self, tokens: Sequence[int], done: int, seconds: float = _BACKGROUND_STEP_SECONDS
@@ -185,18 +197,6 @@ class PromptReader:
         """Keeps what is worth keeping, before the memory goes or is another model's."""
         self._keep_what_would_be_lost(0)
         self.closed = True
-
-    def _studied(self, tokens: list[int], owners: Sequence[str]) -> StoredState | None:
-        """The state that was kept when this was studied before."""
-        if self._states is None or self.key is None:
-            return None
-        wanted = (True, len(tokens), tuple(owners))
-        for state in self._states.matching(self.key):
-            if (state.studied, state.tokens, state.owners) != wanted:
-                continue
-            if self._states.tokens(state).tolist() == tokens:
-                return state
-        return None
 
     def _stored(
         self, prompt: Sequence[int], at_least: int = _WORTH_TAKING_TOKENS

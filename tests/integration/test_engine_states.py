@@ -77,6 +77,9 @@ def test_a_studied_document_is_not_read_again_and_answers_the_same(smollm_path, 
     assert store.list() == [kept]
 
     restarted = start(smollm_path, store)
+    assert restarted.studied(over(BOOK, "?"), ("document:1",)) == kept
+    assert restarted.studied(over(BOOK.replace("port", "bay", 1), "?"), ("document:1",)) is None
+    assert restarted.studied(over(BOOK, "?"), ("document:2",)) is None
     question = over(BOOK, "How many barrels in year 30?")
     assert restarted.prompt_size(question).cached_tokens == kept.tokens
     again = ask(restarted, BOOK, "How many barrels in year 30?")
@@ -96,6 +99,7 @@ def test_only_what_matches_is_used(smollm_path, store):
         start(smollm_path, store, kv_type="q8_0"),
     ):
         assert engine.prompt_size(over(BOOK, "What?")).cached_tokens == 0
+        assert engine.studied(over(BOOK, "?"), ("document:1",)) is None
         engine.unload()
 
     [state] = store.list()

@@ -1,0 +1,85 @@
+"""What counts as studied: what the model would really use, in every place that says so."""
+
+from __future__ import annotations
+
+import io
+import json
+from argparse import Namespace
+from contextlib import closing
+
+import pytest
+
+from assistant.assistant import Assistant
+from assistant.cli import study_command
+from assistant.cli.console import DONE, Console
+from assistant.paths import DataPaths
+from assistant.settings import ModelSettings
+from indexing.types import Block, CanonicalDocument
+from tests.integration.studio import PATIENCE_S, Studio
+from tests.library import put_document
+
+pytestmark = [pytest.mark.model, pytest.mark.timeout(PATIENCE_S)]
+
+
+def rents(euros: int) -> CanonicalDocument:
+    """A document of a few hundred tokens."""
+    text = "\n\n".join(f"The rent of flat {n} is {n * euros} euros a month." for n in range(30))
+    return CanonicalDocument("Rents", "text", text, (Block(0, len(text), "paragraph", None, ()),))
+
+
+@pytest.fixture
+def assistant(data_dir, smollm_path):
+    Studio(data_dir).install(model=smollm_path)
+    with closing(Assistant(DataPaths(data_dir))) as assistant:
+        assistant.settings.update(context_tokens=2048)
+        yield assistant
+
+
+def study(assistant: Assistant, document: int | None) -> dict:
+    """What `studiolo study` prints, with a document or without one."""
+    out = io.StringIO()
+    arguments = Namespace(document=None if document is None else str(document), model=None)
+    console = Console(json=True, out=out, err=io.StringIO())
+    assert study_command.run(assistant, console, arguments) == DONE
+    return json.loads(out.getvalue())
+
+
+def listed(assistant: Assistant) -> list[int]:
+    """The documents that are studied, by all that say so."""
+    rows = [row["document"] for row in study(assistant, None)["documents"]]
+    assert list(assistant.studies.studied()) == rows
+    forecasts = [row.id for row in assistant.catalog.documents()
+                 if assistant.forecast_study(row.id).studied]  # fmt: skip
+    assert forecasts == rows
+    return rows
+
+
+def test_a_document_is_studied_only_where_what_was_read_would_be_used(
+    assistant, data_dir, smollm_path
+):
+    document = put_document(data_dir, rents(7), "/shelf/rents.txt")
+    put_document(data_dir, rents(9), "/shelf/other.txt")
+    assert listed(assistant) == []
+    done = study(assistant, document)
+    assert listed(assistant) == [document]
+    [row] = study(assistant, None)["documents"]
+    assert row == {"document": document, "path": "/shelf/rents.txt", "title": "Rents",
+                   "tokens": done["tokens"], "bytes": done["bytes"]}  # fmt: skip
+
+    # Another kind of KV cache, other words around the documents: neither can use what was read.
+    name = smollm_path.name
+    template = "{% for m in messages %}{{ m.content }}\n{% endfor %}"
+    for other in (ModelSettings(kv_type="q8_0"), ModelSettings(template=template)):
+        assistant.settings.update(models={name: other})
+        assert listed(assistant) == []
+    assistant.settings.update(models={})
+    assert listed(assistant) == [document]
+
+    # Nor is it of use for what a document says now.
+    assert put_document(data_dir, rents(8), "/shelf/rents.txt") == document
+    assert listed(assistant) == []
+
+    # Without a model in memory nothing is known to be, and none is loaded to find out.
+    assistant.model.unload()
+    assert assistant.studies.studied() == {}
+    assert assistant.model.loaded is None
