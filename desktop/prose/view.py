@@ -272,6 +272,8 @@ class ProseView(QTextBrowser):
     @Slot(QUrl)
     def _on_anchor(self, address: QUrl) -> None:
         self._followed = True
+        # The quote is opened: no card about it any more.
+        self._hover_timer.stop()
         if address.scheme() == "cite":
             self.citation_clicked.emit(int(address.path()))
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.presenters.attachments import Attachment
@@ -13,6 +13,7 @@ from desktop.presenters.settings import SettingsPresenter
 from desktop.theme.theme import Theme
 from desktop.views.composer_controls import ComposerControls
 from desktop.views.composer_field import ComposerField
+from desktop.views.file_dialog import file_dialog
 from desktop.widgets.buttons import IconButton, push_button
 from desktop.widgets.chip import Chip
 from desktop.widgets.flow_layout import FlowLayout
@@ -94,10 +95,9 @@ class Composer(QWidget):
     @Slot()
     def choose_files(self) -> None:
         """Ask for files to attach."""
-        dialog = QFileDialog(self.window(), self.tr("Attach documents"))
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        files = QFileDialog.FileMode.ExistingFiles
+        dialog = file_dialog(self.window(), self.tr("Attach documents"), files)
         dialog.filesSelected.connect(self._composer.attach_files)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
     def _make_queued(self) -> QWidget:

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from desktop.presenters.library import LibraryPresenter, is_locked, is_password_wrong
 from desktop.theme.theme import Theme
+from desktop.views.file_dialog import file_dialog
 from desktop.views.library_delegate import MARGIN, WIDTH
 from desktop.views.library_list import LibraryList
 from desktop.views.library_wording import holdings_text, overall_text
@@ -185,20 +186,17 @@ class LibraryPage(QFrame):
     @Slot()
     def choose_files(self) -> None:
         """Ask for files to add."""
-        dialog = QFileDialog(self.window(), self.tr("Add files"))
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        self._ask(dialog)
+        files = QFileDialog.FileMode.ExistingFiles
+        self._ask(file_dialog(self.window(), self.tr("Add files"), files))
 
     @Slot()
     def choose_folder(self) -> None:
         """Ask for a folder whose files are to be added."""
-        dialog = QFileDialog(self.window(), self.tr("Add a folder"))
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        self._ask(dialog)
+        folder = QFileDialog.FileMode.Directory
+        self._ask(file_dialog(self.window(), self.tr("Add a folder"), folder))
 
     def _ask(self, dialog: QFileDialog) -> None:
         dialog.filesSelected.connect(self._library.add)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
     # --- Reactions ------------------------------------------------------------------------

@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 # Below this width the sidebar makes room for the source panel.
 ROOM_FOR_ALL = 1080
 SMALLEST_CHAT = 400
+# What a desktop draws around a window; how much, nobody knows before it is shown.
+FRAME = QSize(16, 40)
 
 
 class MainWindow(QMainWindow):
@@ -347,7 +349,8 @@ class MainWindow(QMainWindow):
 
     def _restore(self) -> None:
         settings = self._session.settings
-        self.resize(QSize(1280, 800))
+        # With its frame it has to fit the screen, or the composer lies below its edge.
+        self.resize(QSize(1280, 800).boundedTo(self.screen().availableSize() - FRAME))
         geometry = settings.remembered_bytes("geometry")
         if not geometry.isEmpty():
             self.restoreGeometry(geometry)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QVBoxLayout, QWi
 
 from desktop.presenters.model_folders import ModelFolders
 from desktop.theme.theme import Theme
+from desktop.views.file_dialog import file_dialog
 from desktop.views.models_wording import folder_text
 from desktop.widgets.buttons import IconButton, push_button
 from desktop.widgets.keyed_column import KeyedColumn
@@ -53,10 +54,9 @@ class FoldersView(QWidget):
     @Slot()
     def choose(self) -> None:
         """Ask for a folder with models."""
-        dialog = QFileDialog(self.window(), self.tr("Add a folder with models"))
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        folder = QFileDialog.FileMode.Directory
+        dialog = file_dialog(self.window(), self.tr("Add a folder with models"), folder)
         dialog.fileSelected.connect(self._folders.add)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
     @Slot()

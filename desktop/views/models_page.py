@@ -16,6 +16,7 @@ from desktop.presenters.model_folders import ModelFolders
 from desktop.presenters.model_imports import ModelImports
 from desktop.presenters.models import ModelsPresenter
 from desktop.theme.theme import Theme
+from desktop.views.file_dialog import file_dialog
 from desktop.views.model_folders import FoldersView
 from desktop.views.models_card import ModelCard
 from desktop.views.models_coming import DownloadCard, ImportCard, OfferCard
@@ -95,11 +96,10 @@ class ModelsPage(Page):
     @Slot()
     def choose_file(self) -> None:
         """Ask for model files to add."""
-        dialog = QFileDialog(self.window(), self.tr("Add model files"))
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        files = QFileDialog.FileMode.ExistingFiles
+        dialog = file_dialog(self.window(), self.tr("Add model files"), files)
         dialog.setNameFilters([self.tr("Models (*.gguf)"), self.tr("All files (*)")])
         dialog.filesSelected.connect(self._imports.add)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
     def _make_empty(self) -> QWidget:

@@ -13,7 +13,7 @@ from assistant.answering.types import AnswerSentence
 from desktop.prose.code import coloured
 from desktop.prose.markdown import finished_length, mark, without_marks
 from desktop.prose.style import UNSUPPORTED
-from desktop.prose.view import ProseView
+from desktop.prose.view import HOVER_MS, ProseView
 
 BLOCKS = [
     "A paragraph with **bold**, *italic* and `code`.",
@@ -200,6 +200,15 @@ def test_hovering_a_chip_says_where_it_is(view, qtbot):
     with qtbot.waitSignal(view.citation_hovered) as left:
         qtbot.mouseMove(view.viewport(), QPoint(300, 2))
     assert left.args[0] == 0
+
+
+def test_a_chip_that_was_clicked_shows_no_card_after_that(view, qtbot):
+    text = "Three months."
+    view.set_markdown(text, [sentence(text, text, citations=[4])])
+    place = view._chip_rect(view._chips[0]).center().toPoint()
+    with qtbot.assertNotEmitted(view.citation_hovered, wait=2 * HOVER_MS):
+        qtbot.mouseMove(view.viewport(), place)
+        qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
 
 
 def test_links_are_reported_and_nothing_is_opened_or_loaded(view, qtbot):
