@@ -22,7 +22,7 @@ from assistant.sentences.facts import (
     Ways,
     bytes_text,
 )
-from indexing.types import DocumentRow
+from indexing.types import PARTLY_READ, DocumentRow
 
 __all__ = [
     "COMMANDS",
@@ -75,6 +75,8 @@ def explain_row(row: DocumentRow, ways: Ways = COMMANDS) -> str:
             f"{PurePath(row.path).name} has the same content as {other}, which is in the library."
         )
     word, _, detail = row.reason.partition(": ")
+    if word == PARTLY_READ:
+        return f"{detail} are read so far and can be asked about."
     kind = _REASON_KINDS.get(word)
     if kind is None:
         return row.reason

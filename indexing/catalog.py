@@ -19,9 +19,15 @@ from indexing.database import connect_to_read
 from indexing.errors import DocumentNotFound, PageNotFound
 from indexing.folders.rows import SELECT_FOLDERS, watched_folder
 from indexing.places import place_at
+from indexing.structure import (
+    Structure,
+    unpack_blocks,
+    unpack_lines,
+    unpack_places,
+    unpack_structure,
+)
 from indexing.types import (
     Block,
-    CanonicalDocument,
     DocumentRow,
     Like,
     LineBox,
@@ -30,17 +36,6 @@ from indexing.types import (
     ScannedPage,
     WatchedFolder,
 )
-
-
-class Structure(msgspec.Struct, frozen=True, array_like=True):
-    """What a canonical text has beside its characters, as it lies in the database."""
-
-    page_starts: tuple[int, ...]
-    blocks: tuple[tuple[int, int, str, int | None, int], ...]
-    headings: tuple[tuple[str, ...], ...]
-    warnings: tuple[str, ...]
-    places: tuple[tuple[int, str, int, str, str, str], ...] = ()
-    scans: tuple[ScannedPage, ...] = ()
 
 
 # A document's pages and passages are those of the text that is searched; before it has one,
@@ -313,34 +308,6 @@ def page_at(page_starts: Sequence[int], offset: int) -> int | None:
     return max(1, bisect_right(page_starts, offset))
 
 
-def pack_structure(document: CanonicalDocument) -> bytes:
-    """A text's structure as a blob; equal heading paths are kept once."""
-    paths: dict[tuple[str, ...], int] = {}
-    packed = tuple(
-        (b.start, b.end, b.kind, b.page, paths.setdefault(b.headings, len(paths)))
-        for b in document.blocks
-    )
-    places = tuple(
-        (start, place.kind, place.number, place.name, place.cells, place.file)
-        for start, place in document.places
-    )
-    return msgspec.msgpack.encode(
-        Structure(
-            page_starts=document.page_starts,
-            blocks=packed,
-            headings=tuple(paths),
-            warnings=document.warnings,
-            places=places,
-            scans=document.scans,
-        )
-    )
-
-
-def warnings_of(content: sqlite3.Row) -> tuple[str, ...]:
-    """What could not be read of a text, of a row with `structure`."""
-    return _structure(content).warnings
-
-
 def _section_at(structure: Structure, offset: int) -> Place | None:
     """The innermost section that a character stands in; a heading stands in its own."""
     found = max(0, bisect_right(structure.blocks, offset, key=lambda block: block[0]) - 1)
@@ -353,69 +320,8 @@ def _section_at(structure: Structure, offset: int) -> Place | None:
     return None
 
 
-def unpack_places(
-    rows: Sequence[tuple[int, str, int, str, str, str]],
-) -> list[tuple[int, Place]]:
-    """Places with their offsets, as they lie in a structure."""
-    return msgspec.convert(
-        [
-            (start, {"kind": kind, "number": number, "name": name, "cells": cells, "file": file})
-            for start, kind, number, name, cells, file in rows
-        ],
-        list[tuple[int, Place]],
-    )
-
-
-def unpack_blocks(structure: Structure) -> list[Block]:
-    """The blocks of a structure, the converse of `pack_structure`."""
-    rows = [
-        (start, end, kind, page, structure.headings[path])
-        for start, end, kind, page, path in structure.blocks
-    ]
-    return [
-        msgspec.convert(
-            {"start": start, "end": end, "kind": kind, "page": page, "headings": headings}, Block
-        )
-        for start, end, kind, page, headings in rows
-    ]
-
-
-def pack_lines(lines: Sequence[LineBox]) -> bytes:
-    """One page's line boxes as a blob of flat numbers, ten-thousandths of the page."""
-    return msgspec.msgpack.encode(
-        [
-            (x.start, x.end, *(round(v * _BOX_UNITS) for v in (x.left, x.top, x.right, x.bottom)))
-            for x in lines
-        ]
-    )
-
-
-def unpack_lines(row: sqlite3.Row) -> list[LineBox]:
-    """The line boxes of a row with `page` and `boxes`."""
-    return [
-        LineBox(
-            start,
-            end,
-            row["page"],
-            left / _BOX_UNITS,
-            top / _BOX_UNITS,
-            right / _BOX_UNITS,
-            bottom / _BOX_UNITS,
-        )
-        for start, end, left, top, right, bottom in _LINES.decode(row["boxes"])
-    ]
-
-
-# A tenth of a pixel on a page image of 1,000 pixels.
-_BOX_UNITS = 10_000
-# msgspec is not safe where several threads use a type for the first time: so at import.
-msgspec.json.Decoder(tuple[Block, Place])
-_LINES = msgspec.msgpack.Decoder(list[tuple[int, int, int, int, int, int]])
-_STRUCTURE = msgspec.msgpack.Decoder(Structure)
-
-
 def _structure(row: sqlite3.Row) -> Structure:
-    return _STRUCTURE.decode(row["structure"])
+    return unpack_structure(row["structure"])
 
 
 def _has_tables(connection: sqlite3.Connection) -> bool:

@@ -10,12 +10,13 @@ import math
 import os
 import sqlite3
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from indexing import evidence as evidence_module
+from indexing.catalog import absolute_path
 from indexing.database import connect, migrate
 from indexing.embedder import Embedder
 from indexing.errors import StoreBusy
@@ -23,6 +24,7 @@ from indexing.files import drop_copies, find_files, hash_file, sweep_unfinished
 from indexing.folders.following import Folders
 from indexing.likeness import Likeness
 from indexing.pipeline import AHEAD, Read, Run
+from indexing.reasons import PASSING
 from indexing.reembedding import missing_in, open_spaces, reembed, settle
 from indexing.reranker import Reranker
 from indexing.schema import COMPONENT, MIGRATIONS
@@ -58,6 +60,8 @@ class Index:
             of this package.
         reranker_path: Folder of a cross-encoder that has the last word on the first hits;
             None where none is installed.
+        conditions: Tells what it depends on, beside a file, whether `read` can read it; None
+            takes those of the readers of this package.
 
     Attributes:
         folders: The folders whose files it follows.
@@ -75,10 +79,12 @@ class Index:
         read: Read,
         suffixes: Iterable[str] | None = None,
         reranker_path: Path | None = None,
+        conditions: Callable[[], str] | None = None,
     ) -> None:
         self._data_dir = data_dir
         self._read = read
         self._suffixes = frozenset(suffixes) if suffixes is not None else None
+        self._conditions = conditions
         self._claimed: set[int] = set()
         data_dir.mkdir(parents=True, exist_ok=True)
         self._lock = _take_lock(data_dir)
@@ -109,7 +115,8 @@ class Index:
         Every file is noted before the first is read, so that `resume` goes on after a kill. A
         file that fails has a status and a reason, and the rest goes on; one that is known and
         unchanged is left alone; one that has changed can be searched as it was until it is
-        ready as it is.
+        ready as it is. One in a folder that has failed before, and would fail again, is not
+        tried again: it has to be named itself.
 
         Args:
             paths: Files and folders.
@@ -124,6 +131,8 @@ class Index:
         """
         begin = time.perf_counter()
         self.folders.take_back(paths)
+        self._expect_more()
+        named = {absolute_path(path) for path in paths}
         finding = find_files(paths, self._known_suffixes())
         while True:
             try:
@@ -132,15 +141,19 @@ class Index:
                 found = end.value
                 break
         documents: list[int] = []
+        hopeless: set[int] = set()
         for number, path in enumerate(found.files):
             yield from self._follow_move(path)
-            document = self._register(path, collection)
+            failed = None if path in named else self._hopeless(path, password)
+            document = failed or self._register(path, collection)
             documents.append(document)
+            if failed is not None:
+                hopeless.add(failed)
             row = self._store.row(document)
             if row is not None:
-                left = len(found.files) - number
-                yield IndexProgress(row, "queued", 0, None, left, 0)
-        yield from self._run(documents, password)
+                stage = "queued" if failed is None else "finished"
+                yield IndexProgress(row, stage, 0, None, len(found.files) - number, 0)
+        yield from self._run((one for one in documents if one not in hopeless), password)
         missing = [_missing_row(path, collection) for path in found.missing]
         rows = [row for document in documents if (row := self._store.row(document)) is not None]
         return AddReport(
@@ -154,6 +167,8 @@ class Index:
         SQLite does not know are removed.
         """
         begin = time.perf_counter()
+        if self._store.has_failed():
+            self._expect_more()
         yield from self._mend()
         documents = self._store.queued()
         yield from self._run(documents)
@@ -178,10 +193,10 @@ class Index:
             size = len(canonical.text.encode())
             document = self._store.register(path, canonical.title, size, 0, collection)
             documents.append(document)
-            if self._store.content_of(document, sha256) is None:
+            if self._store.contents.find(document, sha256) is None:
                 self._store.set_file(document, sha256, size, 0)
                 passages = Run.cut(canonical, self._space.embedder)
-                self._store.put_content(document, sha256, canonical, passages)
+                self._store.contents.put(document, sha256, canonical, passages)
             row = self._store.row(document)
             if row is not None:
                 yield IndexProgress(row, "queued", 0, None, 0, 0)
@@ -369,6 +384,30 @@ class Index:
             if row["sha256"] == sha256:
                 self._store.move(row["id"], path, info.st_mtime_ns)
                 return
+
+    def _expect_more(self) -> None:
+        """Lets files that failed be tried once more where they may be readable now."""
+        if self._conditions is None:
+            # Only now: the readers bring their parsers with them.
+            from indexing.ocr import is_allowed
+            from indexing.readers.read import conditions
+
+            self._conditions = lambda: conditions(is_allowed())
+        self._store.expect_more(self._conditions())
+
+    def _hopeless(self, path: str, password: str | None) -> int | None:
+        """The document of a file that has failed, and would fail in the same way again."""
+        row = self._store.find(path)
+        if row is None or row["status"] != "failed" or row["reason"] in PASSING:
+            return None
+        if password is not None and row["reason"].startswith("password_needed"):
+            return None
+        try:
+            info = Path(path).stat()
+        except OSError:
+            return None
+        same = (row["bytes"], row["mtime_ns"]) == (info.st_size, info.st_mtime_ns)
+        return int(row["id"]) if same else None
 
     def _register(self, path: str, collection: str | None) -> int:
         try:

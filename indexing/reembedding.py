@@ -16,8 +16,8 @@ from pathlib import Path
 import msgspec
 
 from indexing.embedder import Embedder
+from indexing.embedding import BATCH_S, WINDOW, embedded_texts
 from indexing.errors import EmbedderMissing
-from indexing.pipeline import BATCH_S, WINDOW, embedded_texts
 from indexing.store import DocumentStore
 from indexing.types import IndexProgress
 from indexing.vectors import VectorStore

@@ -3,6 +3,7 @@
 A document is a path that someone added. Its `contents` row is one reading of its file:
 `documents.content_id` names the one that is searched, and while a changed file is read anew
 a second row grows beside it, so that the old text stays searchable until the new is ready.
+A long file's text grows part by part, always at its end: what is there stays where it is.
 Ids are never reused (AUTOINCREMENT): Chroma knows passages by them, and a left-over vector
 must never be taken for that of a later passage.
 """
@@ -83,4 +84,7 @@ ALTER TABLE passages ADD COLUMN digest TEXT;
 CREATE INDEX passages_by_digest ON passages (digest) WHERE digest IS NOT NULL;
 """
 
-MIGRATIONS: tuple[Migration, ...] = (_FIRST, _DIGESTS)
+# What is not read yet of a long file, part by part; nothing once its text is whole.
+_PARTS = "ALTER TABLE contents ADD COLUMN rest BLOB;"
+
+MIGRATIONS: tuple[Migration, ...] = (_FIRST, _DIGESTS, _PARTS)

@@ -10,30 +10,29 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from itertools import groupby
 from pathlib import PurePath
 
-from indexing.catalog import (
-    SELECT_ROWS,
-    document_row,
-    pack_lines,
-    pack_structure,
-    warnings_of,
-)
+from indexing.catalog import SELECT_ROWS, document_row
+from indexing.content_store import ContentStore
 from indexing.database import transaction
 from indexing.passage_store import PassageStore
-from indexing.types import CanonicalDocument, DocumentRow, Passage
+from indexing.structure import unpack_structure
+from indexing.types import DocumentRow
+
+_CONDITIONS = "reading conditions"
 
 
 class DocumentStore:
     """The tables of documents on one connection.
 
     Attributes:
+        contents: The texts that were read of their files.
         passages: Which of their passages have vectors.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
+        self.contents = ContentStore(connection)
         self.passages = PassageStore(connection)
 
     # ---- documents -----------------------------------------------------------------------
@@ -134,7 +133,7 @@ class DocumentStore:
     def set_duplicate(self, document: int, original: sqlite3.Row) -> list[int]:
         """Skips a document whose content another one has; returns passages that went."""
         with transaction(self._db):
-            gone = self._drop_contents(document)
+            gone = self.contents.drop_all(document)
             self._db.execute(
                 "UPDATE documents SET status = 'skipped', reason = ?, duplicate_of = ?, "
                 "sha256 = NULL, content_id = NULL WHERE id = ?",
@@ -149,7 +148,7 @@ class DocumentStore:
             Passages of an unfinished reading, which are gone.
         """
         with transaction(self._db):
-            gone = self._drop_pending(document)
+            gone = self.contents.drop_unfinished(document)
             self._db.execute(
                 "UPDATE documents SET status = 'failed', reason = ?, sha256 = "
                 "(SELECT sha256 FROM contents WHERE id = documents.content_id) WHERE id = ?",
@@ -165,6 +164,22 @@ class DocumentStore:
                 "SELECT id FROM documents WHERE collection = ? ORDER BY id", (collection,)
             )
         ]
+
+    def has_failed(self) -> bool:
+        """Whether any document has."""
+        row = self._db.execute("SELECT 1 FROM documents WHERE status = 'failed'").fetchone()
+        return row is not None
+
+    def expect_more(self, conditions: str) -> None:
+        """Lets failed documents be tried once more where what they depend on has changed.
+
+        Args:
+            conditions: All that it depends on, beside a file, whether it can be read.
+        """
+        if self.recall(_CONDITIONS) != conditions:
+            # Their files look as if they had changed since.
+            self._db.execute("UPDATE documents SET mtime_ns = -1 WHERE status = 'failed'")
+            self.remember(_CONDITIONS, conditions)
 
     def queued(self) -> list[int]:
         """Documents that are not finished, in the order they were added."""
@@ -190,14 +205,14 @@ class DocumentStore:
                 row = self.raw(document)
                 assert row is not None
                 if row["content_id"] is not None and row["indexed_at"] is not None:
-                    passages += self._drop_pending(document)
+                    passages += self.contents.drop_pending(document)
                     self._db.execute(
                         "UPDATE documents SET status = 'ready', reason = NULL, sha256 = (SELECT "
                         "sha256 FROM contents WHERE id = documents.content_id) WHERE id = ?",
                         (document,),
                     )
                 else:
-                    passages += self._drop_contents(document)
+                    passages += self.contents.drop_all(document)
                     self._db.execute("DELETE FROM documents WHERE id = ?", (document,))
                     removed.append(document)
         return removed, passages
@@ -216,7 +231,7 @@ class DocumentStore:
                 (json.dumps(list(documents)),),
             ).fetchall()
             removed = [int(row["id"]) for row in rows]
-            passages = [gone for document in removed for gone in self._drop_contents(document)]
+            passages = [gone for document in removed for gone in self.contents.drop_all(document)]
             self._db.executemany("DELETE FROM documents WHERE id = ?", [(d,) for d in removed])
         return removed, passages, rows
 
@@ -229,116 +244,8 @@ class DocumentStore:
         ).fetchone()
         return row is not None
 
-    # ---- contents ------------------------------------------------------------------------
-
-    def content_of(self, document: int, sha256: str) -> int | None:
-        """The reading of this content that the document has already, finished or not."""
-        row = self._db.execute(
-            "SELECT id FROM contents WHERE document_id = ? AND sha256 = ? ORDER BY id DESC",
-            (document, sha256),
-        ).fetchone()
-        return int(row[0]) if row is not None else None
-
-    def put_content(
-        self, document: int, sha256: str, canonical: CanonicalDocument, passages: Sequence[Passage]
-    ) -> int | None:
-        """Stores a reading with its passages, not embedded yet.
-
-        A document's first reading can be found by its words at once; a later one waits, and
-        the earlier is searched, until `finish`.
-
-        Returns:
-            The content's id; None when the document is gone.
-        """
-        text = canonical.text
-        with transaction(self._db):
-            row = self.raw(document)
-            if row is None:
-                return None
-            self._drop_pending(document)
-            done = self._db.execute(
-                "INSERT INTO contents (document_id, sha256, title, kind, pages, passages, text, "
-                "structure) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    document,
-                    sha256,
-                    canonical.title,
-                    canonical.kind,
-                    len(canonical.page_starts) or None,
-                    len(passages),
-                    text,
-                    pack_structure(canonical),
-                ),
-            )
-            content = done.lastrowid
-            assert content is not None
-            self._put_lines(content, canonical)
-            self._put_passages(content, canonical.title, text, passages)
-            if row["content_id"] is None:
-                self._db.execute(
-                    "UPDATE documents SET content_id = ?, title = ?, kind = ? WHERE id = ?",
-                    (content, canonical.title, canonical.kind, document),
-                )
-        return content
-
-    def copy_content(self, document: int, sha256: str) -> int | None:
-        """Takes over the reading of this content that another document has.
-
-        Its passages are not embedded yet, but what was embedded of the other's is known by its
-        digest and serves for them as well.
-
-        Returns:
-            The content's id; None where no other document has one.
-        """
-        with transaction(self._db):
-            row = self.raw(document)
-            other = self._db.execute(
-                "SELECT c.*, d.path FROM contents AS c JOIN documents AS d "
-                "ON d.content_id = c.id WHERE c.sha256 = ? AND d.status = 'ready' "
-                "AND d.id != ? ORDER BY c.id LIMIT 1",
-                (sha256, document),
-            ).fetchone()
-            if row is None or other is None or not _read_alike(row["path"], other["path"]):
-                return None
-            self._drop_pending(document)
-            # Without a title of its own it is called after its file.
-            named = other["title"] == PurePath(other["path"]).stem
-            title = PurePath(row["path"]).stem if named else other["title"]
-            content = self._db.execute(
-                "INSERT INTO contents (document_id, sha256, title, kind, pages, passages, text, "
-                "structure) SELECT ?, sha256, ?, kind, pages, passages, text, structure "
-                "FROM contents WHERE id = ?",
-                (document, title, other["id"]),
-            ).lastrowid
-            assert content is not None
-            self._db.execute(
-                "INSERT INTO line_boxes SELECT ?, page, first, last, boxes FROM line_boxes "
-                "WHERE content_id = ? ORDER BY rowid",
-                (content, other["id"]),
-            )
-            self._db.execute(
-                "INSERT INTO passages (content_id, first, last, page, headings, tokens) "
-                "SELECT ?, first, last, page, headings, tokens FROM passages "
-                "WHERE content_id = ? ORDER BY id",
-                (content, other["id"]),
-            )
-            self._db.execute(
-                "INSERT INTO passage_words (rowid, title, headings, body) "
-                "SELECT mine.id, ?, w.headings, w.body FROM passages AS mine "
-                "JOIN passages AS other ON other.content_id = ? AND other.first = mine.first "
-                "AND other.last = mine.last JOIN passage_words AS w ON w.rowid = other.id "
-                "WHERE mine.content_id = ?",
-                (title, other["id"], content),
-            )
-            if row["content_id"] is None:
-                self._db.execute(
-                    "UPDATE documents SET content_id = ?, title = ?, kind = ? WHERE id = ?",
-                    (content, title, other["kind"], document),
-                )
-        return content
-
     def finish(self, document: int, content: int) -> list[int] | None:
-        """Makes a reading the one that is searched, if all of it is embedded.
+        """Makes a reading the one that is searched, if all of it is read and embedded.
 
         What could not be read of it is kept as the document's reason.
 
@@ -350,15 +257,15 @@ class DocumentStore:
                 "SELECT 1 FROM passages WHERE content_id = ? AND embedded = 0 LIMIT 1", (content,)
             ).fetchone()
             row = self._db.execute("SELECT * FROM contents WHERE id = ?", (content,)).fetchone()
-            if left is not None or row is None:
+            if left is not None or row is None or row["rest"] is not None:
                 return None
-            reservations = "; ".join(warnings_of(row)) or None
+            reservations = "; ".join(unpack_structure(row["structure"]).warnings) or None
             self._db.execute(
                 "UPDATE documents SET content_id = ?, title = ?, kind = ?, status = 'ready', "
                 "reason = ?, indexed_at = ? WHERE id = ?",
                 (content, row["title"], row["kind"], reservations, now(), document),
             )
-            return self._drop_pending(document)
+            return self.contents.drop_pending(document)
 
     # ---- vectors -------------------------------------------------------------------------
 
@@ -381,70 +288,6 @@ class DocumentStore:
     def remember(self, key: str, value: str) -> None:
         """Keeps a fact of the index itself."""
         self._db.execute("INSERT OR REPLACE INTO index_facts VALUES (?, ?)", (key, value))
-
-    # ---- within a transaction --------------------------------------------------------------
-
-    def _put_lines(self, content: int, canonical: CanonicalDocument) -> None:
-        for page, group in groupby(canonical.lines, key=lambda line: line.page):
-            lines = list(group)
-            first, last = min(x.start for x in lines), max(x.end for x in lines)
-            self._db.execute(
-                "INSERT INTO line_boxes VALUES (?, ?, ?, ?, ?)",
-                (content, page, first, last, pack_lines(lines)),
-            )
-
-    def _put_passages(
-        self, content: int, title: str, text: str, passages: Sequence[Passage]
-    ) -> None:
-        for passage in passages:
-            done = self._db.execute(
-                "INSERT INTO passages (content_id, first, last, page, headings, tokens) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    content,
-                    passage.start,
-                    passage.end,
-                    passage.page,
-                    json.dumps(passage.headings, ensure_ascii=False),
-                    passage.tokens,
-                ),
-            )
-            self._db.execute(
-                "INSERT INTO passage_words (rowid, title, headings, body) VALUES (?, ?, ?, ?)",
-                (
-                    done.lastrowid,
-                    title,
-                    "\n".join(passage.headings),
-                    text[passage.start : passage.end],
-                ),
-            )
-
-    def _drop_pending(self, document: int) -> list[int]:
-        """Drops the readings of a document that are not the one that is searched."""
-        return self._drop(
-            "document_id = ?1 AND id IS NOT (SELECT content_id FROM documents WHERE id = ?1)",
-            document,
-        )
-
-    def _drop_contents(self, document: int) -> list[int]:
-        return self._drop("document_id = ?1", document)
-
-    def _drop(self, condition: str, document: int) -> list[int]:
-        passages = [
-            row[0]
-            for row in self._db.execute(
-                "SELECT id FROM passages WHERE content_id IN "
-                f"(SELECT id FROM contents WHERE {condition})",
-                (document,),
-            )
-        ]
-        self._db.execute(f"DELETE FROM contents WHERE {condition}", (document,))
-        return passages
-
-
-def _read_alike(path: str, other: str) -> bool:
-    """Whether two files of the same content are read by the same reader."""
-    return PurePath(path).suffix.lower() == PurePath(other).suffix.lower()
 
 
 def now() -> str:

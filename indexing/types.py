@@ -19,6 +19,10 @@ PlaceKind = Literal[
 ]
 
 
+# What the reason of a document begins with of which only the first pages are there yet.
+PARTLY_READ = "partly_read"
+
+
 class LineBox(msgspec.Struct, frozen=True):
     """Where one line of text stands on a page image.
 
@@ -83,8 +87,23 @@ class Place(msgspec.Struct, frozen=True):
     file: str = ""
 
 
+class Rest(msgspec.Struct, frozen=True):
+    """What is not read yet of a long file, of which a part is.
+
+    Attributes:
+        read: How many pages are, those of the parts before included.
+        pages: How many the file has.
+        state: What the reading of the next part goes on from; the reader's own affair, which a
+            later version of it can still read.
+    """
+
+    read: int
+    pages: int
+    state: bytes
+
+
 class CanonicalDocument(msgspec.Struct, frozen=True):
-    r"""A file's one canonical text and its structure.
+    r"""A file's one canonical text and its structure, or a part of a long file's.
 
     Attributes:
         title: The document's own title, else its file name without the suffix.
@@ -94,9 +113,12 @@ class CanonicalDocument(msgspec.Struct, frozen=True):
         page_starts: Offset at which each page (slide, sheet, chapter, message) begins, the first
             first; empty without pages.
         lines: Where each line stands on its page, where the format says so.
-        warnings: What could not be read, as sentences with facts ("page 3 has no text").
+        warnings: What could not be read, as sentences with facts ("page 3 has no text"); with
+            a part, also of the parts before it.
         places: Offsets from which on a place holds, in order; none where pages say it all.
         scans: The pages whose text was recognised in their picture (OCR), in order.
+        rest: What of the file follows this part, whose offsets and pages count from its own
+            beginning; None at the end.
     """
 
     title: str
@@ -108,6 +130,7 @@ class CanonicalDocument(msgspec.Struct, frozen=True):
     warnings: tuple[str, ...] = ()
     places: tuple[tuple[int, Place], ...] = ()
     scans: tuple[ScannedPage, ...] = ()
+    rest: Rest | None = None
 
 
 class Passage(msgspec.Struct, frozen=True):
@@ -138,6 +161,11 @@ class DocumentRow(msgspec.Struct, frozen=True):
     bytes: int
     indexed_at: str | None
     collection: str | None
+
+    @property
+    def is_partly_read(self) -> bool:
+        """Whether its text holds no more than the first pages, while the others are read."""
+        return self.reason is not None and self.reason.startswith(PARTLY_READ)
 
 
 class Hit(msgspec.Struct, frozen=True):

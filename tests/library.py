@@ -23,7 +23,7 @@ def put_document(data_dir: Path, document: CanonicalDocument, path: str) -> int:
         digest = hashlib.sha256(document.text.encode()).hexdigest()
         row = store.register(path, document.title, len(document.text), 0, None)
         passages = split_passages(document, _count_words, PASSAGE_WORDS)
-        content = store.put_content(row, digest, document, passages)
+        content = store.contents.put(row, digest, document, passages)
         assert content is not None
         store.passages.mark_embedded(
             [passage.id for passage in store.passages.pending([content], 10_000)]

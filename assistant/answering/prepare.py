@@ -130,7 +130,7 @@ class Preparer:
     def _whole(self, scope: _Scope, context_tokens: int, *, forced: bool) -> Prepared | None:
         """Lay out the documents whole; None where that is not possible or takes too long."""
         started = time.monotonic()
-        if len(scope.rows) > _FEW and not forced:
+        if not forced and (len(scope.rows) > _FEW or any(r.is_partly_read for r in scope.rows)):
             return None
         texts = [(row, self._catalog.text(row.id)) for row in scope.rows]
         chars = sum(len(text) for _, text in texts)

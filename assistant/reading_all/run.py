@@ -72,12 +72,12 @@ class ReadingRun:
         self._request = request
         self._catalog = catalog
         rows = _rows(catalog, request)
-        ready = [row for row in rows if row.passages > 0]
+        ready = [row for row in rows if row.passages > 0 and not row.is_partly_read]
         if not ready:
             raise DocumentsNotReady(request.documents)
         # Opened only now: its tables refer to those of documents.
         self._kept = kept()
-        self._unready = [row for row in rows if row.passages == 0]
+        self._unready = [row for row in rows if row.passages == 0 or row.is_partly_read]
         self._reading: Reading | None = self._kept.find(request, question, self.kind)
         self._chars = (
             self._reading.window_chars

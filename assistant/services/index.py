@@ -129,8 +129,21 @@ def create(
     reader = Reader(
         reader_log, data_dir / "scratch", reads_scans=lambda: settings.reload().read_scans
     )
-    reranker = installed_reranker(reranker_folder)
-    return IndexHost(Index(data_dir, embedder_path, reader.read, reranker_path=reranker), reader)
+
+    def reading_conditions() -> str:
+        # Only where it is asked for: the readers bring their parsers with them.
+        from indexing.readers.read import conditions
+
+        return conditions(settings.reload().read_scans)
+
+    index = Index(
+        data_dir,
+        embedder_path,
+        reader.read,
+        reranker_path=installed_reranker(reranker_folder),
+        conditions=reading_conditions,
+    )
+    return IndexHost(index, reader)
 
 
 class IndexService:

@@ -21,7 +21,7 @@ from assistant.workers.jobs import Job
 from assistant.workers.process import RestartPolicy, WorkerSpec
 from assistant.workers.supervisor import Worker
 from indexing.errors import FileUnreadable, ReadError, ReadTimeout
-from indexing.types import CanonicalDocument, ReadProgress
+from indexing.types import CanonicalDocument, ReadProgress, Rest
 
 _MEMORY_BYTES = 3 * 1024**3
 _FRAME_LIMIT = 256 * 1024**2
@@ -45,9 +45,9 @@ class ReaderHost:
     """What the reader process serves."""
 
     def read(
-        self, path: Path, password: str | None, scans: bool
+        self, path: Path, password: str | None, rest: Rest | None, scans: bool
     ) -> Generator[ReadProgress, None, CanonicalDocument]:
-        """Read a file; see `indexing.readers.read.read`.
+        """Read a file, or a part of it; see `indexing.readers.read.read`.
 
         Args:
             scans: Whether to recognise the text of pictures.
@@ -56,7 +56,7 @@ class ReaderHost:
         from indexing.readers.read import read
 
         ocr.allow(scans)
-        steps = read(path, password)
+        steps = read(path, password, rest)
         limit = read_seconds(path.stat().st_size if path.is_file() else 0) + _SCAN_S
         told = 0.0
         while True:
@@ -134,16 +134,21 @@ class Reader:
         )
 
     def read(
-        self, path: Path, password: str | None = None
+        self, path: Path, password: str | None = None, rest: Rest | None = None
     ) -> Generator[ReadProgress, None, CanonicalDocument]:
-        """Read a file, yielding at least every 100 ms.
+        """Read a file, a long one part by part, yielding at least every 100 ms.
 
         What counts towards its limit is the time that the reader computes: on a machine that
         is busy with other things a file may take as long as it takes. Each page that has to be
-        recognised adds to the limit.
+        recognised adds to the limit, and each part has its own.
 
         A file during which the process dies is read once more: the process may have died of
         something else.
+
+        Args:
+            path: The file.
+            password: For an encrypted one.
+            rest: Of the part of it that was read before; None for the first.
 
         Raises:
             ReadTimeout: It took longer than a file of its size may.
@@ -153,9 +158,9 @@ class Reader:
         """
         try:
             try:
-                return (yield from self._read(path, password))
+                return (yield from self._read(path, password, rest))
             except WorkerDied:
-                return (yield from self._read(path, password))
+                return (yield from self._read(path, password, rest))
         except (WorkerDied, WorkerJobFailed, FrameTooLarge) as error:
             raise self._read_error(error, path) from error
 
@@ -176,13 +181,14 @@ class Reader:
         _sweep(self._scratch)
 
     def _read(
-        self, path: Path, password: str | None
+        self, path: Path, password: str | None, rest: Rest | None
     ) -> Generator[ReadProgress, None, CanonicalDocument]:
         seconds = self._time_limit or read_seconds(_size(path))
         job = self.worker.submit(
             "read",
             path,
             password,
+            rest,
             self._reads_scans(),
             events=ReadProgress,
             result=CanonicalDocument,

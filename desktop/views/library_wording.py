@@ -85,7 +85,9 @@ def facts_of(row: DocumentRow, like: tuple[Like, DocumentRow] | None = None) -> 
     if title and _plain(title) not in (_plain(stem), "anonymous", "untitled"):
         parts.append(title)
     if row.pages:
-        parts.append(parts_text(row.kind, row.pages))
+        pages = parts_text(row.kind, row.pages)
+        so_far = _tr("{pages} can be asked about already")
+        parts.append(so_far.format(pages=pages) if row.is_partly_read else pages)
     if row.passages:
         parts.append(counted(row.passages, _tr("1 passage"), _tr("{n} passages")))
     if row.status == "ready" and row.reason:

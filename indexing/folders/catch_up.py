@@ -6,7 +6,6 @@ what is new or changed is read. What is gone is told, not removed: whoever asked
 
 from __future__ import annotations
 
-import errno
 import os
 import sqlite3
 import time
@@ -26,6 +25,7 @@ from indexing.folders.scan import (
 )
 from indexing.folders.selection import Selection
 from indexing.folders.store import FolderStore
+from indexing.reasons import PASSING
 from indexing.store import DocumentStore
 from indexing.types import (
     AddReport,
@@ -39,8 +39,6 @@ from indexing.types import (
 # A file that was written within so many seconds may be in the midst of it.
 SETTLE_S = 2.0
 _NS = 1_000_000_000
-# Reasons of a failure that time alone may mend, though the file is the same.
-_PASSING = ("missing", f"unreadable: {os.strerror(errno.EACCES)}")
 
 Steps = Generator[IndexProgress, None, None]
 Indexing = Callable[[Sequence[int]], Steps]
@@ -342,7 +340,7 @@ def _is_same(row: sqlite3.Row, facts: FileFacts) -> bool:
     if (row["bytes"], row["mtime_ns"]) != (facts.bytes, facts.mtime_ns):
         return False
     if row["status"] == "failed":
-        return row["reason"] not in _PASSING
+        return row["reason"] not in PASSING
     return row["status"] != "queued"
 
 

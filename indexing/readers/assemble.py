@@ -72,6 +72,11 @@ class Assembler:
         self.enter(text, level)
         return span
 
+    @property
+    def sections(self) -> tuple[tuple[int, str], ...]:
+        """The sections, with their level, that what follows stands in; outermost first."""
+        return tuple(self._stack)
+
     def enter(self, title: str, level: int) -> None:
         """Go into a section without adding its title to the text."""
         self.leave(level)

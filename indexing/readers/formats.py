@@ -24,7 +24,7 @@ from indexing.readers.msg import read_msg
 from indexing.readers.nested import Inside
 from indexing.readers.odf import read_odf
 from indexing.readers.package import DAMAGE, OLE
-from indexing.readers.pdf import read_pdf
+from indexing.readers.pdf import read_pdf, read_pdf_part
 from indexing.readers.plain import read_plain
 from indexing.readers.pptx import read_pptx
 from indexing.readers.rst import read_rst
@@ -34,9 +34,12 @@ from indexing.readers.source import read_source
 from indexing.readers.subtitles import read_subtitles
 from indexing.readers.xls import read_xls
 from indexing.readers.xlsx import read_xlsx
-from indexing.types import CanonicalDocument, ReadProgress
+from indexing.types import CanonicalDocument, ReadProgress, Rest
 
 Reader = Callable[[Path, str | None], Generator[ReadProgress, None, CanonicalDocument]]
+PartReader = Callable[
+    [Path, str | None, Rest | None], Generator[ReadProgress, None, CanonicalDocument]
+]
 Container = Callable[[Path, Inside], Generator[ReadProgress, None, CanonicalDocument]]
 
 _SUFFIXES: dict[Reader, str] = {
@@ -68,6 +71,8 @@ _SUFFIXES: dict[Reader, str] = {
 READERS: dict[str, Reader] = {
     suffix: reader for reader, suffixes in _SUFFIXES.items() for suffix in suffixes.split()
 }
+# What reads part by part the files of a format that may be long.
+LONG_READERS: dict[Reader, PartReader] = {read_pdf: read_pdf_part}
 CONTAINERS: dict[str, Container] = {
     ".eml": read_eml,
     ".mbox": read_mbox,

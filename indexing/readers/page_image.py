@@ -45,7 +45,7 @@ def render_page(path: Path, page: int, width_px: int, password: str | None = Non
 
 
 def _pdf_page(path: Path, page: int, width_px: int, password: str | None) -> Any:
-    document = open_pdf(path, password)
+    document = open_pdf(path, password).document
     try:
         if not 1 <= page <= len(document):
             raise ValueError(f"page {page} of {len(document)}")

@@ -7,12 +7,13 @@ import time
 from collections import Counter
 from collections.abc import Generator
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
-from indexing.readers.assemble import Assembler, clean
+from indexing.readers.assemble import Assembler, clean, title_or_name
 from indexing.readers.pdf_headings import Group
-from indexing.readers.pdf_layout import lay_out
+from indexing.readers.pdf_layout import NO_STYLE, Style, lay_out
 from indexing.readers.pdf_lines import Line, PageLines
 from indexing.readers.pdf_outline import Outline
 from indexing.readers.pdf_rows import row_cells
@@ -27,6 +28,41 @@ _INK = re.compile(r"\w")
 _WORD_END = re.compile(r"([\w-]+)-?$")
 _WORD_START = re.compile(r"^[\w-]+")
 _WORDS = re.compile(r"\w+(?:-\w+)+|\w{4,}")
+
+
+# Of so many of its last pages a part of a document looks for one that ends a paragraph.
+_LAST_PAGES = 20
+
+
+class Before(msgspec.Struct, frozen=True, array_like=True):
+    """What the parts of a document tell the one that follows them.
+
+    Attributes:
+        style: What their pages have in common.
+        sections: Those that go on, with their level, outermost first.
+        has_text: Whether there is any.
+    """
+
+    style: Style = NO_STYLE
+    sections: tuple[tuple[int, str], ...] = ()
+    has_text: bool = False
+
+
+class Part(NamedTuple):
+    """A part of a document.
+
+    Attributes:
+        document: Its text, whose offsets and pages count from its beginning.
+        pages: How many of the pages given are in it: the others belong to the part after it.
+        after: For that one.
+    """
+
+    document: CanonicalDocument
+    pages: int
+    after: Before
+
+
+THE_BEGINNING = Before()
 
 
 def assemble_pages(
@@ -47,29 +83,52 @@ def assemble_pages(
     Raises:
         EmptyDocument: No page has a line of text.
     """
-    yield ReadProgress(len(pages), len(pages))
-    groups = lay_out(pages)
-    yield ReadProgress(len(pages), len(pages))
+    done = ReadProgress(len(pages), len(pages))
+    part = yield from assemble_part(path, kind, pages, done, outline, title)
+    return msgspec.structs.replace(part.document, warnings=warnings, scans=scans)
+
+
+def assemble_part(
+    path: Path,
+    kind: str,
+    pages: list[PageLines],
+    progress: ReadProgress,
+    outline: Outline | None = None,
+    title: str | None = None,
+    before: Before = THE_BEGINNING,
+    is_last: bool = True,
+) -> Generator[ReadProgress, None, Part]:
+    """Lay out a part of a document and put it together.
+
+    Args:
+        pages: The lines of each of its pages, in reading order; they count from its first.
+        progress: What is told meanwhile.
+        outline: The document's own, of these pages, where it has one.
+        before: What the parts before it tell.
+        is_last: Whether it ends with the document. Else it ends where a paragraph does, if one
+            of its last pages does.
+
+    Raises:
+        EmptyDocument: The document has ended without a line of text.
+    """
+    yield progress
+    layout = lay_out(pages, before.style)
+    yield progress
+    groups, count = layout.groups, len(pages)
+    if not is_last:
+        groups, count = _complete(groups, count)
     assembler = Assembler()
+    for level, name in before.sections:
+        assembler.enter(name, level)
     hyphens = _Hyphens(groups)
     boxes: list[LineBox] = []
-    starts: list[int | None] = [None] * len(pages)
+    starts: list[int | None] = [None] * count
     due = time.monotonic() + _YIELD_S
     for group in groups:
         text, spans = _joined(group, hyphens)
         if not _INK.search(text):
             continue
-        first = group.lines[0]
-        level = group.level
-        if outline is not None:
-            found = outline.place(first.page, first.top, text)
-            for depth, name in found.entered:
-                assembler.enter(name, depth)
-            level = found.level or (outline.depth + level if level else 0)
-        if level:
-            span = assembler.heading(text, level, first.page + 1)
-        else:
-            span = assembler.block(text, group.kind, first.page + 1)
+        span = _put(assembler, group, text, outline)
         if span is None:
             continue
         for line, (start, end) in zip(group.lines, spans, strict=True):
@@ -79,9 +138,60 @@ def assemble_pages(
             if end > start:
                 boxes.append(_box(line, begin, span[0] + end, pages[line.page]))
         if time.monotonic() > due:
-            yield ReadProgress(len(pages), len(pages))
+            yield progress
             due = time.monotonic() + _YIELD_S
-    following = assembler.length
+    for depth, name in outline.pass_over(count) if outline is not None else ():
+        assembler.enter(name, depth)
+    page_starts = _page_starts(starts, assembler.length)
+    has_text = assembler.length > 0
+    if has_text or (is_last and not before.has_text):
+        document = assembler.finish(path, kind, title, page_starts, tuple(boxes))
+    else:
+        document = CanonicalDocument(title_or_name(title, path), kind, "", (), page_starts)
+    after = Before(
+        msgspec.structs.replace(layout.style, pages=before.style.pages + count),
+        assembler.sections,
+        before.has_text or has_text,
+    )
+    return Part(document, count, after)
+
+
+def _put(
+    assembler: Assembler, group: Group, text: str, outline: Outline | None
+) -> tuple[int, int] | None:
+    """Add the block of a group, under the sections that begin with it."""
+    first = group.lines[0]
+    level = group.level
+    if outline is not None:
+        found = outline.place(first.page, first.top, text)
+        for depth, name in found.entered:
+            assembler.enter(name, depth)
+        level = found.level or (outline.depth + level if level else 0)
+    if level:
+        return assembler.heading(text, level, first.page + 1)
+    return assembler.block(text, group.kind, first.page + 1)
+
+
+def _complete(groups: list[Group], count: int) -> tuple[list[Group], int]:
+    """The groups up to the last page that ends a paragraph, and how many pages those are.
+
+    All of them where none of the last pages does.
+    """
+    following = count
+    for number in range(len(groups) - 1, 0, -1):
+        following = min(following, *(line.page for line in groups[number].lines))
+        if following < count - _LAST_PAGES:
+            break
+        last = groups[number - 1]
+        # A heading belongs to what comes after it.
+        if not last.level and max(line.page for line in last.lines) < following:
+            return groups[:number], following
+    return groups, count
+
+
+def _page_starts(starts: list[int | None], length: int) -> tuple[int, ...]:
+    """Where each page begins; one without text, where the next one does."""
+    following = length
     page_starts: list[int] = []
     for start in reversed(starts):
         # Where columns or floats made a later page's text come first, keep the order.
@@ -90,8 +200,7 @@ def assemble_pages(
     page_starts.reverse()
     if page_starts:
         page_starts[0] = 0
-    document = assembler.finish(path, kind, title, tuple(page_starts), tuple(boxes), warnings)
-    return msgspec.structs.replace(document, scans=scans)
+    return tuple(page_starts)
 
 
 def _joined(group: Group, hyphens: _Hyphens) -> tuple[str, list[tuple[int, int]]]:

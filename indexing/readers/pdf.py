@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from indexing.errors import EmptyDocument, FileUnreadable, TooLarge
-from indexing.readers.paged import assemble_pages
+from indexing.readers.paged import THE_BEGINNING, Before, assemble_part
 from indexing.readers.pdf_file import MAX_PAGES, open_pdf
 from indexing.readers.pdf_lines import PageLines, page_lines
 from indexing.readers.pdf_order import in_page_order
@@ -17,18 +20,40 @@ from indexing.readers.pdf_outline import Outline
 from indexing.readers.pdf_scan import agree, beside, is_lost, picture, worth_of
 from indexing.readers.pdfium import PdfiumError, raw
 from indexing.readers.scans import Account, read_scan
-from indexing.types import CanonicalDocument, ReadProgress
+from indexing.types import CanonicalDocument, ReadProgress, Rest
 
 MAX_CHARACTERS = 60_000_000
+# A part of a long file: so many pages, among which what runs through all of them is plain, and
+# which take about a second. Those that have to be recognised take some seconds each.
+PART_WEIGHT = 200
+_SCAN_WEIGHT = 8
 _YIELD_S = 0.1
 
 log = logging.getLogger(__name__)
 
 
+class _State(msgspec.Struct, frozen=True, array_like=True):
+    """What the reading of a part leaves to that of the next one.
+
+    Attributes:
+        held: Pages that are read and not in a part yet; the last of them stands in front of
+            the first that is not read.
+        characters: How many the pages that are read have.
+    """
+
+    before: Before = THE_BEGINNING
+    held: tuple[PageLines, ...] = ()
+    characters: int = 0
+    account: Account = msgspec.field(default_factory=Account)
+
+
+_STATE = msgspec.msgpack.Decoder(_State)
+
+
 def read_pdf(
     path: Path, password: str | None = None
 ) -> Generator[ReadProgress, None, CanonicalDocument]:
-    """Read a PDF file.
+    """Read a PDF file, whole.
 
     Raises:
         PasswordNeeded: It is encrypted, and `password` does not open it.
@@ -36,56 +61,110 @@ def read_pdf(
         TooLarge: More bytes, pages or characters than are allowed.
         EmptyDocument: No page has text, nor a picture with text that could be recognised.
     """
-    yield ReadProgress(0, None)
-    document = open_pdf(path, password)
+    return (yield from _opened(path, password, None, math.inf))
+
+
+def read_pdf_part(
+    path: Path, password: str | None = None, rest: Rest | None = None
+) -> Generator[ReadProgress, None, CanonicalDocument]:
+    """Read the first part of a PDF file, or the next one: all of it where it is not long.
+
+    No page is read twice, and what runs through all pages (heads, feet, sections) is known to
+    each part from those before it.
+
+    Args:
+        rest: Of the part before.
+
+    Raises:
+        EmptyDocument: No page of any part has text.
+        ReadError: As `read_pdf`.
+    """
+    return (yield from _opened(path, password, rest, PART_WEIGHT))
+
+
+def _opened(
+    path: Path, password: str | None, rest: Rest | None, most: float
+) -> Generator[ReadProgress, None, CanonicalDocument]:
+    yield ReadProgress(0, None) if rest is None else ReadProgress(rest.read, rest.pages)
+    document, is_mended = open_pdf(path, password)
     try:
-        return (yield from _read(document, path))
+        if len(document) > MAX_PAGES:
+            raise TooLarge(str(path), "pages", len(document), MAX_PAGES)
+        if document.get_formtype():
+            document.init_forms()
+        return (yield from _read(document, path, rest, math.inf if is_mended else most))
     finally:
         document.close()
 
 
-def _read(document: Any, path: Path) -> Generator[ReadProgress, None, CanonicalDocument]:
-    total = len(document)
-    if total > MAX_PAGES:
-        raise TooLarge(str(path), "pages", total, MAX_PAGES)
-    if document.get_formtype():
-        document.init_forms()
-    pages: list[PageLines] = []
-    account = Account()
-    characters = 0
+def _read(
+    document: Any, path: Path, rest: Rest | None, most: float
+) -> Generator[ReadProgress, None, CanonicalDocument]:
+    """Read pages until they weigh `most`."""
+    state = _STATE.decode(rest.state) if rest is not None else _State()
+    total, index = len(document), rest.read if rest is not None else 0
+    pages = [_renumbered(page, number) for number, page in enumerate(state.held)]
+    first = index - len(pages)
+    account, characters, weight = state.account, state.characters, 0
+    seen_before = account.seen
     due = time.monotonic() + _YIELD_S
-    for index in range(total):
-        page = yield from _page(document, index, account)
+    while index < total and weight < most:
+        seen = account.seen
+        page = yield from _page(document, index, index - first, account, seen_before)
+        weight += _SCAN_WEIGHT if account.seen > seen else 1
+        index += 1
         if page.cut:
-            account.cut.append(index + 1)
+            account.cut.append(index)
         characters += sum(len(line.text) for line in page.lines)
         if characters > MAX_CHARACTERS:
             raise TooLarge(str(path), "characters", characters, MAX_CHARACTERS)
         pages.append(page)
-        if time.monotonic() > due or index + 1 == total:
-            yield ReadProgress(index + 1, total, account.seen)
+        if time.monotonic() > due or index == total:
+            yield ReadProgress(index, total, account.seen - seen_before)
             due = time.monotonic() + _YIELD_S
-    if not any(page.lines for page in pages):
+    is_last = index >= total
+    if is_last and not state.before.has_text and not any(page.lines for page in pages):
         if len(account.unreadable) == total:
             raise FileUnreadable(str(path), "no page can be read")
         raise EmptyDocument(str(path), total)
-    outline = Outline(document, pages)
-    title = document.get_metadata_value("Title")
-    return (
-        yield from assemble_pages(
-            path, "pdf", pages, outline, title, account.warnings(), tuple(account.scans)
-        )
+    part = yield from assemble_part(
+        path,
+        "pdf",
+        pages,
+        ReadProgress(index, total, account.seen - seen_before),
+        Outline(document, pages, first),
+        document.get_metadata_value("Title"),
+        state.before,
+        is_last,
+    )
+    left = _State(part.after, tuple(pages[part.pages :]), characters, account)
+    return msgspec.structs.replace(
+        part.document,
+        warnings=account.warnings(),
+        scans=account.scans_of(first, part.pages),
+        rest=None if is_last else Rest(index, total, msgspec.msgpack.encode(left)),
     )
 
 
-def _page(document: Any, index: int, account: Account) -> Generator[ReadProgress, None, PageLines]:
-    """The lines of a page: its own text, or what is recognised in its picture."""
+def _renumbered(page: PageLines, index: int) -> PageLines:
+    return page._replace(lines=[line._replace(page=index) for line in page.lines])
+
+
+def _page(
+    document: Any, index: int, number: int, account: Account, seen_before: int
+) -> Generator[ReadProgress, None, PageLines]:
+    """The lines of a page: its own text, or what is recognised in its picture.
+
+    Args:
+        number: Its index among the pages of the part.
+        seen_before: How many pictures were read with the parts before.
+    """
     page = _loaded(document, index)
     if page is None:
         account.unreadable.append(index + 1)
         return PageLines([], 1.0, 1.0)
     try:
-        lines = page_lines(page, index)
+        lines = page_lines(page, number)
         lines = lines._replace(lines=in_page_order(lines.lines))
         worth = worth_of(page, lines)
         if worth == "whole":
@@ -95,14 +174,14 @@ def _page(document: Any, index: int, account: Account) -> Generator[ReadProgress
             account.passed_over.append(index + 1)
             return lines._replace(lines=[]) if lost else lines
         account.seen += 1
-        reading = read_scan(picture(page), index, lines.width, lines.height)
+        reading = read_scan(picture(page), number, lines.width, lines.height)
         while True:
             try:
                 next(reading)
             except StopIteration as end:
                 scan = end.value
                 break
-            yield ReadProgress(index, len(document), account.seen)
+            yield ReadProgress(index, len(document), account.seen - seen_before)
     except PdfiumError as error:
         log.warning("page %d has no readable text: %s", index + 1, error)
         account.unreadable.append(index + 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from indexing.errors import EmptyDocument, FileUnreadable, PasswordNeeded, TooLarge
 from indexing.readers.pdfium import PdfiumError, error_code, helpers
@@ -17,8 +17,20 @@ _MAX_REPAIR_BYTES = 200 * 1024 * 1024
 _PASSWORD = 4  # FPDF_ERR_PASSWORD
 
 
-def open_pdf(path: Path, password: str | None) -> Any:
-    """Open a file with pdfium, mended by pypdf where need be: a `pypdfium2.PdfDocument`.
+class OpenPdf(NamedTuple):
+    """An open file.
+
+    Attributes:
+        document: A `pypdfium2.PdfDocument`, to be closed.
+        is_mended: Whether pypdf had to write it anew, which takes long with a long one.
+    """
+
+    document: Any
+    is_mended: bool = False
+
+
+def open_pdf(path: Path, password: str | None) -> OpenPdf:
+    """Open a file with pdfium, mended by pypdf where need be.
 
     Raises:
         PasswordNeeded, FileUnreadable, TooLarge: As `read_pdf`.
@@ -28,12 +40,14 @@ def open_pdf(path: Path, password: str | None) -> Any:
         raise TooLarge(str(path), "bytes", size, MAX_BYTES)
     if size == 0:
         raise EmptyDocument(str(path))
+    is_mended = False
     try:
         document = helpers.PdfDocument(path, password=password)
     except PdfiumError as error:
         if error_code(error) == _PASSWORD:
             raise PasswordNeeded(str(path), wrong=password is not None) from error
         mended = _mended(path, password, str(error))
+        is_mended = True
         try:
             document = helpers.PdfDocument(mended)
         except PdfiumError as again:
@@ -41,7 +55,7 @@ def open_pdf(path: Path, password: str | None) -> Any:
     if len(document) == 0:
         document.close()
         raise FileUnreadable(str(path), "no pages")
-    return document
+    return OpenPdf(document, is_mended)
 
 
 def _mended(path: Path, password: str | None, problem: str) -> bytes:

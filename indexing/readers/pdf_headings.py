@@ -65,8 +65,17 @@ class BodyStyle:
         return around.most_common(1)[0][0] if around else 10.0
 
 
-def with_headings(groups: list[Group], body: BodyStyle) -> list[Group]:
-    """Tell headings by size, weight and wording, and rank them in that order."""
+def with_headings(
+    groups: list[Group], body: BodyStyle, known: frozenset[float] = frozenset()
+) -> tuple[list[Group], frozenset[float]]:
+    """Tell headings by size, weight and wording, and rank them in that order.
+
+    Args:
+        known: The sizes of large headings in the part of the document before.
+
+    Returns:
+        The groups, and the sizes of all large headings.
+    """
     large: dict[int, float] = {}
     strong: set[int] = set()
     worded: set[int] = set()
@@ -84,8 +93,8 @@ def with_headings(groups: list[Group], body: BodyStyle) -> list[Group]:
             strong.add(index)
         elif len(group.lines) == 1 and _titles(groups, index, body):
             (strong if _NAMED.match(text) else worded).add(index)
-    sizes = sorted(set(large.values()), reverse=True)
-    levels = {size: min(rank, 5) for rank, size in enumerate(sizes, 1)}
+    sizes = known.union(large.values())
+    levels = {size: min(rank, 5) for rank, size in enumerate(sorted(sizes, reverse=True), 1)}
     deepest = max(levels.values(), default=0)
     ranked: list[Group] = []
     for index, group in enumerate(groups):
@@ -97,7 +106,7 @@ def with_headings(groups: list[Group], body: BodyStyle) -> list[Group]:
         elif index in worded:
             level = deepest + 1 + bool(strong)
         ranked.append(Group("heading", group.lines, level) if level else group)
-    return ranked
+    return ranked, sizes
 
 
 def _may_be_title(text: str) -> bool:

@@ -11,11 +11,14 @@ import re
 from bisect import bisect_left
 from itertools import pairwise
 from statistics import median
+from typing import NamedTuple
+
+import msgspec
 
 from indexing.readers.pdf_headings import TERMINAL, BodyStyle, Group, near, with_headings
 from indexing.readers.pdf_lines import Line, PageLines
 from indexing.readers.pdf_rows import BULLET, is_row, with_joined_rows
-from indexing.readers.pdf_running import without_running_lines
+from indexing.readers.pdf_running import NOTHING_RUNNING, Running, without_running_lines
 
 _NUMBERED = re.compile(r"^(?:\(?(?:\d{1,3}|[a-z]|[ivx]{1,5})\)|\d{1,2}\.)(?=\s|$)", re.IGNORECASE)
 
@@ -23,9 +26,38 @@ _NUMBERED = re.compile(r"^(?:\(?(?:\d{1,3}|[a-z]|[ivx]{1,5})\)|\d{1,2}\.)(?=\s|$
 _MARKS = re.compile(r"^[\u00ae\u2122\u00a9*\u2020\u2021\u00a7\s]*(?:\(\d{1,2}\)[\s,]*)*$")
 
 
-def lay_out(pages: list[PageLines]) -> list[Group]:
-    """Group the lines of a document into blocks, in reading order."""
-    kept = without_running_lines(pages)
+class Style(msgspec.Struct, frozen=True, array_like=True):
+    """What the pages of a document have in common, as far as they were laid out.
+
+    Attributes:
+        pages: How many those are.
+        running: What is printed on page after page.
+        sizes: The sizes of large headings.
+    """
+
+    pages: int = 0
+    running: Running = NOTHING_RUNNING
+    sizes: frozenset[float] = frozenset()
+
+
+class Layout(NamedTuple):
+    """The blocks of some pages in reading order, and the style of all pages up to them."""
+
+    groups: list[Group]
+    style: Style
+
+
+NO_STYLE = Style()
+
+
+def lay_out(pages: list[PageLines], before: Style = NO_STYLE) -> Layout:
+    """Group the lines of pages into blocks, in reading order.
+
+    Args:
+        pages: Those of a document, or a part of it; their lines count pages from its first.
+        before: The style of the pages before them.
+    """
+    kept, running = without_running_lines(pages, before.pages, before.running)
     body = BodyStyle(kept)
     groups: list[Group] = []
     run: list[Line] = []
@@ -45,7 +77,8 @@ def lay_out(pages: list[PageLines]) -> list[Group]:
             run = [line]
     if run:
         groups.append(_group(run))
-    return with_headings(_with_tables(groups), body)
+    ranked, sizes = with_headings(_with_tables(groups), body, before.sizes)
+    return Layout(ranked, Style(before.pages + len(pages), running, sizes))
 
 
 def _right_edges(lines: list[Line], width: float) -> dict[int, float]:

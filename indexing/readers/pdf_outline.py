@@ -37,21 +37,30 @@ class _Entry(NamedTuple):
 class Outline:
     """Asked for every block in reading order.
 
+    Args:
+        document: A `pypdfium2.PdfDocument`.
+        pages: Its pages, or those of a part of it.
+        first: Index of the first of them.
+
     Attributes:
         depth: The deepest level of the outline; 0 without one.
     """
 
-    def __init__(self, document: Any, pages: list[PageLines]) -> None:
+    def __init__(self, document: Any, pages: list[PageLines], first: int = 0) -> None:
         self._entries: list[_Entry] = []
         self._next = 0
+        self.depth = 0
         plain_lines: dict[int, list[str]] = {}
         for count, mark in enumerate(document.get_toc(max_depth=_MAX_DEPTH)):
             if count >= _MAX_ENTRIES:
                 break
             title = " ".join(clean(mark.get_title() or "").split())
             destination = mark.get_dest()
-            page = _page(destination)
-            if not title or not 0 <= page < len(pages):
+            page = _page(destination) - first
+            if not title or not 0 <= page + first < len(document):
+                continue
+            self.depth = max(self.depth, mark.level + 1)
+            if not 0 <= page < len(pages):
                 continue
             if page not in plain_lines:
                 plain_lines[page] = [_plain(line.text) for line in pages[page].lines]
@@ -61,10 +70,18 @@ class Outline:
             self._entries.append(_Entry(page, top, mark.level + 1, title, plain, printed))
         # Entries that point backwards would never be reached in reading order.
         self._entries.sort(key=lambda entry: entry.page)
-        self.depth = max((entry.level for entry in self._entries), default=0)
+
+    def pass_over(self, page: int) -> list[tuple[int, str]]:
+        """The sections, with their level, that begin before a page and after the last block."""
+        entered: list[tuple[int, str]] = []
+        while self._next < len(self._entries) and self._entries[self._next].page < page:
+            entry = self._entries[self._next]
+            entered.append((entry.level, entry.title))
+            self._next += 1
+        return entered
 
     def place(self, page: int, top: float, text: str) -> Place:
-        """Where a block on a page (from 0), `top` points from its head, stands."""
+        """Where a block, `top` points from the head of a page of those given, stands."""
         entered: list[tuple[int, str]] = []
         plain: str | None = None
         while self._next < len(self._entries):

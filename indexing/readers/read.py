@@ -8,11 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from pathlib import Path
+from typing import NamedTuple
 
 from indexing.errors import FileMissing, FileUnreadable, IndexingError
-from indexing.readers.formats import CONTAINERS, READERS, Format, format_of
+from indexing.readers.formats import CONTAINERS, LONG_READERS, READERS, Format, format_of
+from indexing.readers.legacy import converter
 from indexing.readers.nested import Inside
-from indexing.types import CanonicalDocument, ReadProgress
+from indexing.types import CanonicalDocument, ReadProgress, Rest
+
+# Raised where files may be readable that were not before: those that failed are tried once more.
+VERSION = 1
+
+
+def conditions(scans: bool) -> str:
+    """What it depends on, beside a file itself, whether it can be read.
+
+    Args:
+        scans: Whether the text of pictures is recognised.
+    """
+    return f"readers {VERSION}, OCR {scans}, LibreOffice {converter() is not None}"
 
 
 def supported_suffixes() -> tuple[str, ...]:
@@ -21,21 +35,22 @@ def supported_suffixes() -> tuple[str, ...]:
 
 
 def read(
-    path: Path, password: str | None = None
+    path: Path, password: str | None = None, rest: Rest | None = None
 ) -> Generator[ReadProgress, None, CanonicalDocument]:
-    """Read a file of any supported format.
+    """Read a file of any supported format, a long one part by part.
 
     Args:
         path: The file.
         password: For an encrypted one.
+        rest: Of the part of it that was read before; None for the first.
 
     Returns:
-        Its canonical document.
+        Its canonical document, or a part of it: then it says what the rest is.
 
     Raises:
         ReadError: One of its kinds, whatever the file's bytes are.
     """
-    reading = _read(path, password, Inside(path, _read, password))
+    reading = _read(path, password, Inside(path, _read, password), _Parts(rest))
     # Each file within counts its scanned pages anew; what they cost is that of the whole.
     before = latest = 0
     try:
@@ -52,16 +67,24 @@ def read(
         reading.close()
 
 
+class _Parts(NamedTuple):
+    """That a part of a long file is wanted: the first, or that after another one."""
+
+    rest: Rest | None
+
+
 def _read(
-    path: Path, password: str | None, inside: Inside
+    path: Path, password: str | None, inside: Inside, parts: _Parts | None = None
 ) -> Generator[ReadProgress, None, CanonicalDocument]:
-    """Read a file that may lie in another one."""
+    """Read a file that may lie in another one: whole, or the part of it that is wanted."""
     form = _format_of(path)
     yield ReadProgress(0, None)
     try:
         if form.container is not None:
             return (yield from form.container(path, inside))
         assert form.reader is not None
+        if parts is not None and form.reader in LONG_READERS:
+            return (yield from LONG_READERS[form.reader](path, password, parts.rest))
         return (yield from form.reader(path, password))
     except (IndexingError, GeneratorExit, MemoryError):
         raise

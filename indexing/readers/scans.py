@@ -7,6 +7,7 @@ from collections.abc import Generator
 from statistics import median
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
 from indexing.ocr import OcrLine, OcrPage, Picture, is_allowed, recognise
@@ -42,8 +43,8 @@ class Scan(NamedTuple):
     confidence: float | None
 
 
-class Account:
-    """What became of the pages of a document, for its warnings; pages count from 1.
+class Account(msgspec.Struct, array_like=True):
+    """What became of the pages of a document so far, for its warnings; pages count from 1.
 
     Attributes:
         seen: How many pictures of pages were read.
@@ -54,13 +55,12 @@ class Account:
         cut: Pages with more text than is read.
     """
 
-    def __init__(self) -> None:
-        self.seen = 0
-        self.scans: list[ScannedPage] = []
-        self.unreadable: list[int] = []
-        self.silent: list[int] = []
-        self.passed_over: list[int] = []
-        self.cut: list[int] = []
+    seen: int = 0
+    scans: list[ScannedPage] = msgspec.field(default_factory=list[ScannedPage])
+    unreadable: list[int] = msgspec.field(default_factory=list[int])
+    silent: list[int] = msgspec.field(default_factory=list[int])
+    passed_over: list[int] = msgspec.field(default_factory=list[int])
+    cut: list[int] = msgspec.field(default_factory=list[int])
 
     @property
     def may_scan(self) -> bool:
@@ -75,6 +75,14 @@ class Account:
             self.unreadable.append(page)
         else:
             self.silent.append(page)
+
+    def scans_of(self, first: int, pages: int) -> tuple[ScannedPage, ...]:
+        """Those of so many pages from an index on, counted from the first of them."""
+        return tuple(
+            msgspec.structs.replace(scan, page=scan.page - first)
+            for scan in self.scans
+            if first < scan.page <= first + pages
+        )
 
     def warnings(self) -> tuple[str, ...]:
         """What a person should know, as sentences."""

@@ -34,7 +34,7 @@ from assistant.paths import DataPaths
 from assistant.services.index import IndexService
 from indexing.database import connect
 from indexing.embedder import Embedder
-from indexing.pipeline import embedded_texts
+from indexing.embedding import embedded_texts
 from indexing.store import DocumentStore
 from tests.benchmarks.retrieval import embedder_folder
 

@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from indexing.database import connect, connect_to_read, migrate
 from indexing.embedder import Embedder, Vectors
-from indexing.pipeline import WINDOW
+from indexing.embedding import WINDOW
 from indexing.schema import COMPONENT, MIGRATIONS
 from indexing.search import Searcher
 from indexing.sentences import split_sentences
@@ -104,7 +104,7 @@ def fill(db: sqlite3.Connection, vectors: VectorStore, source: Source, total: in
         making += clocks() - begin
         document = store.register(f"/volumes/{number}", canonical.title, 1, 1, None)
         store.set_file(document, f"{number:064x}", 1, 1)
-        content = store.put_content(document, f"{number:064x}", canonical, passages)
+        content = store.contents.put(document, f"{number:064x}", canonical, passages)
         assert content is not None
         pending = store.passages.pending([content], _DOCUMENT)
         for first in range(0, _DOCUMENT, WINDOW):

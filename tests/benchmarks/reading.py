@@ -22,8 +22,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from indexing.errors import ReadError
-from indexing.pipeline import reason_of
 from indexing.readers.read import read
+from indexing.reasons import reason_of
 from indexing.types import CanonicalDocument
 
 _NOT_WORDS = re.compile(

@@ -84,9 +84,9 @@ def work(index, monkeypatch):
     done = []
     encode, reader = index._space.embedder.encode, index._read
 
-    def reading(path, password):
+    def reading(path, password, rest):
         done.append("read")
-        return reader(path, password)
+        return reader(path, password, rest)
 
     monkeypatch.setattr(
         index._space.embedder, "encode", lambda texts: done.extend(texts) or encode(texts)

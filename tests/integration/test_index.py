@@ -13,11 +13,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from reportlab.pdfgen.canvas import Canvas
 
 from indexing.catalog import Catalog
 from indexing.database import database_path
-from indexing.errors import PasswordNeeded, StoreBusy
+from indexing.errors import FileUnreadable, PasswordNeeded, StoreBusy
 from indexing.index import Index
+from indexing.readers import pdf
 from indexing.readers.read import read
 
 pytestmark = pytest.mark.model
@@ -211,7 +213,7 @@ def test_what_has_not_changed_is_left_alone(index, papers):
     _, first = end_of(index.add([str(papers)]))
     (papers / "lease.md").touch()
     read_again = []
-    index._read = lambda path, password: read_again.append(path) or read(path, password)
+    index._read = lambda path, *more: read_again.append(path) or read(path, *more)
     _, second = end_of(index.add([str(papers)]))
     assert second.documents == first.documents
     assert read_again == []
@@ -246,10 +248,10 @@ def test_a_file_that_fails_says_why_and_the_rest_goes_on(index, catalog, papers,
     (papers / "empty.txt").write_text("  \n")
     (papers / "broken.pdf").write_bytes(b"%PDF-1.7\nnothing else")
 
-    def guarded(path, password):
+    def guarded(path, password, rest):
         if path.read_bytes() == BREAD.encode():
             raise PasswordNeeded(str(path))
-        return (yield from read(path, password))
+        return (yield from read(path, password, rest))
 
     index._read = guarded
     _, report = end_of(index.add([str(papers), str(papers / "gone.md")]))
@@ -271,10 +273,10 @@ def test_a_file_that_fails_says_why_and_the_rest_goes_on(index, catalog, papers,
 
 
 def test_a_reader_that_trips_fails_one_file_only(index, papers):
-    def tripping(path, password):
+    def tripping(path, password, rest):
         if path.read_bytes() == BREAD.encode():
             raise RuntimeError("a parser's own trouble")
-        return (yield from read(path, password))
+        return (yield from read(path, password, rest))
 
     index._read = tripping
     _, report = end_of(index.add([str(papers)]))
@@ -282,6 +284,125 @@ def test_a_reader_that_trips_fails_one_file_only(index, papers):
         ("failed", "unreadable: RuntimeError"),
         ("ready", None),
     ]
+
+
+def test_what_failed_is_tried_again_only_where_that_may_help(index, papers):
+    (papers / "broken.pdf").write_bytes(b"%PDF-1.7\nnothing else")
+    tried = []
+
+    def reading(path, password, rest):
+        tried.append(path.suffix)
+        if path.read_bytes() == BREAD.encode() and password is None:
+            raise PasswordNeeded(str(path))
+        return (yield from read(path, password, rest))
+
+    def add(*paths, password=None):
+        tried.clear()
+        _, report = end_of(index.add([str(path) for path in paths], password=password))
+        rows = {Path(row.path).name: (row.status, row.reason) for row in report.documents}
+        return sorted(tried), rows
+
+    index._read = reading
+    conditions = ["as ever"]
+    index._conditions = lambda: conditions[0]
+    assert add(papers)[0] == [".md", ".md", ".pdf"]
+    found, rows = add(papers)
+    assert found == []
+    assert rows["bread.md"] == ("failed", "password_needed")
+    assert rows["broken.pdf"][0] == "failed"
+    assert add(papers / "broken.pdf")[0] == [".pdf"]
+    conditions[0] = "LibreOffice is there"
+    assert add(papers)[0] == [".md", ".pdf"]
+    assert add(papers, password="sesame")[0] == [".md"]
+    (papers / "broken.pdf").write_bytes(b"%PDF-1.7\nnothing else either")
+    assert add(papers)[0] == [".pdf"]
+
+
+BOOK_PAGES = 20
+
+
+@pytest.fixture
+def book(tmp_path, monkeypatch):
+    """A PDF of so many pages that it is read in several parts."""
+    monkeypatch.setattr(pdf, "PART_WEIGHT", 6)
+    path = tmp_path / "book.pdf"
+    canvas = Canvas(str(path))
+    for number in range(1, BOOK_PAGES + 1):
+        canvas.drawString(72, 760, f"Letter {number} was sent from harbour {number * 7}.")
+        canvas.drawString(72, 700, f"It told of ship {number * 13}, and of the weather at sea.")
+        canvas.showPage()
+    canvas.save()
+    return path
+
+
+def test_a_long_book_is_found_from_its_first_pages_on(index, catalog, book, data_dir):
+    rests = []
+
+    def reading(path, password, rest):
+        rests.append(rest)
+        return read(path, password, rest)
+
+    index._read = reading
+    adding = index.add([str(book)])
+    while len(rests) < 2:
+        next(adding)
+    row = catalog.documents()[0]
+    assert row.is_partly_read
+    assert 0 < row.pages < BOOK_PAGES
+    assert "harbour 14." in index.search("letter from harbour 14", k=1).hits[0].text
+    before = catalog.text(row.id)
+    adding.close()  # As after a kill: what is stored is all that is known.
+
+    events, report = end_of(index.resume())
+    assert [(row.status, row.pages, row.reason) for row in report.documents] == [
+        ("ready", BOOK_PAGES, None)
+    ]
+    assert catalog.text(row.id).startswith(before)
+    assert [rest.read for rest in rests[1:]] == sorted(rest.read for rest in rests[1:])
+    assert rests.count(None) == 1
+    read_of = [event.done for event in events if event.stage == "reading" and event.total]
+    assert read_of == sorted(read_of)
+    for number in (1, 9, BOOK_PAGES):
+        assert f"ship {number * 13}," in catalog.text(row.id, page=number)
+        [hit] = index.search(f"What was told of ship {number * 13}?", k=1).hits
+        assert f"ship {number * 13}," in hit.text
+        assert catalog.text(row.id)[hit.start : hit.end] == hit.text
+    consistent(data_dir, index)
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "reason"),
+    [
+        (
+            FileUnreadable("book.pdf", "reader_crashed"),
+            "ready",
+            "not read from page 6 on (unreadable: reader_crashed)",
+        ),
+        (FileNotFoundError(2, "gone"), "failed", "missing"),
+    ],
+)
+def test_a_book_that_cannot_be_read_to_its_end(
+    index, catalog, book, data_dir, error, status, reason
+):
+    def reading(path, password, rest):
+        if rest is not None:
+            raise error
+        return (yield from read(path, password, rest))
+
+    index._read = reading
+    _, report = end_of(index.add([str(book)]))
+    [row] = report.documents
+    assert (row.status, row.reason) == (status, reason)
+    assert bool(index.search("harbour", k=1).hits) == (status == "ready")
+    if status == "ready":
+        consistent(data_dir, index)
+
+
+def test_a_book_may_be_removed_while_it_is_read(index, book, data_dir):
+    for event in index.add([str(book)]):
+        if event.document.is_partly_read:
+            index.remove([event.document.id])
+    assert consistent(data_dir, index) == set()
 
 
 def test_removed_documents_leave_nothing(index, catalog, papers, data_dir):

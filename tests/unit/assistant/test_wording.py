@@ -25,7 +25,7 @@ from assistant.wording import (
     explain_failure,
     explain_row,
 )
-from indexing.pipeline import _REASONS
+from indexing.reasons import _REASONS
 from indexing.types import DocumentRow
 from models.facts import _KIND_PROBLEMS
 

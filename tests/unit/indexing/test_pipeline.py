@@ -6,8 +6,9 @@ import pytest
 
 from indexing import errors
 from indexing.embedder import MAX_TOKENS, SPECIAL_TOKENS
+from indexing.embedding import embedded_texts
 from indexing.passage_store import PendingPassage
-from indexing.pipeline import embedded_texts, reason_of
+from indexing.reasons import reason_of
 
 
 def count_words(texts):

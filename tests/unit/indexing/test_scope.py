@@ -23,7 +23,7 @@ def test_passages_of_neighbours_are_one_range(data_dir):
         for number, passages in enumerate((2, 3, 0, 1), start=1):
             document = store.register(f"/{number}", "t", 3, 0, None)
             cut = [Passage(0, 3, None, (), 1)] * passages
-            store.put_content(document, f"{number}", canonical, cut)
+            store.contents.put(document, f"{number}", canonical, cut)
         assert scope_of(db, [1, 2]).ranges == ((1, 5),)
         assert scope_of(db, [4, 1]).ranges == ((1, 2), (6, 6))
         assert scope_of(db, [3, 99]).ranges == ()

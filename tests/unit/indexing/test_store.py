@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from indexing.catalog import Catalog, pack_structure, page_at, unpack_blocks, unpack_places
+from indexing.catalog import Catalog, page_at
 from indexing.database import connect, migrate
 from indexing.errors import DocumentNotFound, PageNotFound
 from indexing.schema import COMPONENT, MIGRATIONS
 from indexing.store import DocumentStore
-from indexing.types import Block, CanonicalDocument, LineBox, Passage, Place
+from indexing.structure import pack_structure, unpack_blocks, unpack_places, unpack_structure
+from indexing.types import Block, CanonicalDocument, LineBox, Passage, Place, Rest, ScannedPage
 
 TEXT = "Lease\nThe rent is 900 euros.\n\nNotice\nThree months. \U0001f3e0"
 PAGE_TWO = TEXT.index("Notice")
@@ -67,7 +68,7 @@ def catalog(data_dir):
 def add(store, path="/papers/lease.pdf", sha256="aa", document=None, collection=None):
     number = store.register(path, "lease", 10, 1, collection)
     store.set_file(number, sha256, 10, 1)
-    content = store.put_content(number, sha256, document or canonical(), PASSAGES)
+    content = store.contents.put(number, sha256, document or canonical(), PASSAGES)
     return number, content
 
 
@@ -122,6 +123,56 @@ def test_a_failed_update_keeps_what_was_there(store, catalog):
     store.fail(number, "password_needed")
     assert catalog.text(number) == TEXT
     assert (store.row(number).status, store.raw(number)["sha256"]) == ("failed", "aa")
+
+
+def test_parts_are_added_at_the_end_and_move_nothing(store, catalog):
+    first = structs.replace(canonical(), rest=Rest(2, 4, b"here"))
+    number, content = add(store, document=first)
+    row = store.row(number)
+    assert (row.pages, row.status, row.is_partly_read) == (2, "queued", True)
+    assert store.contents.rest(content) == first.rest
+    embed_all(store, content)
+    assert store.finish(number, content) is None
+    before = (catalog.blocks(number), catalog.passages(number), catalog.lines(number, 0, 999))
+
+    last = structs.replace(canonical(), scans=(ScannedPage(2, 0.9),), warnings=("page 4 is odd",))
+    assert store.contents.add_part(content, last, PASSAGES)
+    assert store.contents.rest(content) is None
+    embed_all(store, content)
+    assert store.finish(number, content) == []
+    row = store.row(number)
+    assert (row.pages, row.passages, row.status) == (4, 4, "ready")
+    assert row.reason == "page 4 is odd"
+    text = catalog.text(number)
+    assert text == f"{TEXT}\n\n{TEXT}"
+    assert catalog.text(number, 3).startswith("Lease")
+    for was, now in zip(
+        before,
+        (catalog.blocks(number), catalog.passages(number), catalog.lines(number, 0, 999)),
+        strict=True,
+    ):
+        assert now[: len(was)] == was
+        assert [text[i.start : i.end] for i in now] == [TEXT[i.start : i.end] for i in was] * 2
+        assert [i.page for i in now] == [i.page for i in was] + [i.page + 2 for i in was]
+    assert catalog.blocks(number)[-1].headings == ("Lease", "Notice")
+    assert [scan.page for scan in catalog.scans(number)] == [4]
+
+
+def test_what_was_read_stays_when_the_rest_cannot_be(store, catalog):
+    number, content = add(store, document=structs.replace(canonical(), rest=Rest(2, 4, b"")))
+    store.contents.end(content, "not read from page 3 on")
+    embed_all(store, content)
+    assert store.finish(number, content) == []
+    assert store.row(number).reason == "page 3 has no text; not read from page 3 on"
+    assert catalog.text(number) == TEXT
+
+
+def test_a_part_alone_goes_when_the_document_fails(store, catalog):
+    number, content = add(store, document=structs.replace(canonical(), rest=Rest(2, 4, b"")))
+    assert len(store.fail(number, "missing")) == len(PASSAGES)
+    assert store.contents.add_part(content, canonical(), PASSAGES) is False
+    with pytest.raises(DocumentNotFound):
+        catalog.text(number)
 
 
 def test_passages_and_their_words_go_with_the_document(store, db):
@@ -246,12 +297,8 @@ def test_blocks_come_back_as_they_were(kinds):
         Block(n, n + 1, kind, n or None, tuple(headings))
         for n, (kind, headings) in enumerate(kinds)
     ]
-    import msgspec
-
-    from indexing.catalog import Structure
-
     places = ((0, Place("sheet", 1, "Prices", "A1:B1")), (3, Place("page", 2, file="a.pdf")))
     document = CanonicalDocument("T", "xlsx", "", tuple(blocks), (0, 5), (), ("half",), places)
-    structure = msgspec.msgpack.decode(pack_structure(document), type=Structure)
+    structure = unpack_structure(pack_structure(document))
     assert unpack_blocks(structure) == blocks
     assert tuple(unpack_places(structure.places)) == places
