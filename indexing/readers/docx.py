@@ -18,6 +18,7 @@ from indexing.readers.docx_numbering import Numbering
 from indexing.readers.docx_package import open_docx
 from indexing.readers.docx_parts import edges_of, notes_of, number, styles_of
 from indexing.readers.omml import equation_text
+from indexing.readers.pictures import PLENTY, Pictures
 from indexing.readers.tables import guess_header, table_lines
 from indexing.readers.xml import parse_xml
 from indexing.types import BlockKind, CanonicalDocument, ReadProgress
@@ -26,6 +27,7 @@ _YIELD_S = 0.1
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
+_A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
@@ -72,13 +74,14 @@ def read_docx(
     due = time.monotonic() + _YIELD_S
     for _ in walker.walk():
         if time.monotonic() > due:
-            yield ReadProgress(0, None)
+            yield ReadProgress(0, None, walker.pictures.seen)
             due = time.monotonic() + _YIELD_S
     try:
         title = str(document.core_properties.title or "")
     except (KeyError, ValueError, AttributeError):
         title = ""
-    return walker.assembler.finish(path, "docx", title or walker.title)
+    warnings = walker.pictures.warnings()
+    return walker.assembler.finish(path, "docx", title or walker.title, warnings=warnings)
 
 
 class _Walker:
@@ -87,6 +90,7 @@ class _Walker:
     def __init__(self, path: Path, document: Any) -> None:
         self.assembler = Assembler()
         self.title: str | None = None
+        self.pictures = Pictures(path)
         self._path = path
         self._document = document
         self._styles = styles_of(document)
@@ -96,16 +100,21 @@ class _Walker:
         # What the paragraph at hand calls for, put behind it.
         self._boxes: list[Any] = []
         self._charts: list[str] = []
+        self._blips: list[str] = []
         self._noted: list[tuple[str, str]] = []
 
     def walk(self) -> Generator[None, None, None]:
         """Visit the body; yields after each paragraph or table."""
+        says_little = self._says_little()
         for element in _block_elements(self._document.element.body):
             if element.tag == _W + "p":
                 self._paragraph(element)
             else:
                 self._table(element)
             yield from self._after()
+            blips, self._blips = self._blips, []
+            for key in blips if says_little else ():
+                yield from self._picture(key)
             yield
         self.assembler.leave(1)
         for edge in edges_of(self._document, self._text):
@@ -131,6 +140,20 @@ class _Walker:
                 text = clean("\n".join(self._text(p) for p in note.iter(_W + "p")))
                 if text:
                     self.assembler.block(f"[{label}] {text}", "paragraph")
+
+    def _says_little(self) -> bool:
+        """Whether the body has so little text that it is mostly in its pictures."""
+        body = self._document.element.body
+        text = "".join(element.text or "" for element in body.iter(_W + "t"))
+        letters = sum(character.isalnum() for character in text)
+        return letters < PLENTY * sum(1 for _ in body.iter(_A + "blip"))
+
+    def _picture(self, key: str) -> Generator[None, None, None]:
+        try:
+            part = self._document.part.related_parts[key]
+        except KeyError:
+            return  # A picture that lies elsewhere.
+        yield from self.pictures.add(self.assembler, part.blob)
 
     def _chart(self, key: str) -> None:
         try:
@@ -237,6 +260,8 @@ class _Walker:
                 self._boxes.append(element)
             elif tag == _C + "chart":
                 self._charts.append(str(element.get(_R + "id")))
+            elif tag == _A + "blip":
+                self._blips.append(str(element.get(_R + "embed")))
             elif tag in (_W + "footnoteReference", _W + "endnoteReference"):
                 pieces.append(self._note(element))
             elif tag == _W + "commentReference":

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
 from indexing.errors import EmptyDocument, FileUnreadable, TooLarge
 from indexing.readers.paged import assemble_pages
 from indexing.readers.pdf_lines import PageLines
-from indexing.readers.scans import Account, picture_of, read_scan
+from indexing.readers.scans import Account, Scan, picture_of, read_scan
 from indexing.types import CanonicalDocument, ReadProgress
 
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF")
@@ -66,13 +66,8 @@ def _page(
         account.passed_over.append(index + 1)
         return PageLines([], 1.0, 1.0)
     frame = frame_of(image, path, index)
-    width, height = (side * _POINTS for side in frame.size)
-    longer = max(frame.size)
-    scale = min(_MOST_SIDE / longer, max(1.0, min(_LEAST_SIDE / longer, _MOST_GROWTH)))
-    if scale != 1.0:
-        frame = frame.resize([max(1, round(side * scale)) for side in frame.size])
     account.seen += 1
-    reading = read_scan(picture_of(frame), index, width, height)
+    reading = scan_of(frame, index)
     while True:
         try:
             next(reading)
@@ -82,8 +77,22 @@ def _page(
         yield ReadProgress(index, total, account.seen)
 
 
-def open_image(path: Path) -> Any:
+def scan_of(frame: Any, index: int) -> Generator[None, None, Scan]:
+    """Read a page of a picture, as `frame_of` gives it; yields after each line."""
+    width, height = (side * _POINTS for side in frame.size)
+    longer = max(frame.size)
+    scale = min(_MOST_SIDE / longer, max(1.0, min(_LEAST_SIDE / longer, _MOST_GROWTH)))
+    if scale != 1.0:
+        frame = frame.resize([max(1, round(side * scale)) for side in frame.size])
+    return (yield from read_scan(picture_of(frame), index, width, height))
+
+
+def open_image(path: Path, content: IO[bytes] | None = None) -> Any:
     """Open a picture with Pillow: a `PIL.Image.Image`, not unpacked yet.
+
+    Args:
+        path: The picture, or the file that it lies in.
+        content: Its bytes, where it lies in another file.
 
     Raises:
         TooLarge: It has more pixels than are unpacked.
@@ -94,7 +103,7 @@ def open_image(path: Path) -> Any:
     # The bound is ours, below: Pillow's own warns first.
     Image.MAX_IMAGE_PIXELS = None
     try:
-        image = Image.open(path, formats=FORMATS)
+        image = Image.open(content or path, formats=FORMATS)
     except (OSError, ValueError, SyntaxError) as error:
         raise FileUnreadable(str(path), _NO_PICTURE) from error
     try:

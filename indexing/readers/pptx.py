@@ -12,10 +12,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from indexing.errors import FileUnreadable
 from indexing.readers.assemble import Assembler, clean
 from indexing.readers.charts import chart_texts
 from indexing.readers.package import load_office
+from indexing.readers.pictures import PLENTY, Pictures
 from indexing.readers.tables import Cell, expand, guess_header, table_lines
 from indexing.readers.xml import local, parse_xml
 from indexing.types import BlockKind, CanonicalDocument, Place, ReadProgress
@@ -56,16 +59,23 @@ def read_pptx(
         raise FileUnreadable(str(path), f"{type(error).__name__}: {error}"[:300]) from error
     assembler = Assembler()
     authors = _authors(path, presentation.part)
+    pictures = Pictures(path)
     title = ""
     for number, slide in enumerate(slides, 1):
         assembler.begin_page()
         assembler.at(Place("slide", number))
-        first = _Slide(path, assembler, slide, authors).add()
+        one = _Slide(path, assembler, slide, authors)
+        first = one.add()
         title = title or first
-        yield ReadProgress(number, len(slides))
+        for picture in one.pictures():
+            for _ in pictures.add(assembler, picture, number):
+                yield ReadProgress(number - 1, len(slides), pictures.seen)
+        one.add_notes()
+        yield ReadProgress(number, len(slides), pictures.seen)
     with suppress(KeyError, ValueError, AttributeError):
         title = str(presentation.core_properties.title or "") or title
-    return assembler.finish(path, "pptx", title)
+    document = assembler.finish(path, "pptx", title, warnings=pictures.warnings())
+    return msgspec.structs.replace(document, scans=tuple(pictures.scans))
 
 
 class _Slide:
@@ -80,7 +90,7 @@ class _Slide:
         self._authors = authors
 
     def add(self) -> str:
-        """Adds all of it; returns its title, "" without one."""
+        """Adds what stands on it; returns its title, "" without one."""
         root = self._slide._element  # noqa: SLF001 -- the slide's XML has no other name
         shapes = list(_shapes(root))
         heads = [shape for shape in shapes if _placeholder(shape) in _TITLES]
@@ -94,9 +104,21 @@ class _Slide:
         for shape in shapes:
             if shape not in heads and _placeholder(shape) not in _FURNITURE:
                 self._shape(shape)
+        return title
+
+    def add_notes(self) -> None:
+        """Adds what was said of it: notes and comments."""
         self._notes()
         self._comments()
-        return title
+
+    def pictures(self) -> list[bytes]:
+        """Its pictures; none where it has plenty of text itself."""
+        root = self._slide._element  # noqa: SLF001
+        text = "".join(text for shape in _shapes(root) for text in _texts(shape))
+        if sum(character.isalnum() for character in text) >= PLENTY:
+            return []
+        keys = [blip.get(_R + "embed") for blip in root.iter(_A + "blip")]
+        return [part.blob for key in keys if (part := self._related(key)) is not None]
 
     def _shape(self, shape: Any) -> None:
         if local(shape) == "graphicFrame":

@@ -6,9 +6,13 @@ import socket
 import zlib
 from collections import Counter
 from itertools import pairwise
+from typing import Any
 
+import docx
+import pptx
 import pytest
 from PIL import Image, ImageDraw, ImageFont
+from pptx.util import Inches
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
@@ -210,3 +214,64 @@ def test_letters_put_for_others_are_no_text():
     assert not is_garbled(prose)
     assert is_garbled(shifted)
     assert is_garbled("\u2022 |~ }{ ^^ <> ## $$ %% a")
+
+
+def png(lines):
+    data = io.BytesIO()
+    picture(lines).save(data, "PNG")
+    data.seek(0)
+    return data
+
+
+@pytest.fixture
+def deck(tmp_path):
+    """Slides: a picture of a letter, the same once more, and a text beside a picture."""
+    made: Any = pptx.Presentation()
+    for title, text in (("A letter", ""), ("", ""), ("Our plans", "We sow, and we water. " * 20)):
+        slide = made.slides.add_slide(made.slide_layouts[6])
+        box = slide.shapes.add_textbox(*[Inches(1)] * 4).text_frame
+        box.text = text or title
+        slide.shapes.add_picture(png(["Not to be looked at"] if text else LETTER), 0, 0)
+        slide.notes_slide.notes_text_frame.text = "Speak slowly"
+    path = tmp_path / "letters.pptx"
+    made.save(path)
+    return path
+
+
+def test_the_pictures_of_slides_that_say_little_are_recognised(deck, finish):
+    document = finish(read(deck))
+    first = document.text[: document.page_starts[1]]
+    assert recall(first, " ".join(LETTER)) >= 0.9
+    assert first.index("A letter") < first.index("[Picture]") < first.index("[Speaker notes]")
+    assert document.text.count("Harbour Office") == 1
+    assert "looked at" not in document.text
+    assert [scan.page for scan in document.scans] == [1]
+    assert document.warnings == ("text of 1 picture read by OCR",)
+
+
+def test_pictures_of_slides_are_left_alone_when_recognition_is_off(deck, finish, monkeypatch):
+    monkeypatch.setattr(ocr, "_allowed", False)
+    document = finish(read(deck))
+    assert "Harbour" not in document.text
+    assert document.warnings == ("1 picture not read: OCR is off",)
+
+
+def test_a_document_of_pictures_is_recognised(tmp_path, finish):
+    made = docx.Document()
+    made.add_paragraph("Received by fax")
+    made.add_picture(png(LETTER))
+    made.add_paragraph("Filed under harbours")
+    made.save(str(tmp_path / "fax.docx"))
+    text = finish(read(tmp_path / "fax.docx")).text
+    assert recall(text, " ".join(LETTER)) >= 0.9
+    assert text.index("by fax") < text.index("[Picture]") < text.index("Filed under")
+
+
+def test_a_document_with_plenty_of_text_keeps_its_pictures_to_itself(tmp_path, finish):
+    made = docx.Document()
+    made.add_paragraph("The minutes say all that there is to be said about it. " * 6)
+    made.add_picture(png(LETTER))
+    made.save(str(tmp_path / "minutes.docx"))
+    document = finish(read(tmp_path / "minutes.docx"))
+    assert "Harbour" not in document.text
+    assert document.warnings == ()
