@@ -24,9 +24,11 @@ from assistant.answering.types import (
     Phase,
     Plan,
 )
+from assistant.collections import Collections
 from assistant.compute import ComputeGate
 from assistant.conversations.keeping import history_of, keep_answer, place_question
 from assistant.conversations.store import ConversationStore
+from assistant.embedders import Embedders
 from assistant.errors import NoModelInstalled
 from assistant.owners import conversation_owner, document_owner, is_conversation
 from assistant.paths import DataPaths
@@ -81,6 +83,8 @@ class Assistant:
         gate: Holds indexing back while an answer is made.
         studies: What the models have read of the documents.
         personas: Who can answer.
+        collections: Documents that belong together under a name.
+        embedders: What documents can be searched with.
     """
 
     def __init__(self, paths: DataPaths) -> None:
@@ -90,11 +94,15 @@ class Assistant:
         self.catalog = Catalog(paths.root)
         self.index = IndexService(paths)
         self.folders = FolderService(paths, self.index, self.catalog, self._forget_readings)
+        self.embedders = Embedders(paths, self.settings, self.catalog, self.models, self.index)
         self.gate = ComputeGate(self.index.worker)
         self.model = ModelService(paths, self.gate)
         self.downloads = DownloadService(paths)
         self.studies = Studies(self.model, self.catalog, self.gate, paths, self.settings)
         self.personas = PersonaLibrary(paths.personas)
+        self.collections = Collections(
+            paths.root, self.catalog, self.personas, lambda: self.conversations
+        )
         self._answerer = Answerer(
             _ModelPort(self.model),
             self.index,
@@ -312,7 +320,7 @@ class Assistant:
                 conversation=kept.conversation,
                 replaces=kept.id,
                 documents=scope.documents,
-                collection=scope.collection,
+                collections=scope.collections,
                 use_documents=scope.use_documents,
                 mode=mode,
                 model=model or conversation.model,
@@ -384,10 +392,19 @@ class Assistant:
             return self._readings
 
     def _settled(self, request: AskRequest) -> AskRequest:
-        """Return a request with what its persona decides, and the model that will answer."""
+        """Return a request with what its persona decides, and the model that will answer.
+
+        In place of collections stand the documents that belong to them now.
+        """
         persona = self._persona_of(request)
         settled = request if persona is None else _as_persona(request, persona)
-        return msgspec.structs.replace(settled, model=self._model_for(request).name)
+        documents = settled.documents
+        if settled.collections and settled.use_documents:
+            held = self.collections.documents_of(settled.collections)
+            documents = tuple(dict.fromkeys((*documents, *held)))
+        return msgspec.structs.replace(
+            settled, documents=documents, collections=(), model=self._model_for(request).name
+        )
 
     def _model_for(self, request: AskRequest) -> ModelFacts:
         persona = self._persona_of(request)
@@ -464,9 +481,10 @@ def _as_persona(request: AskRequest, persona: Persona) -> AskRequest:
     """Return a request about the documents that a persona uses."""
     if persona.documents == "none":
         return msgspec.structs.replace(request, use_documents=False)
-    named = bool(request.documents) or request.collection is not None
+    usual = () if persona.collection is None else (persona.collection,)
+    named = bool(request.documents or request.collections)
     return msgspec.structs.replace(
         request,
         use_documents=request.use_documents or persona.documents == "only",
-        collection=request.collection if named else persona.collection,
+        collections=request.collections if named else usual,
     )

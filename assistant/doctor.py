@@ -20,7 +20,9 @@ import msgspec
 import psutil
 
 from assistant import network
+from assistant.embedders import chosen_embedder, missing_files
 from assistant.paths import DataPaths
+from assistant.settings import SettingsFile
 from indexing.database import connect_to_read
 from models.engine.hardware import compute_threads
 from models.library import ModelLibrary
@@ -210,14 +212,9 @@ def _models(paths: DataPaths) -> Finding:
 
 
 def _embedder(paths: DataPaths) -> Finding:
-    folder = paths.embedder
+    folder = chosen_embedder(paths, SettingsFile(paths.settings_file).current.embedder)
     facts: Facts = {"folder": str(folder)}
-    missing = [
-        name
-        for name in ("modules.json", "config.json", "tokenizer.json", "model.safetensors")
-        if not (folder / name).is_file()
-    ]
-    if missing:
+    if missing := missing_files(folder):
         return Finding("embedder", "problem", "missing", {**facts, "missing": missing})
     return Finding("embedder", "ok", "", facts)
 

@@ -14,6 +14,7 @@
     │   ├── ConversationNotFound(id)
     │   └── MessageNotFound(id)
     ├── PersonaNotFound(name)
+    ├── EmbedderNotFound(name, folder)
     ├── NoModelInstalled(folder)
     ├── NoRoomForState(needed_bytes, quota_bytes, free_bytes)
     └── NetworkDenied(host)                  also a PermissionError
@@ -143,6 +144,19 @@ class PersonaNotFound(AssistantError):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.name = name
+
+
+class EmbedderNotFound(AssistantError):
+    """There is no embedder of this name that could be used.
+
+    Attributes:
+        folder: Where they lie.
+    """
+
+    def __init__(self, name: str, folder: str) -> None:
+        super().__init__(name, folder)
+        self.name = name
+        self.folder = folder
 
 
 class NoModelInstalled(AssistantError):

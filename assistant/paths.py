@@ -68,9 +68,14 @@ class DataPaths:
         return self.root / "calibrations.json"
 
     @property
+    def embedders(self) -> Path:
+        """The folders of embedding models."""
+        return self.models / "embedders"
+
+    @property
     def embedder(self) -> Path:
-        """The embedding model's folder."""
-        return self.models / "embedders" / EMBEDDER_NAME
+        """The usual embedding model's folder."""
+        return self.embedders / EMBEDDER_NAME
 
     @property
     def personas(self) -> Path:

@@ -6,6 +6,7 @@ It only reads, beside the index process that writes.
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import threading
@@ -37,20 +38,32 @@ from indexing.types import (
     WatchedFolder,
 )
 
+# Under which key the index notes its embedder: as JSON its identity and its folder.
+EMBEDDER_FACT = "embedder"
 
 # A document's pages and passages are those of the text that is searched; before it has one,
 # those of the text being made ready.
-SELECT_ROWS = """
+_SELECT_ROWS = """
     SELECT d.id, d.path, d.title, d.kind, d.status, d.reason, d.bytes, d.indexed_at,
-           d.collection, d.content_id, c.pages, coalesce(c.passages, 0) AS passages
+           d.collection, d.content_id, c.pages, coalesce(c.passages, 0) AS passages,
+           {collections} AS collections
     FROM documents AS d
     LEFT JOIN contents AS c ON c.id = coalesce(
         d.content_id, (SELECT max(id) FROM contents WHERE document_id = d.id))
 """
+SELECT_ROWS = _SELECT_ROWS.format(
+    collections="(SELECT json_group_array(k.name) FROM collection_documents AS k "
+    "WHERE k.document_id = d.id)"
+)
+# Of an index of an earlier version, until something is put into a collection.
+_SELECT_ROWS_BEFORE = _SELECT_ROWS.format(collections="'[]'")
 
 
 def document_row(row: sqlite3.Row) -> DocumentRow:
     """A row of `SELECT_ROWS` as the shared type."""
+    own, others = row["collection"], row["collections"]
+    # Most have none, and there may be ten thousand.
+    names = sorted(json.loads(others), key=str.casefold) if others != "[]" else []
     return DocumentRow(
         id=row["id"],
         path=row["path"],
@@ -62,7 +75,8 @@ def document_row(row: sqlite3.Row) -> DocumentRow:
         reason=row["reason"],
         bytes=row["bytes"],
         indexed_at=row["indexed_at"],
-        collection=row["collection"],
+        collection=own,
+        collections=tuple(dict.fromkeys(names if own is None else [own, *names])),
     )
 
 
@@ -79,19 +93,16 @@ class Catalog:
 
     def documents(self, collection: str | None = None) -> list[DocumentRow]:
         """All documents (of a collection) in the order they were added."""
-        if collection is None:
-            rows = self._all(f"{SELECT_ROWS} ORDER BY d.id")
-        else:
-            rows = self._all(f"{SELECT_ROWS} WHERE d.collection = ? ORDER BY d.id", collection)
-        return [document_row(row) for row in rows]
+        rows = [document_row(row) for row in self._rows("ORDER BY d.id")]
+        return [row for row in rows if collection is None or collection in row.collections]
 
-    def collections(self) -> list[str]:
-        """Names of the collections that have documents, in alphabetical order."""
-        rows = self._all(
-            "SELECT DISTINCT collection FROM documents "
-            "WHERE collection IS NOT NULL ORDER BY collection"
-        )
-        return [row[0] for row in rows]
+    def collections(self) -> dict[str, list[int]]:
+        """The documents of each collection, by its name, in alphabetical order of the names."""
+        found: dict[str, list[int]] = {}
+        for row in self.documents():
+            for name in row.collections:
+                found.setdefault(name, []).append(row.id)
+        return dict(sorted(found.items(), key=lambda item: item[0].casefold()))
 
     def folders(self) -> list[WatchedFolder]:
         """The watched folders, in the order in which they came to be watched."""
@@ -99,6 +110,11 @@ class Catalog:
         if not self._all("SELECT 1 FROM sqlite_master WHERE name = 'watched_folders'"):
             return []
         return [watched_folder(row) for row in self._all(f"{SELECT_FOLDERS} ORDER BY f.id")]
+
+    def embedder(self) -> str | None:
+        """The folder of the embedder that the documents are searched with; None before any is."""
+        row = self._one("SELECT value FROM index_facts WHERE key = ?", EMBEDDER_FACT)
+        return json.loads(row["value"])[1] if row is not None else None
 
     def likes(self) -> dict[int, Like]:
         """The documents that are nearly the same as another: the one that each is most like."""
@@ -118,15 +134,15 @@ class Catalog:
         Raises:
             DocumentNotFound: There is none.
         """
-        row = None
+        rows: list[sqlite3.Row] = []
         if isinstance(id_or_path, int) or id_or_path.isdecimal():
-            row = self._one(f"{SELECT_ROWS} WHERE d.id = ?", int(id_or_path))
-        if row is None and isinstance(id_or_path, str):
-            row = self._one(f"{SELECT_ROWS} WHERE d.path = ?", absolute_path(id_or_path))
-            row = row or self._one(f"{SELECT_ROWS} WHERE d.path = ?", id_or_path)
-        if row is None:
+            rows = self._rows("WHERE d.id = ?", int(id_or_path))
+        if not rows and isinstance(id_or_path, str):
+            rows = self._rows("WHERE d.path = ?", absolute_path(id_or_path))
+            rows = rows or self._rows("WHERE d.path = ?", id_or_path)
+        if not rows:
             raise DocumentNotFound(str(id_or_path))
-        return document_row(row)
+        return document_row(rows[0])
 
     def text(self, document: int, page: int | None = None) -> str:
         """The canonical text, or that of one page (from 1).
@@ -273,6 +289,11 @@ class Catalog:
         if row is None:
             raise DocumentNotFound(str(document))
         return row
+
+    def _rows(self, condition: str, *values: object) -> list[sqlite3.Row]:
+        known = self._all("SELECT 1 FROM sqlite_master WHERE name = 'collection_documents'")
+        select = SELECT_ROWS if known else _SELECT_ROWS_BEFORE
+        return self._all(f"{select} {condition}", *values)
 
     def _one(self, query: str, *values: object) -> sqlite3.Row | None:
         rows = self._all(query, *values)

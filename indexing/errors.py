@@ -13,6 +13,8 @@
     ├── DocumentNotFound(ref)
     ├── PageNotFound(document, page, pages)
     ├── CollectionNotFound(name)
+    ├── CollectionExists(name)
+    ├── CollectionOfFolder(name)
     ├── FolderNotFound(path)
     ├── FolderNotWatched(ref)
     ├── StoreBusy(path, pid)
@@ -162,6 +164,22 @@ class PageNotFound(IndexingError):
 
 class CollectionNotFound(IndexingError):
     """No document belongs to this collection."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class CollectionExists(IndexingError):
+    """Another collection has this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class CollectionOfFolder(IndexingError):
+    """A watched folder keeps its documents under this name: it is there as long as the folder."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)

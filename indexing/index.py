@@ -6,7 +6,6 @@ yield is a place to pause, and `close()` on it stops there with what is stored l
 
 from __future__ import annotations
 
-import math
 import os
 import sqlite3
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from indexing import collections
 from indexing import evidence as evidence_module
 from indexing.catalog import absolute_path
 from indexing.database import connect, migrate
@@ -25,7 +25,7 @@ from indexing.folders.following import Folders
 from indexing.likeness import Likeness
 from indexing.pipeline import AHEAD, Read, Run
 from indexing.reasons import PASSING
-from indexing.reembedding import missing_in, open_spaces, reembed, settle
+from indexing.reembedding import Embedders
 from indexing.reranker import Reranker
 from indexing.schema import COMPONENT, MIGRATIONS
 from indexing.search import Searcher, encodable
@@ -65,6 +65,7 @@ class Index:
 
     Attributes:
         folders: The folders whose files it follows.
+        embedders: The one that answers, and the one that is to.
 
     Raises:
         StoreBusy: Another process has the folder's index.
@@ -94,16 +95,18 @@ class Index:
             migrate(self._db, COMPONENT, MIGRATIONS)
             self._store = DocumentStore(self._db)
             wanted = Embedder(embedder_path, self._store.recall, self._store.remember)
-            self._space, self._next = open_spaces(data_dir / "vectors", wanted, self._store)
+            self.embedders = Embedders(
+                data_dir / "vectors", wanted, self._store, lambda: bool(self._claimed)
+            )
         except BaseException:
             self._lock.release()
             raise
         self.folders = Folders(self._db, self._store, self._run, self._known_suffixes, data_dir)
         self._likeness = Likeness(self._db)
         self._reranker = Reranker(reranker_path) if reranker_path is not None else None
-        self._searcher = Searcher(
-            self._db, self._space.vectors, self._space.embedder, self._reranker
-        )
+        answering = self.embedders.answering
+        self._searcher = Searcher(self._db, answering.vectors, answering.embedder, self._reranker)
+        self.embedders.changed = self._searcher.use
 
     # ---- documents in and out --------------------------------------------------------------
 
@@ -172,7 +175,7 @@ class Index:
         yield from self._mend()
         documents = self._store.queued()
         yield from self._run(documents)
-        yield from self._change_embedder()
+        yield from self.embedders.change()
         rows = [row for document in documents if (row := self._store.row(document)) is not None]
         return AddReport(tuple(rows), round(time.perf_counter() - begin, 3))
 
@@ -195,7 +198,7 @@ class Index:
             documents.append(document)
             if self._store.contents.find(document, sha256) is None:
                 self._store.set_file(document, sha256, size, 0)
-                passages = Run.cut(canonical, self._space.embedder)
+                passages = Run.cut(canonical, self.embedders.answering.embedder)
                 self._store.contents.put(document, sha256, canonical, passages)
             row = self._store.row(document)
             if row is not None:
@@ -215,7 +218,7 @@ class Index:
         """
         hashes = [h for d in self._store.queued() for h in self._store.hashes_of(d)]
         removed, passages = self._store.forget_queued(frozenset(self._claimed))
-        self._space.vectors.remove(passages)
+        self.embedders.answering.vectors.remove(passages)
         self._sweep(hashes)
         return removed
 
@@ -279,17 +282,17 @@ class Index:
         vectors: dict[int, list[float]] = {}
         for begin in range(0, len(order), _EMBED_BATCH):
             numbers = order[begin : begin + _EMBED_BATCH]
-            made = self._space.embedder.encode([clean[number] for number in numbers])
+            made = self.embedders.answering.embedder.encode([clean[number] for number in numbers])
             vectors |= dict(zip(numbers, made.tolist(), strict=True))
         return [vectors[number] for number in range(len(clean))]
 
     def count_tokens(self, texts: list[str]) -> list[int]:
         """How many of the embedder's tokens each text has."""
-        return self._space.embedder.count_tokens(texts)
+        return self.embedders.answering.embedder.count_tokens(texts)
 
     def warm(self) -> None:
         """Loads the models (seconds), so that the first question need not wait for them."""
-        self._space.embedder.load()
+        self.embedders.answering.embedder.load()
         if self._reranker is not None:
             self._reranker.load()
 
@@ -301,7 +304,7 @@ class Index:
     def close(self) -> None:
         """Lets go of the data folder."""
         self._searcher.close()
-        self._space.vectors.close()
+        self.embedders.answering.vectors.close()
         self._db.close()
         _release_lock(self._data_dir, self._lock)
 
@@ -310,7 +313,7 @@ class Index:
     def _remove(self, documents: list[int]) -> list[sqlite3.Row]:
         hashes = [h for document in documents for h in self._store.hashes_of(document)]
         _, passages, rows = self._store.remove(documents)
-        self._space.vectors.remove(passages)
+        self.embedders.answering.vectors.remove(passages)
         self._sweep(hashes)
         return rows
 
@@ -320,36 +323,19 @@ class Index:
         run = Run(
             self._data_dir,
             self._store,
-            self._space.vectors,
-            self._space.embedder,
+            self.embedders.answering.vectors,
+            self.embedders.answering.embedder,
             self._read,
             self._claimed,
             self.folders.holds,
             password,
         )
         yield from run.index(documents)
-        yield from self._change_embedder(AHEAD)
+        yield from self.embedders.change(AHEAD)
         for document in self._likeness.catch_up():
             row = self._store.row(document)
             if row is not None:
                 yield IndexProgress(row, "comparing", 0, None, 0, 0)
-
-    def _change_embedder(self, most: float = math.inf) -> Generator[IndexProgress, None, None]:
-        """Makes all vectors with the embedder that is to answer, then lets it answer.
-
-        Args:
-            most: With more passages than these to embed it is left to `resume`.
-        """
-        target = self._next
-        if target is None or len(missing_in(target, self._store)) > most:
-            return
-        yield from reembed(target, self._store)
-        # A run that is still open has the old embedder; when it ends, it makes up for the rest.
-        if self._next is not target or self._claimed or missing_in(target, self._store):
-            return
-        self._space, self._next = target, None
-        self._searcher.use(target.embedder, target.vectors)
-        settle(target, self._store)
 
     def _follow_move(self, path: str) -> Generator[IndexProgress, None, None]:
         """Lets a document whose file was moved or renamed keep its id and all that is made.
@@ -420,12 +406,12 @@ class Index:
     def _mend(self) -> Generator[IndexProgress, None, None]:
         expected = self._store.passages.embedded_ids()
         present: set[int] = set()
-        for page in self._space.vectors.ids():
+        for page in self.embedders.answering.vectors.ids():
             present.update(page)
         orphaned = sorted(present - expected)
         missing = sorted(expected - present)
         if orphaned:
-            self._space.vectors.remove(orphaned)
+            self.embedders.answering.vectors.remove(orphaned)
         if missing:
             self._store.passages.mark_embedded(missing, embedded=False)
         for document in self._store.requeue_unembedded():
@@ -437,7 +423,7 @@ class Index:
         """The documents that a question is restricted to; None for all."""
         if collection is None:
             return documents
-        members = self._store.members(collection)
+        members = collections.members(self._db, [collection])
         if documents is None:
             return members
         wanted = set(documents)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import PurePath
 
+from indexing import collections
 from indexing.catalog import SELECT_ROWS, document_row
 from indexing.content_store import ContentStore
 from indexing.database import transaction
@@ -31,6 +32,8 @@ class DocumentStore:
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
+        # A row tells which collections its document belongs to.
+        collections.prepare(connection)
         self._db = connection
         self.contents = ContentStore(connection)
         self.passages = PassageStore(connection)
@@ -155,15 +158,6 @@ class DocumentStore:
                 (reason, document),
             )
         return gone
-
-    def members(self, collection: str) -> list[int]:
-        """The documents of a collection."""
-        return [
-            row[0]
-            for row in self._db.execute(
-                "SELECT id FROM documents WHERE collection = ? ORDER BY id", (collection,)
-            )
-        ]
 
     def has_failed(self) -> bool:
         """Whether any document has."""

@@ -148,7 +148,12 @@ class Passage(msgspec.Struct, frozen=True):
 
 
 class DocumentRow(msgspec.Struct, frozen=True):
-    """A document as the library lists it; field names are the command line's contract."""
+    """A document as the library lists it; field names are the command line's contract.
+
+    Attributes:
+        collection: The collection that it was added under; in a watched folder the folder's.
+        collections: All that it belongs to: that one, then those that a person put it into.
+    """
 
     id: int
     path: str
@@ -161,6 +166,7 @@ class DocumentRow(msgspec.Struct, frozen=True):
     bytes: int
     indexed_at: str | None
     collection: str | None
+    collections: tuple[str, ...] = ()
 
     @property
     def is_partly_read(self) -> bool:
@@ -242,6 +248,34 @@ class IndexProgress(msgspec.Struct, frozen=True, tag=True):
     total: int | None
     files_left: int
     passages_left: int
+
+
+class EmbedderUse(msgspec.Struct, frozen=True):
+    """Which embedder answers, and which is to take its place.
+
+    Attributes:
+        folder: Where the one is that answers.
+        coming: Where the one is that takes its place once `left` is 0; None where none does.
+        passages: Passages that are searched.
+        left: Of those, how many have no vector of the coming one yet.
+    """
+
+    folder: str
+    coming: str | None = None
+    passages: int = 0
+    left: int = 0
+
+
+class EmbedderForecast(msgspec.Struct, frozen=True):
+    """What it takes to search with another embedder.
+
+    Attributes:
+        passages: How many are to be embedded.
+        seconds: How long that takes, about, on a machine that does nothing else.
+    """
+
+    passages: int
+    seconds: float
 
 
 class FolderPart(msgspec.Struct, frozen=True):

@@ -112,9 +112,10 @@ class Preparer:
         """Return the documents that the question is about and that can be read."""
         if not request.use_documents:
             return []
-        rows = self._catalog.documents(request.collection)
+        rows = self._catalog.documents()
         if request.documents:
-            rows = [row for row in rows if row.id in request.documents]
+            wanted = set(request.documents)
+            rows = [row for row in rows if row.id in wanted]
         ready = [row for row in rows if row.passages > 0]
         if request.documents and not ready:
             raise DocumentsNotReady(request.documents)
@@ -163,7 +164,6 @@ class Preparer:
             list(scope.understood.queries),
             plan.evidence_chars(budget),
             list(request.documents) or None,
-            request.collection,
         )
         retrieve_ms = (time.monotonic() - started) * 1000
         limit = size.tokens + budget * 5 // 4

@@ -44,7 +44,9 @@ class AskRequest(msgspec.Struct, frozen=True):
         parent: Message that the question follows (to branch); None continues at the end.
         replaces: Question in whose place this one is asked: the same words are answered once
             more, other words begin a branch beside it. `parent` is not looked at then.
-        documents: Restrict to these documents; empty means all (of the collection, if given).
+        documents: Restrict to these documents, and those of the collections; empty, with no
+            collection either, means all.
+        collections: Names of collections; the assistant puts their documents in their place.
         use_documents: False asks the model alone, without any document.
         mode: How documents are used; "auto" takes them whole when they fit, "everything" reads
             them through piece by piece.
@@ -57,7 +59,7 @@ class AskRequest(msgspec.Struct, frozen=True):
     parent: int | None = None
     replaces: int | None = None
     documents: tuple[int, ...] = ()
-    collection: str | None = None
+    collections: tuple[str, ...] = ()
     use_documents: bool = True
     mode: Mode = "auto"
     model: str | None = None

@@ -113,11 +113,13 @@ def _add_index(add_command: _Adder, everywhere: _Parser, with_json: _Parser) -> 
         metavar="PASSWORD",
         help="opens files that are locked; '-' asks for it. It is not kept",
     )
-    actions.add_parser("list", parents=[everywhere, with_json], help="show the library")
+    listing = actions.add_parser("list", parents=[everywhere, with_json], help="show the library")
+    listing.add_argument("--collection", metavar="NAME", help="only what belongs to it")
     remove = actions.add_parser(
         "remove", parents=[everywhere, with_json], help="take documents out of the library"
     )
     remove.add_argument("documents", nargs="+", metavar="ID|PATH")
+    _add_collections(actions.add_parser, everywhere, with_json)
     watch = actions.add_parser(
         "watch",
         parents=[everywhere, with_json],
@@ -130,6 +132,12 @@ def _add_index(add_command: _Adder, everywhere: _Parser, with_json: _Parser) -> 
         ("--exclude", "leave out files and folders that fit; may be repeated"),
     ):
         watch.add_argument(option, metavar="PATTERN", action="append", help=help_text)
+    watch.add_argument(
+        "--remove-gone",
+        action="store_true",
+        help="take documents out even where most files of a folder are gone; without it those "
+        "are kept",
+    )
     unwatch = actions.add_parser(
         "unwatch", parents=[everywhere, with_json], help="follow a folder no longer"
     )
@@ -140,9 +148,33 @@ def _add_index(add_command: _Adder, everywhere: _Parser, with_json: _Parser) -> 
     actions.add_parser(
         "folders", parents=[everywhere, with_json], help="show the folders that are followed"
     )
+    embedder = actions.add_parser(
+        "embedder",
+        parents=[everywhere, with_json],
+        help="show the models to search documents with, or change to another",
+    )
+    embedder.add_argument("name", nargs="?", metavar="NAME")
     text = actions.add_parser("text", parents=[everywhere], help="print a document's text")
     text.add_argument("document", metavar="ID|PATH")
     text.add_argument("--page", type=_positive, metavar="N", help="only this page, from 1")
+
+
+def _add_collections(add_action: _Adder, everywhere: _Parser, with_json: _Parser) -> None:
+    both = [everywhere, with_json]
+    tag = add_action("tag", parents=both, help="put documents into a collection, or take them out")
+    tag.add_argument("collection", metavar="NAME")
+    tag.add_argument("documents", nargs="+", metavar="ID|PATH")
+    tag.add_argument(
+        "--remove", action="store_true", help="take them out; they stay in the library"
+    )
+    collections = add_action("collections", help="show, rename and remove collections")
+    actions = collections.add_subparsers(dest="collection_action", metavar="ACTION", required=True)
+    actions.add_parser("list", parents=both, help="show them")
+    rename = actions.add_parser("rename", parents=both, help="what is asked of it stays with it")
+    rename.add_argument("old", metavar="NAME")
+    rename.add_argument("new", metavar="NEW")
+    remove = actions.add_parser("remove", parents=both, help="its documents stay in the library")
+    remove.add_argument("name", metavar="NAME")
 
 
 def _add_questions(add_command: _Adder, everywhere: _Parser, with_json: _Parser) -> None:
@@ -156,8 +188,7 @@ def _add_questions(add_command: _Adder, everywhere: _Parser, with_json: _Parser)
 
     ask = add_command("ask", parents=[everywhere, with_json], help="ask the documents a question")
     _add_subject(ask, "question", "QUESTION")
-    ask.add_argument("--document", metavar="ID|PATH", action="append", default=[])
-    ask.add_argument("--collection", metavar="NAME")
+    _add_scope(ask)
     ask.add_argument("--model", metavar="NAME")
     ask.add_argument(
         "--mode",
@@ -168,8 +199,7 @@ def _add_questions(add_command: _Adder, everywhere: _Parser, with_json: _Parser)
     )
 
     chat = add_command("chat", parents=[everywhere], help="talk in the terminal")
-    chat.add_argument("--document", metavar="ID|PATH", action="append", default=[])
-    chat.add_argument("--collection", metavar="NAME")
+    _add_scope(chat)
     chat.add_argument("--model", metavar="NAME")
 
     study = add_command(
@@ -181,6 +211,20 @@ def _add_questions(add_command: _Adder, everywhere: _Parser, with_json: _Parser)
         "document", nargs="?", metavar="ID|PATH", help="without one: those it has studied"
     )
     study.add_argument("--model", metavar="NAME")
+
+
+def _add_scope(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--document", metavar="ID|PATH", action="append", default=[], help="may be repeated"
+    )
+    parser.add_argument(
+        "--collection",
+        metavar="NAME",
+        action="append",
+        default=[],
+        dest="collections",
+        help="what belongs to it; may be repeated",
+    )
 
 
 def _add_subject(parser: argparse.ArgumentParser, name: str, shown: str) -> None:

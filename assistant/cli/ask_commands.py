@@ -36,7 +36,7 @@ class AskLine(msgspec.Struct, frozen=True):
     question: str
     id: object = None
     documents: list[Reference] | None = None
-    collection: str | None = None
+    collection: str | list[str] | None = None
     mode: Mode = "auto"
 
 
@@ -82,7 +82,7 @@ def run(assistant: Assistant, console: Console, arguments: Namespace) -> int:
         request = AskRequest(
             line.question,
             documents=tuple(document_ids(assistant, line.documents) or ()),
-            collection=line.collection,
+            collections=_names(line.collection),
             mode=line.mode,
             model=arguments.model,
         )
@@ -93,7 +93,7 @@ def run(assistant: Assistant, console: Console, arguments: Namespace) -> int:
     request = AskRequest(
         arguments.question,
         documents=tuple(document_ids(assistant, list(arguments.document)) or ()),
-        collection=arguments.collection,
+        collections=tuple(arguments.collections),
         mode=arguments.mode,
         model=arguments.model,
     )
@@ -108,6 +108,13 @@ def run(assistant: Assistant, console: Console, arguments: Namespace) -> int:
     else:
         print_answer(console, answered, streamed=console.interactive)
     return DONE
+
+
+def _names(given: str | list[str] | None) -> tuple[str, ...]:
+    """Return the collections that a line of a batch names."""
+    if given is None:
+        return ()
+    return (given,) if isinstance(given, str) else tuple(given)
 
 
 def follow(console: Console, events: Generator[AskEvent, None, Answer], *, quiet: bool) -> Answer:

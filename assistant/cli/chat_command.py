@@ -29,7 +29,7 @@ class _Chat:
         self._console = console
         self._model: str | None = arguments.model
         documents = document_ids(assistant, list(arguments.document))
-        self._scope = Scope(tuple(documents or ()), arguments.collection)
+        self._scope = Scope(tuple(documents or ()), tuple(arguments.collections))
         # Made when the first question comes: leaving at once leaves nothing behind.
         self._conversation: int | None = None
 
@@ -68,7 +68,7 @@ class _Chat:
             question,
             conversation=self._conversation,
             documents=self._scope.documents,
-            collection=self._scope.collection,
+            collections=self._scope.collections,
             model=self._model,
         )
         answer = follow(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from argparse import Namespace
 from typing import Literal
 
@@ -11,6 +12,7 @@ from assistant.assistant import Assistant
 from assistant.cli.console import DONE, PARTLY_FAILED, Console, table
 from assistant.cli.index_rows import Added, Listed, added, listed, show_progress
 from assistant.wording import unavailable_folder
+from indexing.folders.losses import large_losses
 from indexing.folders.scan import availability
 from indexing.types import AddReport, FolderPart, WatchedFolder
 
@@ -25,6 +27,7 @@ class _CaughtUp(msgspec.Struct, frozen=True):
     removed: list[Added]
     unavailable: list[_Unavailable]
     seconds: float
+    missing: list[Added]
 
 
 class _Unwatched(msgspec.Struct, frozen=True):
@@ -50,7 +53,18 @@ class _Folders(msgspec.Struct, frozen=True):
     folders: list[_Folder]
 
 
-def watch(assistant: Assistant, console: Console, arguments: Namespace) -> int:
+def run(assistant: Assistant, console: Console, arguments: Namespace) -> int:
+    """Carry out the action that was asked for; return the exit status."""
+    match arguments.action:
+        case "watch":
+            return _watch(assistant, console, arguments)
+        case "unwatch":
+            return _unwatch(assistant, console, arguments)
+        case _:
+            return _list(assistant, console)
+
+
+def _watch(assistant: Assistant, console: Console, arguments: Namespace) -> int:
     """Follow a folder and read what is in it; without one, catch up with all that are followed."""
     folders = assistant.folders
     if arguments.folder is not None:
@@ -67,11 +81,25 @@ def watch(assistant: Assistant, console: Console, arguments: Namespace) -> int:
         job.cancel()
         console.note("Stopped. What is finished is kept; the same command goes on with the rest.")
         raise
-    gone = set(folders.drop_gone([row.id for row in report.gone])) if report.gone else set[int]()
-    return _show_report(assistant, console, report, gone)
+    missing = set[int]() if arguments.remove_gone else _missing(assistant, report)
+    going = [row.id for row in report.gone if row.id not in missing]
+    gone = set(folders.drop_gone(going)) if going else set[int]()
+    return _show_report(assistant, console, report, gone, missing)
 
 
-def _show_report(assistant: Assistant, console: Console, report: AddReport, gone: set[int]) -> int:
+def _missing(assistant: Assistant, report: AddReport) -> set[int]:
+    """Return the documents that are kept as most files of their folder are gone.
+
+    A file that is there and left out by a pattern is not gone.
+    """
+    gone = {row.id for row in report.gone if not os.path.lexists(row.path)}
+    lost = large_losses(gone, assistant.folders.list())
+    return {document for documents in lost.values() for document in documents}
+
+
+def _show_report(
+    assistant: Assistant, console: Console, report: AddReport, gone: set[int], missing: set[int]
+) -> int:
     paths = {folder.id: folder.path for folder in assistant.folders.list()}
     unavailable = [
         _Unavailable(paths[folder], unavailable_folder(paths[folder], reason))
@@ -84,20 +112,26 @@ def _show_report(assistant: Assistant, console: Console, report: AddReport, gone
         console.note(f"{'removed':8}{row.path}: its file is gone")
     for folder in unavailable:
         console.note(folder.reason)
+    if missing:
+        console.note(
+            f"{len(missing):,} files are gone, most of their folder's. Their documents are kept; "
+            "'studiolo index watch --remove-gone' takes them out."
+        )
     if console.json:
         documents = [added(row) for row in report.documents]
         dropped = [added(row) for row in removed]
-        console.document(_CaughtUp(documents, dropped, unavailable, report.seconds))
+        kept = [added(row) for row in report.gone if row.id in missing]
+        console.document(_CaughtUp(documents, dropped, unavailable, report.seconds, kept))
     else:
         ready = sum(row.status == "ready" for row in report.documents)
         console.print(
             f"{ready} ready, {len(report.documents) - ready - len(failed)} skipped, "
             f"{len(failed)} failed, {len(removed)} removed in {report.seconds:.1f} s"
         )
-    return PARTLY_FAILED if failed or unavailable else DONE
+    return PARTLY_FAILED if failed or unavailable or missing else DONE
 
 
-def unwatch(assistant: Assistant, console: Console, arguments: Namespace) -> int:
+def _unwatch(assistant: Assistant, console: Console, arguments: Namespace) -> int:
     """Follow a folder no longer; keep its documents, or take them out with it."""
     folder = assistant.folders.find(arguments.folder)
     assistant.folders.unwatch(folder.id)
@@ -115,7 +149,7 @@ def unwatch(assistant: Assistant, console: Console, arguments: Namespace) -> int
     return DONE
 
 
-def list_folders(assistant: Assistant, console: Console) -> int:
+def _list(assistant: Assistant, console: Console) -> int:
     """List the watched folders, and say which of them are not there."""
     watched = [_folder(folder) for folder in assistant.folders.list()]
     if console.json:

@@ -10,11 +10,11 @@ from pathlib import Path
 import msgspec
 
 from assistant.assistant import Assistant
-from assistant.cli import folder_commands
+from assistant.cli import collection_commands, embedder_command, folder_commands
 from assistant.cli.console import DONE, PARTLY_FAILED, Console, table
-from assistant.cli.index_rows import Added, Listed, added, listed, show_progress
+from assistant.cli.index_rows import Added, Listed, Unknown, added, listed, show_progress
 from assistant.wording import bytes_text, explain, explain_row
-from indexing.errors import DocumentNotFound
+from indexing.errors import CollectionNotFound, DocumentNotFound
 from indexing.types import DocumentRow
 
 # Given in place of a password, it asks for one, so that it stands in no history of commands.
@@ -30,14 +30,9 @@ class _List(msgspec.Struct, frozen=True):
     documents: list[Listed]
 
 
-class _Unknown(msgspec.Struct, frozen=True):
-    document: str
-    reason: str
-
-
 class _Removal(msgspec.Struct, frozen=True):
     removed: list[Listed]
-    failed: list[_Unknown]
+    failed: list[Unknown]
 
 
 def run(assistant: Assistant, console: Console, arguments: Namespace) -> int:
@@ -49,15 +44,15 @@ def run(assistant: Assistant, console: Console, arguments: Namespace) -> int:
                 password = getpass.getpass("Password: ")
             return _add(assistant, console, arguments.paths, arguments.collection, password)
         case "list":
-            return _list(assistant, console)
+            return _list(assistant, console, arguments.collection)
         case "remove":
             return _remove(assistant, console, arguments.documents)
-        case "watch":
-            return folder_commands.watch(assistant, console, arguments)
-        case "unwatch":
-            return folder_commands.unwatch(assistant, console, arguments)
-        case "folders":
-            return folder_commands.list_folders(assistant, console)
+        case "tag" | "collections":
+            return collection_commands.run(assistant, console, arguments)
+        case "embedder":
+            return embedder_command.run(assistant, console, arguments.name)
+        case "watch" | "unwatch" | "folders":
+            return folder_commands.run(assistant, console, arguments)
         case _:
             return _text(assistant, console, arguments.document, arguments.page)
 
@@ -98,8 +93,10 @@ def _add(
     return PARTLY_FAILED if failed else DONE
 
 
-def _list(assistant: Assistant, console: Console) -> int:
-    rows = assistant.catalog.documents()
+def _list(assistant: Assistant, console: Console, collection: str | None) -> int:
+    rows = assistant.catalog.documents(collection)
+    if collection is not None and not rows:
+        raise CollectionNotFound(collection)
     if console.json:
         console.document(_List([listed(row) for row in rows]))
         return DONE
@@ -116,19 +113,22 @@ def _list(assistant: Assistant, console: Console) -> int:
                     str(row.pages or ""),
                     str(row.passages),
                     bytes_text(row.bytes),
-                    row.collection or "",
+                    ", ".join(row.collections),
                     row.title,
                     row.path,
                 )
                 for row in rows
             ],
-            ("ID", "STATUS", "KIND", "PAGES", "PASSAGES", "SIZE", "COLLECTION", "TITLE", "PATH"),
+            ("ID", "STATUS", "KIND", "PAGES", "PASSAGES", "SIZE", "COLLECTIONS", "TITLE", "PATH"),
         )
     )
     for row in rows:
         if row.reason:
             console.print(f"{row.id}: {explain_row(row)}")
+    shown = {row.id for row in rows}
     for document, like in assistant.catalog.likes().items():
+        if document not in shown:
+            continue
         how = "the same as" if like.is_same else "nearly the same as"
         console.print(f"{document}: {how} {like.document}")
     return DONE
@@ -136,13 +136,13 @@ def _list(assistant: Assistant, console: Console) -> int:
 
 def _remove(assistant: Assistant, console: Console, documents: Sequence[str]) -> int:
     found: dict[int, DocumentRow] = {}
-    unknown: list[_Unknown] = []
+    unknown: list[Unknown] = []
     for document in documents:
         try:
             row = assistant.catalog.document(document)
             found[row.id] = row
         except DocumentNotFound as error:
-            unknown.append(_Unknown(document, explain(error)))
+            unknown.append(Unknown(document, explain(error)))
     removed = set(assistant.remove_documents(list(found))) if found else set[int]()
     if console.json:
         gone = [listed(row) for row in found.values() if row.id in removed]

@@ -29,6 +29,14 @@ class Listed(Added, frozen=True):
 
     bytes: int
     indexed_at: str | None
+    collections: tuple[str, ...]
+
+
+class Unknown(msgspec.Struct, frozen=True):
+    """What was named and is not in the library."""
+
+    document: str
+    reason: str
 
 
 def added(row: DocumentRow) -> Added:
@@ -48,7 +56,7 @@ def added(row: DocumentRow) -> Added:
 def listed(row: DocumentRow) -> Listed:
     """Return a document's row as `index list` shows it."""
     fields = msgspec.structs.asdict(added(row))
-    return Listed(**fields, bytes=row.bytes, indexed_at=row.indexed_at)
+    return Listed(**fields, bytes=row.bytes, indexed_at=row.indexed_at, collections=row.collections)
 
 
 def show_progress(console: Console, event: IndexProgress) -> None:

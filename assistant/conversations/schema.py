@@ -73,4 +73,15 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     END;
     """,
     "ALTER TABLE conversations ADD COLUMN settings TEXT NOT NULL DEFAULT '{}'",
+    # A scope may name several collections.
+    """
+    UPDATE conversations SET scope = json_set(
+        json_remove(scope, '$.collection'),
+        '$.collections', json_array(json_extract(scope, '$.collection'))
+    ) WHERE json_extract(scope, '$.collection') IS NOT NULL;
+    UPDATE drafts SET scope = json_set(
+        json_remove(scope, '$.collection'),
+        '$.collections', json_array(json_extract(scope, '$.collection'))
+    ) WHERE json_extract(scope, '$.collection') IS NOT NULL;
+    """,
 )

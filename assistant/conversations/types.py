@@ -19,12 +19,14 @@ class Scope(msgspec.Struct, frozen=True):
     """What the questions of a conversation are about, kept from one to the next.
 
     Attributes:
-        documents: Only these documents; empty means all (of the collection, if given).
+        documents: Only these documents, and those of the collections; empty, with no collection
+            either, means all.
+        collections: Names of collections: whatever belongs to them when a question is asked.
         use_documents: False asks the model alone.
     """
 
     documents: tuple[int, ...] = ()
-    collection: str | None = None
+    collections: tuple[str, ...] = ()
     use_documents: bool = True
 
 

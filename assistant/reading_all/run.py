@@ -323,5 +323,5 @@ class ReadingRun:
 
 
 def _rows(catalog: Catalog, request: AskRequest) -> list[DocumentRow]:
-    rows = catalog.documents(request.collection)
-    return [row for row in rows if not request.documents or row.id in request.documents]
+    wanted = set(request.documents)
+    return [row for row in catalog.documents() if not wanted or row.id in wanted]

@@ -99,6 +99,17 @@ def _collection_not_found(facts: Facts) -> str:
     return f"There is no collection {facts.get('name')}. {facts.ways.see_collections}"
 
 
+def _collection_exists(facts: Facts) -> str:
+    return f"There is a collection {facts.get('name')} already. Choose another name."
+
+
+def _collection_of_folder(facts: Facts) -> str:
+    return (
+        f"The collection {facts.get('name')} holds the documents of a watched folder. It can be "
+        "deleted once that is watched no longer."
+    )
+
+
 def _folder_not_found(facts: Facts) -> str:
     return f"{facts.get('path')} is not a folder that can be opened. Check the name."
 
@@ -142,6 +153,13 @@ def _embedder_missing(facts: Facts) -> str:
     )
 
 
+def _embedder_not_found(facts: Facts) -> str:
+    return (
+        f"There is no model {facts.get('name')} to search documents with in {facts.get('folder')}. "
+        "A model in the form of sentence-transformers is used once its folder lies there."
+    )
+
+
 DOCUMENT_SENTENCES: Final[dict[str, Callable[[Facts], str]]] = {
     "FileMissing": _file_missing,
     "UnsupportedFormat": _unsupported,
@@ -155,10 +173,13 @@ DOCUMENT_SENTENCES: Final[dict[str, Callable[[Facts], str]]] = {
     "DocumentNotFound": _document_not_found,
     "PageNotFound": _page_not_found,
     "CollectionNotFound": _collection_not_found,
+    "CollectionExists": _collection_exists,
+    "CollectionOfFolder": _collection_of_folder,
     "FolderNotFound": _folder_not_found,
     "FolderNotWatched": _folder_not_watched,
     "StoreBusy": _store_busy,
     "StoreDamaged": _store_damaged,
     "NewerDatabase": _newer_database,
     "EmbedderMissing": _embedder_missing,
+    "EmbedderNotFound": _embedder_not_found,
 }

@@ -12,6 +12,7 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from assistant.embedders import chosen_embedder
 from assistant.paths import DataPaths
 from assistant.services.reader import Reader
 from assistant.settings import SettingsFile
@@ -20,6 +21,8 @@ from assistant.workers.process import WorkerSpec
 from assistant.workers.supervisor import Worker
 from indexing.types import (
     AddReport,
+    EmbedderForecast,
+    EmbedderUse,
     Evidence,
     FolderPart,
     IndexProgress,
@@ -49,6 +52,15 @@ class IndexHost:
     def resume(self) -> Generator[IndexProgress, None, AddReport]:
         """See `Index.resume`."""
         return (yield from self._index.resume())
+
+    def use_embedder(self, folder: Path | None) -> EmbedderUse:
+        """See `Embedders.use` and `Embedders.choose`."""
+        embedders = self._index.embedders
+        return embedders.use() if folder is None else embedders.choose(folder)
+
+    def forecast_embedder(self, folder: Path) -> Generator[None, None, EmbedderForecast]:
+        """See `Embedders.forecast`."""
+        return (yield from self._index.embedders.forecast(folder))
 
     def forget_queued(self) -> list[int]:
         """See `Index.forget_queued`."""
@@ -118,14 +130,14 @@ class IndexHost:
         self._index.close()
 
 
-def create(
-    data_dir: Path, embedder_path: Path, reranker_folder: Path, reader_log: Path
-) -> IndexHost:
+def create(data_dir: Path, reranker_folder: Path, reader_log: Path) -> IndexHost:
     """Make what the index process serves."""
     from indexing.index import Index
     from indexing.reranker import installed_reranker
 
-    settings = SettingsFile(DataPaths(data_dir).settings_file)
+    paths = DataPaths(data_dir)
+    settings = SettingsFile(paths.settings_file)
+    embedder = chosen_embedder(paths, settings.current.embedder)
     reader = Reader(
         reader_log, data_dir / "scratch", reads_scans=lambda: settings.reload().read_scans
     )
@@ -138,7 +150,7 @@ def create(
 
     index = Index(
         data_dir,
-        embedder_path,
+        embedder,
         reader.read,
         reranker_path=installed_reranker(reranker_folder),
         conditions=reading_conditions,
@@ -161,7 +173,6 @@ class IndexService:
                 factory="assistant.services.index:create",
                 arguments={
                     "data_dir": paths.root,
-                    "embedder_path": paths.embedder,
                     "reranker_folder": paths.rerankers,
                     "reader_log": paths.log_file("reader"),
                 },
@@ -234,6 +245,20 @@ class IndexService:
     def unwatch_folder(self, folder: int) -> WatchedFolder:
         """Follow a folder no longer; see `Folders.unwatch`."""
         return self._ask("unwatch_folder", folder, result=WatchedFolder)
+
+    def use_embedder(self, folder: Path | None = None) -> EmbedderUse:
+        """Say which embedder answers; with a folder, let that one take its place.
+
+        `resume` makes the vectors that it needs for it. See `Embedders.choose`.
+        """
+        return self._ask("use_embedder", folder, result=EmbedderUse)
+
+    def forecast_embedder(self, folder: Path) -> Job[None, EmbedderForecast]:
+        """Find out what changing to an embedder takes; see `Embedders.forecast`."""
+        return self.worker.submit(
+            "forecast_embedder", folder, events=type(None), result=EmbedderForecast,
+            background=True, repeatable=True,
+        )  # fmt: skip
 
     def forget_queued(self) -> list[int]:
         """Give up what a cancelled run left unfinished; see `Index.forget_queued`."""

@@ -10,6 +10,7 @@ import msgspec
 from PySide6.QtCore import QObject, Signal, Slot
 
 from assistant.conversations.types import Scope
+from desktop.presenters.collections import CollectionsPresenter
 from desktop.presenters.conversations import ConversationsPresenter
 from desktop.presenters.documents import Adding, DocumentsPresenter
 from desktop.wording import explain, explain_row
@@ -51,17 +52,20 @@ class Attachments(QObject):
         self,
         documents: DocumentsPresenter,
         conversations: ConversationsPresenter,
+        collections: CollectionsPresenter,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._documents = documents
         self._conversations = conversations
+        self._collections = collections
         self._attached: dict[int | None, list[Attachment]] = {}
         self._current: int | None = None
         # What a new chat was about at the last close, until its documents are listed.
         self._remembered: Scope | None = None
         documents.listed.connect(self._on_documents_listed)
         conversations.listed.connect(self._on_listed)
+        collections.renamed.connect(self._on_renamed)
 
     @property
     def current(self) -> list[Attachment]:
@@ -74,16 +78,16 @@ class Attachments(QObject):
         return next((a.title for a in self.current if a.state == "adding"), "")
 
     def scope(self, *, use_documents: bool) -> Scope:
-        """Return what a question in the open conversation is about."""
-        usable = [a for a in self.current if a.state != "failed"]
-        collections = [a.collection for a in usable if a.collection]
-        documents = tuple(a.document for a in usable if a.document is not None)
-        if len(collections) == 1 and not documents:
-            return Scope(collection=collections[0], use_documents=use_documents)
-        # Several together are asked about as the documents they hold.
-        held = (row.id for row in self._documents.rows if row.collection in collections)
-        every = tuple(dict.fromkeys((*documents, *held)))
-        return Scope(documents=every, use_documents=use_documents)
+        """Return what a question in the open conversation is about.
+
+        A collection that is gone stays in it: a question must not be about all documents instead.
+        """
+        documents = (a.document for a in self.current if a.state != "failed" and not a.collection)
+        return Scope(
+            documents=tuple(document for document in documents if document is not None),
+            collections=tuple(a.collection for a in self.current if a.collection),
+            use_documents=use_documents,
+        )
 
     # --- Choosing -------------------------------------------------------------------------
 
@@ -123,12 +127,17 @@ class Attachments(QObject):
     def add_collection(self, name: str) -> None:
         """Attach a collection of the library."""
         if all(a.collection != name for a in self.current):
-            self.current.append(Attachment("", name, "ready", collection=name))
+            self.current.append(self._of_collection(name))
             self._choose()
 
     def remove(self, attachment: Attachment) -> None:
         """Take one off the conversation; it stays in the library."""
         self._attached[self._current] = [a for a in self.current if a is not attachment]
+        self._choose()
+
+    def clear(self) -> None:
+        """Take all off the conversation."""
+        self._attached[self._current] = []
         self._choose()
 
     def _attach(self, attachment: Attachment) -> None:
@@ -168,6 +177,8 @@ class Attachments(QObject):
             folder = self._with_path(conversation, adding.paths[0])
             if folder is not None:
                 ready = any(row.status == "ready" for row in report.documents)
+                kept_under = next((row.collection for row in report.documents), None)
+                folder.collection = kept_under or folder.collection
                 folder.state = "ready" if ready else "failed"
                 folder.reason = "" if ready else self.tr("No file of this folder could be read.")
         else:
@@ -206,16 +217,42 @@ class Attachments(QObject):
     @Slot(object)
     def _on_documents_listed(self, rows: list[DocumentRow]) -> None:
         by_id = {row.id: row for row in rows}
+        moved = False
         for conversation, attached in self._attached.items():
             for attachment in attached:
                 row = by_id.get(attachment.document or 0)
                 if row is not None and attachment.state == "adding" and row.status == "ready":
                     self._take(conversation, row, None)
+                elif attachment.collection and not attachment.path:
+                    moved |= self._stand(attachment)
         self._restore()
+        if moved:
+            self.changed.emit()
 
     @Slot(object)
     def _on_listed(self, _: object) -> None:
         self._restore()
+
+    @Slot(str, str)
+    def _on_renamed(self, old: str, new: str) -> None:
+        for attached in self._attached.values():
+            for attachment in attached:
+                if attachment.collection == old:
+                    attachment.collection = attachment.title = new
+        self.changed.emit()
+
+    def _of_collection(self, name: str) -> Attachment:
+        made = Attachment("", name, "ready", collection=name)
+        self._stand(made)
+        return made
+
+    def _stand(self, attachment: Attachment) -> bool:
+        """Let a collection be ready as long as a document belongs to it; whether that changed."""
+        before = attachment.state
+        there = attachment.collection in self._collections.counts
+        attachment.state = "ready" if there else "failed"
+        attachment.reason = "" if there else self.tr("No document belongs to it any more.")
+        return attachment.state != before
 
     def _restore(self) -> None:
         """Attach what the open conversation was about when it was last open."""
@@ -234,8 +271,8 @@ class Attachments(QObject):
             self.changed.emit()
 
     def _of_scope(self, scope: Scope) -> Iterable[Attachment]:
-        if scope.collection is not None:
-            yield Attachment("", scope.collection, "ready", collection=scope.collection)
+        for name in scope.collections:
+            yield self._of_collection(name)
         for document in scope.documents:
             row = self._documents.row(document)
             if row is not None:

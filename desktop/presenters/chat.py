@@ -119,7 +119,7 @@ class ChatPresenter(Presenter):
             conversation=self.conversation,
             replaces=replaces,
             documents=scope.documents,
-            collection=scope.collection,
+            collections=scope.collections,
             use_documents=scope.use_documents,
             mode=mode,
             model=choice.model,
@@ -181,7 +181,7 @@ class ChatPresenter(Presenter):
     @staticmethod
     def _steps(assistant: Assistant, request: AskRequest) -> Generator[Any, None, Any]:
         if request.conversation is None:
-            scope = Scope(request.documents, request.collection, request.use_documents)
+            scope = Scope(request.documents, request.collections, request.use_documents)
             made = assistant.conversations.create(scope, request.model, request.persona)
             request = msgspec.structs.replace(request, conversation=made.id)
             yield _Placed(made.id)

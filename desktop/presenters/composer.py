@@ -14,6 +14,7 @@ from desktop.bridge import Bridge, Run
 from desktop.presenters.attachments import Attachment, Attachments
 from desktop.presenters.base import Presenter
 from desktop.presenters.chat import ChatPresenter
+from desktop.presenters.collections import CollectionsPresenter
 from desktop.presenters.conversations import ConversationsPresenter
 from desktop.presenters.documents import DocumentsPresenter
 from desktop.presenters.notices import Notices
@@ -52,13 +53,14 @@ class ComposerPresenter(Presenter):
         conversations: ConversationsPresenter,
         chat: ChatPresenter,
         documents: DocumentsPresenter,
+        collections: CollectionsPresenter,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(bridge, notices, parent)
         self._conversations = conversations
         self._chat = chat
-        self._documents = documents
-        self._attachments = Attachments(documents, conversations, self)
+        self._collections = collections
+        self._attachments = Attachments(documents, conversations, collections, self)
         self._assistant: Assistant | None = None
         self._drafts: dict[int | None, str] = {}
         self._unkept: set[int | None] = set()
@@ -136,9 +138,9 @@ class ComposerPresenter(Presenter):
         return persona.name if persona is not None and persona.documents == "none" else ""
 
     @property
-    def collections(self) -> list[str]:
-        """Names of the collections that have documents, in alphabetical order."""
-        return sorted({row.collection for row in self._documents.rows if row.collection})
+    def collections(self) -> dict[str, int]:
+        """How many documents belong to each collection, in alphabetical order of the names."""
+        return self._collections.counts
 
     # --- Doing ----------------------------------------------------------------------------
 
@@ -204,6 +206,16 @@ class ComposerPresenter(Presenter):
     def attach_collection(self, name: str) -> None:
         """Attach a collection of the library."""
         self._attachments.add_collection(name)
+
+    def detach_collection(self, name: str) -> None:
+        """Take a collection off the conversation; it stays in the library."""
+        for attachment in self.attachments:
+            if attachment.collection == name:
+                self._attachments.remove(attachment)
+
+    def detach_all(self) -> None:
+        """Ask about all documents again."""
+        self._attachments.clear()
 
     def detach(self, attachment: Attachment) -> None:
         """Take an attached document off the conversation; it stays in the library."""

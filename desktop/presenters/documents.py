@@ -85,11 +85,13 @@ class DocumentsPresenter(Presenter):
         listed: All documents (list[DocumentRow]).
         progressed: How files that are being added stand (list[IndexProgress]).
         adding_changed: Files began or ended being added.
+        reembedded: How far all passages are that get vectors of another model (IndexProgress).
     """
 
     listed = Signal(object)
     progressed = Signal(object)
     adding_changed = Signal()
+    reembedded = Signal(object)
 
     def __init__(self, bridge: Bridge, notices: Notices, parent: QObject | None = None) -> None:
         super().__init__(bridge, notices, parent)
@@ -99,6 +101,7 @@ class DocumentsPresenter(Presenter):
         self._hidden: frozenset[int] = frozenset()
         self._adding: list[Adding] = []
         self._waiting: list[Adding] = []
+        self._resuming: Adding | None = None
 
     @property
     def rows(self) -> list[DocumentRow]:
@@ -123,7 +126,7 @@ class DocumentsPresenter(Presenter):
         """Begin to list the documents of an assistant, and add what was asked for before."""
         self._assistant = assistant
         self.refresh()
-        self._track(Adding((), self), lambda: assistant.index.resume().stream())
+        self.resume()
         waiting, self._waiting = self._waiting, []
         for adding in waiting:
             self._start(assistant, adding)
@@ -151,16 +154,18 @@ class DocumentsPresenter(Presenter):
                 self._start(self._assistant, adding)
         return made
 
-    def watch(self, folder: WatchedFolder) -> None:
-        """Follow a folder as it was followed before."""
+    def watch(self, folder: WatchedFolder) -> Adding:
+        """Follow a folder as it is described: as it was before, or with other patterns."""
+        adding = Adding((folder.path,), self, folder.collection or Path(folder.path).name)
         assistant = self._assistant
         if assistant is not None:
             self._track(
-                Adding((folder.path,), self, folder.collection or Path(folder.path).name),
+                adding,
                 lambda: assistant.folders.watch(
                     folder.path, folder.collection, folder.include, folder.exclude
                 ).stream(),
             )
+        return adding
 
     def catch_up(self, parts: Sequence[FolderPart]) -> None:
         """Bring the library in step with watched folders, where something may have changed."""
@@ -179,6 +184,18 @@ class DocumentsPresenter(Presenter):
                 lambda: assistant.add_documents([path], None, password).stream(),
             )
 
+    def resume(self) -> None:
+        """Go on with what was left undone, unless that is under way."""
+        assistant = self._assistant
+        if assistant is not None and self._resuming not in self._adding:
+            self._resuming = Adding((), self)
+            self._track(self._resuming, lambda: assistant.index.resume().stream())
+
+    def stop_resuming(self) -> None:
+        """Leave the rest of it to the next time."""
+        if self._resuming is not None and self._resuming in self._adding:
+            self._resuming.stop()
+
     def hide(self, documents: Iterable[int]) -> None:
         """Leave documents out of every list, since they are about to be removed."""
         self._hidden |= frozenset(documents)
@@ -190,15 +207,14 @@ class DocumentsPresenter(Presenter):
         self.refresh()
 
     def _start(self, assistant: Assistant, adding: Adding) -> None:
-        paths, folder = adding.paths, adding.collection
-        if folder:
-            self._track(adding, lambda: assistant.folders.watch(paths[0], folder).stream())
+        paths = adding.paths
+        if adding.collection:
+            self._track(adding, lambda: assistant.folders.watch(paths[0]).stream())
         else:
             self._track(adding, lambda: assistant.add_documents(paths).stream())
 
     def _track(self, adding: Adding, make: Callable[[], AnyGenerator]) -> None:
-        adding.progressed.connect(self.progressed)
-        adding.progressed.connect(self._on_progressed)
+        adding.progressed.connect(self._on_adding_progressed)
         adding.finished.connect(self._on_added)
         adding.failed.connect(self._on_failed)
         self._adding.append(adding)
@@ -220,6 +236,16 @@ class DocumentsPresenter(Presenter):
         self.listed.emit(self._rows)
 
     @Slot(object)
+    def _on_adding_progressed(self, events: list[IndexProgress]) -> None:
+        """Pass on what concerns documents, and what concerns all passages."""
+        again = [event for event in events if event.stage == "embedding" and not event.files_left]
+        if again:
+            self.reembedded.emit(max(again, key=lambda event: event.done))
+        others = [event for event in events if event not in again]
+        if others:
+            self.progressed.emit(others)
+            self._on_progressed(others)
+
     def _on_progressed(self, events: list[IndexProgress]) -> None:
         known = {row.id: index for index, row in enumerate(self._rows)}
         changed = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -16,6 +16,7 @@ from desktop.presenters.documents import Adding, DocumentsPresenter
 from desktop.presenters.notices import Notices
 from desktop.presenters.removals import Removals
 from desktop.presenters.source import open_file
+from indexing.folders.losses import large_losses
 from indexing.types import (
     AddReport,
     DocumentRow,
@@ -40,11 +41,14 @@ class FolderState(NamedTuple):
         done: While it is being caught up with: files that are done.
         files: Out of how many that are known to have changed; 0 when all is as it was.
         unavailable: Why it is not there; None where it is.
+        missing: Of how many documents the files are gone, which is so much that they are kept
+            until the person has said what becomes of them.
     """
 
     done: int = 0
     files: int = 0
     unavailable: Unavailable | None = None
+    missing: int = 0
 
 
 class FoldersPresenter(Presenter):
@@ -81,6 +85,12 @@ class FoldersPresenter(Presenter):
         self._followed: set[Adding] = set()
         self._begun: dict[int, set[int]] = {}
         self._done: dict[int, set[int]] = {}
+        # By folder: documents whose files are gone in great numbers.
+        self._missing: dict[int, frozenset[int]] = {}
+        # Those of them that the person lets go.
+        self._confirmed: set[int] = set()
+        # Folders as they were before their patterns were changed.
+        self._before: dict[Adding, WatchedFolder] = {}
         documents.adding_changed.connect(self._on_adding_changed)
         documents.progressed.connect(self._on_progressed)
 
@@ -107,7 +117,12 @@ class FoldersPresenter(Presenter):
         begun = len(self._begun.get(folder, ()))
         done = len(self._done.get(folder, ()))
         files = begun if done < begun else 0
-        return FolderState(done, files, self._unavailable.get(folder))
+        missing = len(self._missing.get(folder, ()))
+        return FolderState(done, files, self._unavailable.get(folder), missing)
+
+    def is_missing(self, document: int) -> bool:
+        """Whether a document is kept although its file is gone, until the person has decided."""
+        return any(document in missing for missing in self._missing.values())
 
     # --- Doing ----------------------------------------------------------------------------
 
@@ -148,14 +163,39 @@ class FoldersPresenter(Presenter):
             self._removals.remove(
                 rows,
                 text.format(name=name, count=f"{len(rows):,}"),
-                lambda: self._documents.watch(folder),
+                lambda: self._watch_as(folder),
             )
         else:
             self._notices.show(
                 self.tr("“{name}” is no longer watched. Its documents stay.").format(name=name),
                 self.tr("Undo"),
-                lambda: self._documents.watch(folder),
+                lambda: self._watch_as(folder),
             )
+
+    def _watch_as(self, folder: WatchedFolder) -> None:
+        self._documents.watch(folder)
+
+    def choose_files(self, number: int, include: Sequence[str], exclude: Sequence[str]) -> None:
+        """Take other files of a folder: patterns to take, none for all, and to leave out."""
+        folder = self.folder(number)
+        if folder is not None:
+            chosen = msgspec.structs.replace(folder, include=tuple(include), exclude=tuple(exclude))
+            self._before[self._documents.watch(chosen)] = folder
+
+    def let_missing_go(self, folder: int) -> None:
+        """Take the documents out of the library whose files are gone."""
+        documents = self._missing.pop(folder, frozenset())
+        self._confirmed |= documents
+        self._removals.let_go([row for row in self._documents.rows if row.id in documents])
+        self.moved.emit()
+
+    def keep_missing(self, folder: int) -> None:
+        """Keep the documents whose files are gone; they follow nothing any more."""
+        documents = self._missing.pop(folder, frozenset())
+        if self._assistant is not None and documents:
+            run = self._call("keep documents", self._assistant.folders.keep, sorted(documents))
+            run.ended.connect(self.refresh)
+        self.moved.emit()
 
     # --- Following ------------------------------------------------------------------------
 
@@ -176,6 +216,7 @@ class FoldersPresenter(Presenter):
             self._run.stop()
             self._run = None
         known = {folder.id for folder in self._watched}
+        self._missing = {f: missing for f, missing in self._missing.items() if f in known}
         self._unavailable = {f: why for f, why in self._unavailable.items() if f in known}
         assistant, watched = self._assistant, self._watched
         if assistant is None or not watched:
@@ -203,7 +244,8 @@ class FoldersPresenter(Presenter):
 
     def _wait_for(self, part: FolderPart) -> None:
         waiting = self._waiting.setdefault(part.folder, set())
-        if not part.paths:
+        # Whether files that were gone are back is only told by looking for all of them.
+        if not part.paths or part.folder in self._missing:
             self._waiting[part.folder] = None
         elif waiting is not None:
             waiting.update(part.paths)
@@ -248,8 +290,13 @@ class FoldersPresenter(Presenter):
             self.refresh()
 
     def _on_caught_up(self, adding: Adding, report: AddReport) -> None:
-        self._removals.let_go(report.gone)
         looked_at = {part.folder for part in adding.parts}
+        looked_at |= {folder.id for folder in self._folders if folder.path in adding.paths}
+        before = self._before.pop(adding, None)
+        if before is not None:
+            self._removals.leave_out(report.gone, lambda: self._watch_as(before))
+        else:
+            self._let_go(report.gone, looked_at)
         unavailable: dict[int, Unavailable] = {
             f: why for f, why in self._unavailable.items() if f not in looked_at
         }
@@ -257,6 +304,40 @@ class FoldersPresenter(Presenter):
         self._set_unavailable(unavailable)
         if report.unsettled:
             QTimer.singleShot(_AGAIN_MS, self, lambda: self._look_again(report.unsettled))
+
+    def _let_go(self, rows: Sequence[DocumentRow], looked_at: Collection[int]) -> None:
+        """Let documents go whose files are gone, unless those are most of a folder's."""
+        waiting = {row.id for row in rows} | self._removals.going
+        for folder, before in self._missing.items():
+            if folder not in looked_at:
+                waiting |= before
+        waiting -= self._confirmed
+        missing = {f: frozenset(d) for f, d in large_losses(waiting, self._folders).items()}
+        grown = [f for f, lost in missing.items() if lost - self._missing.get(f, frozenset())]
+        self._missing = missing
+        kept = frozenset[int]().union(*missing.values())
+        self._removals.hold(kept)
+        self._removals.let_go([row for row in rows if row.id not in kept])
+        for folder in grown:
+            self._ask_about(folder)
+        self.moved.emit()
+
+    def _ask_about(self, number: int) -> None:
+        folder = self.folder(number)
+        if folder is not None:
+            text = self.tr(
+                "{n} of {count} files are gone from “{name}”. Their documents stay until you "
+                "decide."
+            )
+            self._notices.show(
+                text.format(
+                    n=f"{len(self._missing[number]):,}",
+                    count=f"{len(folder.documents):,}",
+                    name=Path(folder.path).name,
+                ),
+                self.tr("Remove them"),
+                lambda: self.let_missing_go(number),
+            )
 
     def _look_again(self, parts: Sequence[FolderPart]) -> None:
         for part in parts:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -10,8 +9,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from desktop.bridge import Bridge
+from desktop.presenters.collections import CollectionsPresenter
 from desktop.presenters.documents import Adding, DocumentsPresenter
 from desktop.presenters.folders import FoldersPresenter
+from desktop.presenters.library_entries import Choice, Entry, in_order
 from desktop.presenters.notices import Notices
 from desktop.presenters.removals import Removals
 from desktop.presenters.settings import SettingsPresenter
@@ -30,22 +31,6 @@ AT_ONCE: Final = 200
 _LOCKED: Final = "password_needed"
 
 
-class Entry(NamedTuple):
-    """A line of the list: the heading of a folder or collection, or a document.
-
-    Attributes:
-        documents: Under a heading: how many documents.
-        pages: Under a heading: how many pages they have together.
-        folder: Under the heading of a watched folder: its id.
-    """
-
-    document: int | None
-    heading: str = ""
-    documents: int = 0
-    pages: int = 0
-    folder: int | None = None
-
-
 class Overall(NamedTuple):
     """How far everything is that is being added."""
 
@@ -60,6 +45,7 @@ class LibraryPresenter(QObject):
     Attributes:
         folders: The watched ones.
         removals: What is taken out of the library.
+        collections: What belongs together under a name.
 
     Signals:
         changed: There are other lines now; see `entries`.
@@ -77,24 +63,27 @@ class LibraryPresenter(QObject):
         notices: Notices,
         settings: SettingsPresenter,
         documents: DocumentsPresenter,
+        collections: CollectionsPresenter,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._bridge = bridge
         self._notices = notices
         self._documents = documents
+        self.collections = collections
         self.removals = Removals(bridge, notices, settings, documents, self)
         self.folders = FoldersPresenter(bridge, notices, documents, self.removals, self)
         self._assistant: Assistant | None = None
         self._rows: dict[int, DocumentRow] = {}
         self._entries: list[Entry] = []
-        self._filter = ""
+        self._choice = Choice()
         self._progress: dict[int, IndexProgress] = {}
         self._runs: dict[Adding, IndexProgress | None] = {}
         self._most: dict[Adding, int] = {}
         self._stopping = False
         self._listed = False
         self._likes: dict[int, Like] = {}
+        self._studied: frozenset[int] = frozenset()
         self._rebuild = QTimer(self, singleShot=True, interval=REBUILD_MS)
         self._rebuild.timeout.connect(self._on_rebuild)
         self.removals.changed.connect(self._on_rebuild)
@@ -103,6 +92,7 @@ class LibraryPresenter(QObject):
         documents.listed.connect(self._on_listed)
         documents.progressed.connect(self._on_progressed)
         documents.adding_changed.connect(self._on_adding_changed)
+        collections.renamed.connect(self._on_renamed)
 
     # --- State ----------------------------------------------------------------------------
 
@@ -127,9 +117,9 @@ class LibraryPresenter(QObject):
         return sum(row.pages or 0 for row in self._rows.values())
 
     @property
-    def filter(self) -> str:
+    def choice(self) -> Choice:
         """What the list is filtered by."""
-        return self._filter
+        return self._choice
 
     def row(self, document: int) -> DocumentRow | None:
         """Return a document as it stands now."""
@@ -140,6 +130,14 @@ class LibraryPresenter(QObject):
         like = self._likes.get(document)
         row = self._rows.get(like.document) if like is not None else None
         return (like, row) if like is not None and row is not None else None
+
+    def is_kept_in_its(self, row: DocumentRow) -> bool:
+        """Whether a watched folder keeps a document in the folder's own collection."""
+        return row.collection is not None and self.folders.folder_of(row.path) is not None
+
+    def is_studied(self, document: int) -> bool:
+        """Whether the model need not read a document again: see `StudiesPresenter.is_studied`."""
+        return document in self._studied
 
     def rows_in(self, folder: int) -> list[DocumentRow]:
         """Return the documents of a watched folder as they stand now."""
@@ -178,11 +176,31 @@ class LibraryPresenter(QObject):
         self._list_likes()
 
     def set_filter(self, text: str) -> None:
-        """Show only documents whose name, title or collection holds these words."""
-        words = " ".join(text.casefold().split())
-        if words != self._filter:
-            self._filter = words
+        """Show only documents whose name, title or collections hold these words."""
+        self._choose(self._choice._replace(words=" ".join(text.casefold().split())))
+
+    def set_collection(self, name: str) -> None:
+        """Show only documents of a collection; "" shows all."""
+        self._choose(self._choice._replace(collection=name))
+
+    def _choose(self, choice: Choice) -> None:
+        if choice != self._choice:
+            self._choice = choice
             self._on_rebuild()
+
+    def beside(self, row: DocumentRow) -> list[str]:
+        """Return the collections that a document belongs to beside the one that it stands under."""
+        folder = self.folders.folder_of(row.path)
+        above = self._choice.collection or (folder.collection if folder else None)
+        if above is None and row.collections:
+            above = row.collections[0]
+        return [name for name in row.collections if name != above]
+
+    def mark_studied(self, documents: frozenset[int]) -> None:
+        """Show which documents the model has studied."""
+        if documents != self._studied:
+            self._studied = documents
+            self.moved.emit()
 
     def add(self, paths: Sequence[str]) -> None:
         """Add files and folders."""
@@ -253,43 +271,22 @@ class LibraryPresenter(QObject):
     @Slot()
     def _on_rebuild(self) -> None:
         self._rebuild.stop()
-        entries = self._ordered()
+        chosen = self._choice.collection
+        if chosen and self._listed and chosen not in self.collections.counts:
+            self._choice = self._choice._replace(collection="")
+        entries = in_order(
+            self._rows.values(), self._choice, self.folders, self.tr("Other documents")
+        )
         if entries == self._entries:
             self.moved.emit()
         else:
             self._entries = entries
             self.changed.emit()
 
-    def _ordered(self) -> list[Entry]:
-        """Group by watched folder, then by collection, what came last first.
-
-        With nothing but documents of no collection there is no heading.
-        """
-        rows: Iterable[DocumentRow] = self._rows.values()
-        if self._filter:
-            words = self._filter.split()
-            rows = [row for row in rows if all(word in _words_of(row) for word in words)]
-        in_folders: dict[int, list[DocumentRow]] = {}
-        groups: dict[str, list[DocumentRow]] = {}
-        for row in rows:
-            folder = self.folders.folder_of(row.path)
-            if folder is not None:
-                in_folders.setdefault(folder.id, []).append(row)
-            else:
-                groups.setdefault(row.collection or "", []).append(row)
-        entries: list[Entry] = []
-        for folder in sorted(self.folders.folders, key=lambda f: Path(f.path).name.casefold()):
-            group = in_folders.get(folder.id, [])
-            if group or not self._filter:
-                heading = Path(folder.path).name or folder.path
-                entries += _group(heading, group, folder.id)
-        # Documents of no collection come last.
-        for name in sorted(groups, key=lambda name: (not name, name.casefold())):
-            if name or entries:
-                entries += _group(name or self.tr("Other documents"), groups[name])
-            else:
-                entries += [Entry(row.id) for row in _in_order(groups[name])]
-        return entries
+    @Slot(str, str)
+    def _on_renamed(self, old: str, new: str) -> None:
+        if self._choice.collection == old:
+            self._choice = self._choice._replace(collection=new)
 
     @Slot(object)
     def _on_progressed(self, events: list[IndexProgress]) -> None:
@@ -384,19 +381,3 @@ def is_locked(row: DocumentRow) -> bool:
 def is_password_wrong(row: DocumentRow) -> bool:
     """Whether the password that was given last did not open a document."""
     return is_locked(row) and row.reason != _LOCKED
-
-
-def _words_of(row: DocumentRow) -> str:
-    # Not by Path, which costs ten times as much, and there may be ten thousand.
-    name = os.path.basename(row.path)  # noqa: PTH119
-    return f"{name} {row.title} {row.collection or ''} {row.status}".casefold()
-
-
-def _group(heading: str, rows: Sequence[DocumentRow], folder: int | None = None) -> list[Entry]:
-    pages = sum(row.pages or 0 for row in rows)
-    first = Entry(None, heading, len(rows), pages, folder)
-    return [first, *(Entry(row.id) for row in _in_order(rows))]
-
-
-def _in_order(rows: Sequence[DocumentRow]) -> list[DocumentRow]:
-    return sorted(rows, key=lambda row: -row.id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -81,6 +81,43 @@ class Removals(QObject):
                 undone()
 
         self._notices.show(text, self.tr("Undo"), undo, lambda: self._remove_now(ids))
+
+    @property
+    def going(self) -> frozenset[int]:
+        """Documents whose files are gone, and that go once nobody has kept them."""
+        return frozenset(self._gone)
+
+    def hold(self, documents: Iterable[int]) -> None:
+        """Let documents stay for now whose files are gone."""
+        held = self._gone.intersection(documents)
+        if held:
+            self._gone -= held
+            self._documents.unhide(held)
+
+    def leave_out(self, rows: Sequence[DocumentRow], undone: Callable[[], None]) -> None:
+        """Take documents out that their folder's patterns leave out now.
+
+        Args:
+            undone: Called when the person takes that back.
+        """
+        rows = [row for row in rows if row.id not in self._gone | self._removing]
+        if not rows:
+            return
+        ids = {row.id for row in rows}
+        self._gone |= ids
+        self._documents.hide(ids)
+        self.changed.emit()
+        text = (
+            self.tr("“{name}” is left out now.").format(name=Path(rows[0].path).name)
+            if len(rows) == 1
+            else self.tr("{count} documents are left out now.").format(count=f"{len(rows):,}")
+        )
+
+        def undo() -> None:
+            self.hold(ids)
+            undone()
+
+        self._notices.show(text, self.tr("Undo"), undo, lambda: self._drop_now(ids))
 
     def let_go(self, rows: Sequence[DocumentRow]) -> None:
         """Take documents out whose files are gone from their folders; they may be kept."""
@@ -164,7 +201,8 @@ class Removals(QObject):
         run.ended.connect(lambda: self._on_decided(documents))
 
     def _drop_now(self, documents: set[int]) -> None:
-        if self._assistant is None or not documents & self._gone:
+        documents &= self._gone
+        if self._assistant is None or not documents:
             return
         run = self._bridge.call("drop files", self._assistant.folders.drop_gone, sorted(documents))
         run.ended.connect(lambda: self._on_decided(documents))

@@ -11,10 +11,12 @@ from assistant.paths import DataPaths
 from desktop.bridge import Bridge
 from desktop.presenters.chat import ChatPresenter
 from desktop.presenters.checksums import Checksums
+from desktop.presenters.collections import CollectionsPresenter
 from desktop.presenters.composer import ComposerPresenter
 from desktop.presenters.conversations import ConversationsPresenter
 from desktop.presenters.documents import DocumentsPresenter
 from desktop.presenters.downloads import DownloadsPresenter
+from desktop.presenters.embedders import EmbeddersPresenter
 from desktop.presenters.library import LibraryPresenter
 from desktop.presenters.model_folders import ModelFolders
 from desktop.presenters.model_imports import ModelImports
@@ -41,9 +43,9 @@ class Session(QObject):
         network_denied: How many attempts to reach the network were refused since the start.
 
     Attributes:
-        bridge, notices, settings, conversations, documents, library, models, imports,
-            model_folders, checksums, downloads, studies, source, respondent, chat, composer: The
-            presenters, alive as long as the session.
+        bridge, notices, settings, conversations, documents, collections, library, embedders,
+            models, imports, model_folders, checksums, downloads, studies, source, respondent, chat,
+            composer: The presenters, alive as long as the session.
     """
 
     ready = Signal(object)
@@ -63,7 +65,11 @@ class Session(QObject):
         self.settings = settings
         self.conversations = ConversationsPresenter(self.bridge, self.notices, self)
         self.documents = DocumentsPresenter(self.bridge, self.notices, self)
-        self.library = LibraryPresenter(self.bridge, self.notices, settings, self.documents, self)
+        self.collections = CollectionsPresenter(self.bridge, self.notices, self.documents, self)
+        self.library = LibraryPresenter(
+            self.bridge, self.notices, settings, self.documents, self.collections, self
+        )
+        self.embedders = EmbeddersPresenter(self.bridge, self.notices, self.documents, self)
         self.models = ModelsPresenter(self.bridge, self.notices, settings, self)
         self.imports = ModelImports(self.bridge, self.notices, self.models, self)
         self.model_folders = ModelFolders(self.bridge, self.notices, self.models, self)
@@ -78,8 +84,13 @@ class Session(QObject):
             self.bridge, self.notices, self.conversations, self.respondent, self
         )
         self.composer = ComposerPresenter(
-            self.bridge, self.notices, self.conversations, self.chat, self.documents, self
-        )
+            self.bridge, self.notices, self.conversations, self.chat, self.documents,
+            self.collections, self,
+        )  # fmt: skip
+        self.studies.studied_changed.connect(self._on_studied_changed)
+        # What was read of a document that has changed is of no use.
+        self.documents.adding_changed.connect(self._on_adding_changed)
+        self.collections.renamed.connect(self.conversations.refresh)
         # What a person has removed is not to be cited any more.
         self.chat.live_changed.connect(self._on_live_changed)
         # Attempts are counted on the threads that make them.
@@ -142,8 +153,10 @@ class Session(QObject):
         self._assistant = assistant
         self.settings.adopt(assistant.settings)
         self.conversations.attach(assistant.conversations)
+        self.collections.attach(assistant)
         self.library.attach(assistant)
         self.documents.attach(assistant)
+        self.embedders.attach(assistant)
         self.models.attach(assistant)
         self.imports.attach(assistant)
         self.model_folders.attach(assistant)
@@ -156,6 +169,15 @@ class Session(QObject):
         self._midnight.start()
         self.ready.emit(assistant)
         self._on_denied()
+
+    @Slot()
+    def _on_studied_changed(self) -> None:
+        self.library.mark_studied(self.studies.studied)
+
+    @Slot()
+    def _on_adding_changed(self) -> None:
+        if not self.documents.adding:
+            self.studies.refresh()
 
     @Slot()
     def _on_live_changed(self) -> None:

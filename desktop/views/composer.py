@@ -226,12 +226,19 @@ class Composer(QWidget):
 
 class _AttachmentChip(Chip):
     def __init__(self, theme: Theme, attachment: Attachment) -> None:
-        super().__init__(theme, "folder" if attachment.collection else "file", attachment.title)
+        super().__init__(theme, _icon_of(attachment), attachment.title)
         self.attachment = attachment
+
+
+def _icon_of(attachment: Attachment) -> str:
+    if attachment.collection:
+        return "folder" if attachment.path else "documents"
+    return "file"
 
 
 def _update_chip(chip: Chip, attachment: Attachment, owner: QWidget) -> None:
     place = attachment.path or attachment.title
+    chip.set_name(attachment.title)
     if attachment.state == "adding":
         fraction = attachment.fraction
         text = owner.tr("waiting") if fraction is None else f"{round(100 * fraction)} %"

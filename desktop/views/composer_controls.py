@@ -10,8 +10,9 @@ from assistant.answering.types import Mode, Plan
 from desktop.presenters.composer import ComposerPresenter
 from desktop.presenters.documents import DocumentsPresenter
 from desktop.presenters.settings import SettingsPresenter
-from desktop.views.wording import counted, left_out_text, number, seconds
+from desktop.views.wording import counted, left_out_text, number, seconds, shorten
 from desktop.widgets.menus import choice, control
+from indexing.types import DocumentRow
 
 SECONDS_CHOICES = (5, 10, 20, 40, 60)
 CONTEXT_CHOICES = (2048, 4096, 8192, 16384, 32768)
@@ -19,6 +20,10 @@ CONTEXT_CHOICES = (2048, 4096, 8192, 16384, 32768)
 NARROW = 430
 # So many documents of the library are offered in a menu; the library page has them all.
 MOST_OFFERED = 200
+# So many collections are offered in the menu itself, the others one step further.
+MOST_COLLECTIONS = 12
+# A name longer than this leaves no room for what it stands beside.
+LONGEST_NAME = 24
 
 
 class ComposerControls(QWidget):
@@ -118,13 +123,25 @@ class ComposerControls(QWidget):
                 else self.tr("No documents")
             )
         collections = [a.collection for a in self._composer.attachments if a.collection]
-        if collections and attached == 1:
-            return self.tr("This collection")
+        if collections:
+            return self._collections_text(collections)
         if attached:
             return counted(attached, self.tr("This document"), self.tr("These {n} documents"))
         if ready:
             return counted(ready, self.tr("1 document"), self.tr("All {n} documents"))
         return self.tr("No documents yet")
+
+    def _collections_text(self, collections: list[str]) -> str:
+        text = (
+            shorten(collections[0], LONGEST_NAME)
+            if len(collections) == 1
+            else self.tr("{n} collections").format(n=number(len(collections)))
+        )
+        documents = sum(not a.collection and a.state != "failed"
+                        for a in self._composer.attachments)  # fmt: skip
+        if documents:
+            text += ", " + counted(documents, self.tr("1 document"), self.tr("{n} documents"))
+        return text
 
     def _mode_text(self) -> str:
         mode, plan = self._composer.mode, self._plan
@@ -151,27 +168,54 @@ class ComposerControls(QWidget):
     def _fill_scope(self, menu: QMenu) -> None:
         composer = self._composer
         group = QActionGroup(menu)
-        attached = any(a.state != "failed" for a in composer.attachments)
-        use = self.tr("What is attached") if attached else self.tr("All documents")
-        choice(menu, group, use, composer.use_documents, lambda: self._use(True))
-        choice(menu, group, self.tr("No documents, the model alone"), not composer.use_documents,
+        used, attached = composer.use_documents, bool(composer.attachments)
+        choice(menu, group, self.tr("All documents"), used and not attached, self._use_all)
+        if attached:
+            choice(menu, group, self.tr("What is attached"), used, lambda: self._use(True))
+        choice(menu, group, self.tr("No documents, the model alone"), not used,
                lambda: self._use(False))  # fmt: skip
-        if composer.collections:
-            menu.addSeparator()
-            sub = menu.addMenu(self.tr("Attach a collection"))
-            for name in composer.collections:
-                sub.addAction(name).triggered.connect(
-                    lambda _=False, name=name: composer.attach_collection(name)
-                )
+        menu.addSeparator()
+        self._offer_collections(menu)
         ready = [row for row in self._documents.rows if row.status == "ready"]
         if ready:
-            if not composer.collections:
-                menu.addSeparator()
             sub = menu.addMenu(self.tr("Attach from the library"))
             for row in ready[:MOST_OFFERED]:
                 sub.addAction(row.title).triggered.connect(
-                    lambda _=False, row=row: composer.attach_document(row)
+                    lambda _=False, row=row: self._attach(row)
                 )
+
+    def _offer_collections(self, menu: QMenu) -> None:
+        composer = self._composer
+        attached = {a.collection for a in composer.attachments if a.collection}
+        names = [*attached - composer.collections.keys(), *composer.collections]
+        for number_of, name in enumerate(names):
+            if number_of == MOST_COLLECTIONS:
+                menu = menu.addMenu(self.tr("More collections"))
+            count = composer.collections.get(name, 0)
+            action = menu.addAction(f"{name} · {number(count)}")
+            action.setCheckable(True)
+            action.setChecked(composer.use_documents and name in attached)
+            action.triggered.connect(
+                lambda wanted, name=name: self._use_collection(name, wanted=wanted)
+            )
+        if names:
+            menu.addSeparator()
+
+    def _use_collection(self, name: str, *, wanted: bool) -> None:
+        if wanted:
+            self._composer.attach_collection(name)
+            self._use(True)
+        else:
+            self._composer.detach_collection(name)
+
+    def _attach(self, row: DocumentRow) -> None:
+        self._composer.attach_document(row)
+        self._use(True)
+
+    @Slot()
+    def _use_all(self) -> None:
+        self._composer.detach_all()
+        self._use(True)
 
     def _use(self, use: bool) -> None:
         self._composer.set_mode(self._composer.mode, use_documents=use)

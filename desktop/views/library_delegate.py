@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, Qt
+from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QFontMetrics, QPainter
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from desktop.presenters.library import Entry, LibraryPresenter, is_locked
+from desktop.presenters.library import LibraryPresenter, is_locked
+from desktop.presenters.library_entries import Entry
 from desktop.theme.theme import Theme
+from desktop.views.library_model import ENTRY, AnyIndex
 from desktop.views.library_wording import (
     Status,
     facts_of,
@@ -21,11 +24,7 @@ from desktop.views.library_wording import (
     when_of,
 )
 
-if TYPE_CHECKING:
-    from desktop.views.library_list import LibraryList
-
 Action = Literal["open", "again", "password", "remove"]
-AnyIndex = QModelIndex | QPersistentModelIndex
 
 WIDTH: Final = 880
 MARGIN: Final = 32
@@ -61,10 +60,17 @@ class _Places(NamedTuple):
 
 
 class LibraryDelegate(QStyledItemDelegate):
-    """Draws headings and documents."""
+    """Draws headings and documents.
 
-    def __init__(self, theme: Theme, library: LibraryPresenter, view: LibraryList) -> None:
+    Attributes:
+        today: The day that others are told from.
+        shows_focus: Whether the row that the keys act on is to be seen: once they are used.
+    """
+
+    def __init__(self, theme: Theme, library: LibraryPresenter, view: QWidget) -> None:
         super().__init__(view)
+        self.today = datetime.now().astimezone().date()
+        self.shows_focus = False
         self._theme = theme
         self._library = library
         self._view = view
@@ -89,7 +95,7 @@ class LibraryDelegate(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         rect: QRect = option.rect  # type: ignore[attr-defined]  # missing in the stubs
         state: QStyle.StateFlag = option.state  # type: ignore[attr-defined]  # missing in the stubs
-        entry = self._view.lines.entry(index.row())
+        entry: Entry | None = index.data(ENTRY)
         if entry is not None and entry.document is None:
             self._paint_heading(painter, rect, entry, state)
         elif entry is not None:
@@ -120,8 +126,10 @@ class LibraryDelegate(QStyledItemDelegate):
         line = QRect(box.left() + PADDING, box.bottom() - 30, box.width() - 2 * PADDING, 24)
         painter.setPen(theme.colour("line"))
         painter.drawLine(line.left(), box.bottom(), line.right(), box.bottom())
+        if entry.folder is not None or entry.collection:
+            line = self._paint_more(painter, rect, line, state)
         if entry.folder is not None:
-            line = self._paint_folder(painter, rect, line, entry.folder, state)
+            line = self._paint_folder(painter, line, entry.folder)
         font = theme.interface_font
         font.setWeight(font.Weight.DemiBold)
         painter.setFont(font)
@@ -135,29 +143,34 @@ class LibraryDelegate(QStyledItemDelegate):
         beside = line.adjusted(QFontMetrics(font).horizontalAdvance(name) + 12, 0, 0, 0)
         _draw(painter, beside, holdings_text(entry.documents, entry.pages), _ELIDE_RIGHT)
 
-    def _paint_folder(
-        self, painter: QPainter, rect: QRect, line: QRect, folder: int, state: QStyle.StateFlag
+    def _paint_more(
+        self, painter: QPainter, rect: QRect, line: QRect, state: QStyle.StateFlag
     ) -> QRect:
+        """Draw what a heading's menu opens with; return what is left of the line."""
+        more = self.more(rect)
+        if state & QStyle.StateFlag.State_HasFocus and self._focus_is_seen:
+            painter.setPen(self._theme.colour("accent"))
+            painter.drawRoundedRect(QRectF(line).adjusted(-8.5, -2.5, 8.5, 1.5), 6, 6)
+        self._theme.icon("more", size=16).paint(painter, more.adjusted(6, 6, -6, -6))
+        return QRect(line.left(), line.top(), more.left() - 4 - line.left(), line.height())
+
+    def _paint_folder(self, painter: QPainter, line: QRect, folder: int) -> QRect:
         """Draw what tells a watched folder; return what is left of the line for its name."""
         theme = self._theme
         standing = self._library.folders.state(folder)
-        more = self.more(rect)
-        if state & QStyle.StateFlag.State_HasFocus and self._view.shows_focus:
-            painter.setPen(theme.colour("accent"))
-            painter.drawRoundedRect(QRectF(line).adjusted(-8.5, -2.5, 8.5, 1.5), 6, 6)
-        theme.icon("more", size=16).paint(painter, more.adjusted(6, 6, -6, -6))
         theme.icon("folder", size=16).paint(painter, QRect(line.left(), line.top() + 4, 16, 16))
         painter.setFont(theme.small_font)
-        tone = "text-muted" if standing.unavailable is None else "warning"
+        is_well = standing.unavailable is None and not standing.missing
+        tone = "text-muted" if is_well else "warning"
         painter.setPen(theme.colour(tone))
         words = folder_text(standing)
         width = min(QFontMetrics(theme.small_font).horizontalAdvance(words) + 2, line.width() // 2)
-        place = QRect(more.left() - 4 - width, line.top(), width, line.height())
+        place = QRect(line.right() + 1 - width, line.top(), width, line.height())
         _draw(painter, place, words, _ELIDE_RIGHT)
         return QRect(line.left() + 24, line.top(), place.left() - line.left() - 40, line.height())
 
     def more(self, rect: QRect) -> QRect:
-        """Return where a watched folder's heading offers what can be done with it."""
+        """Return where a folder's or collection's heading offers what can be done with it."""
         box = self._column(rect)
         # The three dots end where the line does.
         return QRect(box.right() + 1 - PADDING - ICON + 6, box.bottom() - 32, ICON, ICON)
@@ -169,12 +182,14 @@ class LibraryDelegate(QStyledItemDelegate):
         if row is None:
             return
         theme, library = self._theme, self._library
-        status = status_of(row, library.progress(document))
+        missing = library.folders.is_missing(document)
+        status = status_of(row, library.progress(document), missing=missing)
         # In a narrow window the day alone says that a document is ready.
-        narrow = row.status == "ready" and status.fraction is None and rect.width() < NARROW
+        ready = row.status == "ready" and status.fraction is None and not missing
+        narrow = ready and rect.width() < NARROW
         places = self._places(rect, sentence=bool(status.sentence), alone=narrow)
         hovered = bool(state & QStyle.StateFlag.State_MouseOver)
-        focused = bool(state & QStyle.StateFlag.State_HasFocus) and self._view.shows_focus
+        focused = bool(state & QStyle.StateFlag.State_HasFocus) and self._focus_is_seen
         selected = bool(state & QStyle.StateFlag.State_Selected)
         if selected or hovered:
             painter.setPen(Qt.PenStyle.NoPen)
@@ -202,7 +217,12 @@ class LibraryDelegate(QStyledItemDelegate):
             _draw(
                 painter,
                 places.facts,
-                facts_of(row, library.like(document)),
+                facts_of(
+                    row,
+                    library.like(document),
+                    studied=library.is_studied(document),
+                    collections=library.beside(row),
+                ),
                 Qt.TextElideMode.ElideRight,
             )
         if not narrow:
@@ -218,7 +238,7 @@ class LibraryDelegate(QStyledItemDelegate):
             self._paint_link(painter, wide, words)
         else:
             painter.setPen(theme.colour("text-muted"))
-            painter.drawText(places.side, _RIGHT, when_of(row, self._view.today))
+            painter.drawText(places.side, _RIGHT, when_of(row, self.today))
 
     def _paint_status(self, painter: QPainter, places: _Places, status: Status) -> None:
         theme = self._theme
@@ -243,6 +263,10 @@ class LibraryDelegate(QStyledItemDelegate):
         painter.setFont(font)
         painter.setPen(self._theme.colour("accent"))
         painter.drawText(side, _RIGHT, words)
+
+    @property
+    def _focus_is_seen(self) -> bool:
+        return self.shows_focus and self._view.hasFocus()
 
     def _status(self, document: int) -> Status | None:
         row = self._library.row(document)

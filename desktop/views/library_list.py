@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from PySide6.QtCore import (
-    QAbstractListModel,
     QCoreApplication,
     QItemSelectionModel,
+    QModelIndex,
     QPoint,
     Qt,
     Signal,
@@ -18,88 +17,13 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
 
-from desktop.presenters.library import Entry, LibraryPresenter
+from desktop.presenters.library import LibraryPresenter
 from desktop.theme.theme import Theme
-from desktop.views.library_delegate import HEADING, ROW, Action, AnyIndex, LibraryDelegate
-from desktop.views.library_wording import facts_of, folder_sentence, folder_text, status_of
+from desktop.views.library_delegate import HEADING, ROW, Action, LibraryDelegate
+from desktop.views.library_model import COLLECTION, DOCUMENT, FOLDER, LibraryModel
 from desktop.widgets.buttons import tooltip
-from indexing.types import DocumentRow
 
-DOCUMENT: Final = int(Qt.ItemDataRole.UserRole)
-FOLDER: Final = DOCUMENT + 1
 _SAYS_WHY: Final = frozenset({"failed", "skipped"})
-
-
-class LibraryModel(QAbstractListModel):
-    """The presenter's lines, for a view."""
-
-    def __init__(self, library: LibraryPresenter, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._library = library
-
-    def rowCount(self, parent: AnyIndex | None = None) -> int:
-        """Return how many lines there are."""
-        return 0 if parent is not None and parent.isValid() else len(self._library.entries)
-
-    def entry(self, row: int) -> Entry | None:
-        """Return a line."""
-        entries = self._library.entries
-        return entries[row] if 0 <= row < len(entries) else None
-
-    def data(self, index: AnyIndex, role: int = int(Qt.ItemDataRole.DisplayRole)) -> Any:
-        """Return what a role says of a line."""
-        entry = self.entry(index.row())
-        if entry is None:
-            return None
-        if role == DOCUMENT:
-            return entry.document
-        if entry.document is None:
-            return self._of_heading(entry, role)
-        row = self._library.row(entry.document)
-        if row is None:
-            return None
-        if role == int(Qt.ItemDataRole.DisplayRole):
-            return Path(row.path).name
-        if role == int(Qt.ItemDataRole.ToolTipRole):
-            return row.path
-        if role == int(Qt.ItemDataRole.AccessibleTextRole):
-            status = status_of(row, self._library.progress(row.id))
-            parts = (Path(row.path).name, status.text, status.sentence or self._facts(row))
-            return ", ".join(part for part in parts if part)
-        return None
-
-    def _of_heading(self, entry: Entry, role: int) -> Any:
-        if role == FOLDER:
-            return entry.folder
-        folder = self._library.folders.folder(entry.folder or 0)
-        if folder is None:
-            spoken = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole)
-            return entry.heading if role in map(int, spoken) else None
-        state = self._library.folders.state(folder.id)
-        if role == int(Qt.ItemDataRole.DisplayRole):
-            return entry.heading
-        if role == int(Qt.ItemDataRole.ToolTipRole):
-            return folder_sentence(folder, state)
-        if role == int(Qt.ItemDataRole.AccessibleTextRole):
-            return f"{entry.heading}, {folder_text(state)}"
-        return None
-
-    def _facts(self, row: DocumentRow) -> str:
-        return facts_of(row, self._library.like(row.id))
-
-    def flags(self, index: AnyIndex) -> Qt.ItemFlag:
-        """Let documents be chosen, and folders be reached."""
-        entry = self.entry(index.row())
-        if entry is None or (entry.document is None and entry.folder is None):
-            return Qt.ItemFlag.NoItemFlags
-        if entry.document is None:
-            return Qt.ItemFlag.ItemIsEnabled
-        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-
-    def reset(self) -> None:
-        """Take the presenter's lines anew."""
-        self.beginResetModel()
-        self.endResetModel()
 
 
 class LibraryList(QTableView):
@@ -110,12 +34,16 @@ class LibraryList(QTableView):
         acted: Something is to be done (an `Action`) with documents (list[int]).
         menu_wanted: What can be done with documents is asked for (list[int], QPoint).
         folder_menu_wanted: What can be done with a watched folder is asked for (int, QPoint).
+        collection_menu_wanted: The same with a collection (str, QPoint).
+        chosen_changed: Other documents are selected; see `chosen`.
     """
 
     opened = Signal(int)
     acted = Signal(str, object)
     menu_wanted = Signal(object, QPoint)
     folder_menu_wanted = Signal(int, QPoint)
+    collection_menu_wanted = Signal(str, QPoint)
+    chosen_changed = Signal()
 
     def __init__(
         self, theme: Theme, library: LibraryPresenter, parent: QWidget | None = None
@@ -124,12 +52,11 @@ class LibraryList(QTableView):
         self._theme = theme
         self._library = library
         self._heights: dict[int, int] = {}
-        self._by_keys = False
-        self.today = datetime.now().astimezone().date()
         self.lines = LibraryModel(library, self)
         self._painter = LibraryDelegate(theme, library, self)
         self.setModel(self.lines)
         self.setItemDelegate(self._painter)
+        self.selectionModel().selectionChanged.connect(self.chosen_changed)
         self.setObjectName("libraryList")
         self.setAccessibleName(self.tr("Documents"))
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -169,7 +96,7 @@ class LibraryList(QTableView):
         chosen = set(self.chosen())
         current = self.currentIndex().data(DOCUMENT)
         at = self.verticalScrollBar().value()
-        self.today = datetime.now().astimezone().date()
+        self._painter.today = datetime.now().astimezone().date()
         self.lines.reset()
         self._measure()
         if chosen or current is not None:
@@ -183,6 +110,7 @@ class LibraryList(QTableView):
                 if entry.document == current:
                     self.selectionModel().setCurrentIndex(index, flag.NoUpdate)
         self.verticalScrollBar().setValue(at)
+        self.chosen_changed.emit()
 
     @Slot()
     def _on_moved(self) -> None:
@@ -211,16 +139,11 @@ class LibraryList(QTableView):
         super().resizeEvent(event)
         self._measure()
 
-    @property
-    def shows_focus(self) -> bool:
-        """Whether the row that the keys act on is to be seen: once they are used."""
-        return self._by_keys and self.hasFocus()
-
     # --- The person's hands ---------------------------------------------------------------
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Show where the keys are, if they led here."""
-        self._by_keys = event.reason() in (
+        self._painter.shows_focus = event.reason() in (
             Qt.FocusReason.TabFocusReason,
             Qt.FocusReason.BacktabFocusReason,
         )
@@ -231,9 +154,13 @@ class LibraryList(QTableView):
         super().mouseMoveEvent(event)
         found = self._action_at(event.position().toPoint())
         viewport = self.viewport()
-        if self._folder_at(event.position().toPoint()) is not None:
+        if (heading := self._heading_at(event.position().toPoint())) is not None:
             viewport.setCursor(Qt.CursorShape.PointingHandCursor)
-            viewport.setToolTip(_tr("What can be done with this folder"))
+            viewport.setToolTip(
+                _tr("What can be done with this folder")
+                if heading.data(FOLDER) is not None
+                else _tr("What can be done with this collection")
+            )
         elif found is None:
             viewport.unsetCursor()
             viewport.setToolTip("")
@@ -243,16 +170,16 @@ class LibraryList(QTableView):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Leave what is clicked unselected."""
-        self._by_keys = False
+        self._painter.shows_focus = False
         if self._action_at(event.position().toPoint()) is None:
             super().mousePressEvent(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Do what was clicked."""
         place = event.position().toPoint()
-        found, folder = self._action_at(place), self._folder_at(place)
-        if folder is not None and event.button() == Qt.MouseButton.LeftButton:
-            self.folder_menu_wanted.emit(folder, event.globalPosition().toPoint())
+        found, heading = self._action_at(place), self._heading_at(place)
+        if heading is not None and event.button() == Qt.MouseButton.LeftButton:
+            self._ask_heading(heading, event.globalPosition().toPoint())
         elif found is None or event.button() != Qt.MouseButton.LeftButton:
             super().mouseReleaseEvent(event)
         else:
@@ -267,7 +194,7 @@ class LibraryList(QTableView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Read with Return, remove with Delete."""
-        self._by_keys = True
+        self._painter.shows_focus = True
         chosen = self.chosen()
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and len(chosen) == 1:
             self.opened.emit(chosen[0])
@@ -277,26 +204,32 @@ class LibraryList(QTableView):
             super().keyPressEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Offer what can be done with the chosen documents, or with a folder."""
+        """Offer what can be done with the chosen documents, a folder or a collection."""
         chosen = self.chosen()
         place = event.globalPos()
         index = self.indexAt(event.pos())
         if event.reason() == QContextMenuEvent.Reason.Keyboard:
             index = self.currentIndex()
             place = self.viewport().mapToGlobal(self.visualRect(index).center())
-        folder = index.data(FOLDER)
-        if folder is not None:
-            self.folder_menu_wanted.emit(folder, place)
-        elif chosen:
+        if not self._ask_heading(index, place) and chosen:
             self.menu_wanted.emit(chosen, place)
 
-    def _folder_at(self, place: QPoint) -> int | None:
-        """Return the watched folder whose button is at a place."""
+    def _ask_heading(self, index: QModelIndex, place: QPoint) -> bool:
+        """Ask for what can be done with what a line is the heading of; whether it is one."""
+        folder, collection = index.data(FOLDER), index.data(COLLECTION)
+        if folder is not None:
+            self.folder_menu_wanted.emit(folder, place)
+        elif collection is not None:
+            self.collection_menu_wanted.emit(collection, place)
+        return folder is not None or collection is not None
+
+    def _heading_at(self, place: QPoint) -> QModelIndex | None:
+        """Return the line whose folder or collection has its button at a place."""
         index = self.indexAt(place)
-        folder = index.data(FOLDER)
-        if folder is None or not self._painter.more(self.visualRect(index)).contains(place):
+        has_menu = index.data(FOLDER) is not None or index.data(COLLECTION) is not None
+        if not has_menu or not self._painter.more(self.visualRect(index)).contains(place):
             return None
-        return int(folder)
+        return index
 
     def _action_at(self, place: QPoint) -> tuple[Action, int] | None:
         index = self.indexAt(place)

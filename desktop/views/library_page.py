@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, QSize, Qt, Signal, SignalInstance, Slot
+from PySide6.QtCore import QSize, Qt, Signal, SignalInstance, Slot
 from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
     QHBoxLayout,
     QLineEdit,
-    QMenu,
     QProgressBar,
     QPushButton,
     QStackedWidget,
@@ -19,17 +18,22 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop.presenters.library import LibraryPresenter, is_locked, is_password_wrong
+from desktop.presenters.library import LibraryPresenter, is_password_wrong
 from desktop.theme.theme import Theme
 from desktop.views.file_dialog import file_dialog
 from desktop.views.library_delegate import MARGIN, WIDTH
 from desktop.views.library_list import LibraryList
+from desktop.views.library_menus import LibraryMenus
 from desktop.views.library_wording import holdings_text, overall_text
 from desktop.views.password_sheet import PasswordSheet
+from desktop.views.wording import number, shorten
 from desktop.widgets.buttons import push_button
 from desktop.widgets.labels import label, rule
+from desktop.widgets.menus import control
 
 STEPS = 1000
+# A name longer than this leaves no room for what it stands beside.
+LONGEST_NAME = 28
 
 
 class LibraryPage(QFrame):
@@ -38,10 +42,12 @@ class LibraryPage(QFrame):
     Signals:
         document_activated: A document is to be read (DocumentRow).
         study_wanted: The model is to read one once (DocumentRow).
+        ask_wanted: A collection is to be asked about (str).
     """
 
     document_activated = Signal(object)
     study_wanted = Signal(object)
+    ask_wanted = Signal(str)
     _files_wanted = Signal()
     _folder_wanted = Signal()
 
@@ -54,12 +60,19 @@ class LibraryPage(QFrame):
         self._library = library
         self._files_wanted.connect(self.choose_files)
         self._folder_wanted.connect(self.choose_folder)
-        head = self._make_head()
+        self._menus = LibraryMenus(theme, library, self)
+        self._menus.opened.connect(self._on_opened)
+        self._menus.acted.connect(self._on_acted)
+        self._menus.study_wanted.connect(self.study_wanted)
+        self._menus.ask_wanted.connect(self.ask_wanted)
         self._list = LibraryList(theme, library)
+        head = self._make_head()
         self._list.opened.connect(self._on_opened)
         self._list.acted.connect(self._on_acted)
-        self._list.menu_wanted.connect(self._on_menu_wanted)
-        self._list.folder_menu_wanted.connect(self._on_folder_menu_wanted)
+        self._list.menu_wanted.connect(self._menus.show_documents)
+        self._list.folder_menu_wanted.connect(self._menus.show_folder)
+        self._list.collection_menu_wanted.connect(self._menus.show_collection)
+        self._list.chosen_changed.connect(self._on_holdings)
         self._stack = QStackedWidget()
         self._stack.addWidget(self._list)
         self._stack.addWidget(self._make_empty())
@@ -114,6 +127,12 @@ class LibraryPage(QFrame):
         self._stop = push_button(self.tr("Stop"), "control")
         self._stop.setToolTip(self.tr("Stop adding. What is done stays."))
         self._stop.clicked.connect(self._library.stop)
+        self._add_to = control(
+            self.tr("Put what is selected into a collection"),
+            lambda menu: self._menus.fill_membership(menu, self._list.chosen()),
+        )
+        self._add_to.setText(self.tr("Add to collection…"))
+        self._shown = control(self.tr("Which collection is shown"), self._menus.fill_filter)
         under = QHBoxLayout()
         under.setSpacing(12)
         under.addWidget(self._holdings)
@@ -121,6 +140,8 @@ class LibraryPage(QFrame):
         under.addWidget(self._bar)
         under.addWidget(self._stop)
         under.addStretch(1)
+        under.addWidget(self._add_to)
+        under.addWidget(self._shown)
         head = QWidget()
         column = QVBoxLayout(head)
         column.setContentsMargins(0, 0, 0, 0)
@@ -153,10 +174,10 @@ class LibraryPage(QFrame):
     def _make_nothing_found(self) -> QWidget:
         made, column = _message(
             self.tr("No document fits"),
-            self.tr("None has these words in its name, title or collection."),
+            self.tr("None has these words in its name, title or collections."),
         )
         clear = push_button(self.tr("Show all documents"), "link")
-        clear.clicked.connect(self._filter.clear)
+        clear.clicked.connect(self._on_show_all)
         row = QHBoxLayout()
         row.addWidget(clear)
         row.addStretch(1)
@@ -206,7 +227,7 @@ class LibraryPage(QFrame):
         library = self._library
         if library.entries:
             shown = 0
-        elif library.filter and library.count:
+        elif any(library.choice) and library.count:
             shown = 2
         else:
             shown = 1 if library.is_listed else 3
@@ -217,7 +238,22 @@ class LibraryPage(QFrame):
     @Slot()
     def _on_holdings(self) -> None:
         library = self._library
-        self._holdings.setText(holdings_text(library.count, library.pages) if library.count else "")
+        chosen = len(self._list.chosen())
+        text = holdings_text(library.count, library.pages) if library.count else ""
+        if chosen > 1:
+            text = self.tr("{n} of {count} selected").format(
+                n=number(chosen), count=number(library.count)
+            )
+        self._holdings.setText(text)
+        self._add_to.setVisible(chosen > 0)
+        shown = library.choice.collection
+        self._shown.setVisible(bool(library.collections.counts))
+        self._shown.setText(shorten(shown, LONGEST_NAME) if shown else self.tr("All collections"))
+
+    @Slot()
+    def _on_show_all(self) -> None:
+        self._filter.clear()
+        self._library.set_collection("")
 
     @Slot()
     def _on_overall(self) -> None:
@@ -260,55 +296,6 @@ class LibraryPage(QFrame):
         sheet = PasswordSheet(self._theme, Path(row.path).name, wrong=wrong, parent=self.window())
         sheet.entered.connect(lambda password: self._library.unlock(document, password))
         sheet.open()
-
-    @Slot(object, QPoint)
-    def _on_menu_wanted(self, documents: list[int], place: QPoint) -> None:
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        theme = self._theme
-        if len(documents) == 1:
-            row = self._library.row(documents[0])
-            if row is not None and row.passages:
-                read = menu.addAction(theme.icon("text", size=16), self.tr("Read here"))
-                read.triggered.connect(lambda: self._on_opened(documents[0]))
-                study = menu.addAction(theme.icon("study", size=16), self.tr("Study…"))
-                study.setToolTip(self.tr("The model reads it once, for all questions to come"))
-                study.triggered.connect(lambda: self.study_wanted.emit(row))
-            if row is not None and Path(row.path).exists():
-                opened = menu.addAction(
-                    theme.icon("link", size=16), self.tr("Open the original file")
-                )
-                opened.triggered.connect(lambda: self._on_acted("open", documents))
-            if row is not None and is_locked(row):
-                locked = menu.addAction(theme.icon("offline", size=16), self.tr("Enter password…"))
-                locked.triggered.connect(lambda: self._on_acted("password", documents))
-        again = menu.addAction(theme.icon("regenerate", size=16), self.tr("Read again"))
-        again.triggered.connect(lambda: self._on_acted("again", documents))
-        menu.addSeparator()
-        remove = menu.addAction(theme.icon("delete", size=16), self.tr("Remove from the library"))
-        remove.triggered.connect(lambda: self._on_acted("remove", documents))
-        menu.popup(place)
-
-    @Slot(int, QPoint)
-    def _on_folder_menu_wanted(self, folder: int, place: QPoint) -> None:
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        theme, folders = self._theme, self._library.folders
-        opened = menu.addAction(theme.icon("folder", size=16), self.tr("Open the folder"))
-        opened.setEnabled(folders.state(folder).unavailable is None)
-        opened.triggered.connect(lambda: folders.open(folder))
-        menu.addSeparator()
-        stop = menu.addAction(
-            theme.icon("stop", size=16), self.tr("Stop watching, keep its documents")
-        )
-        stop.triggered.connect(lambda: folders.stop_watching(folder))
-        remove = menu.addAction(
-            theme.icon("delete", size=16), self.tr("Stop watching, remove its documents")
-        )
-        remove.triggered.connect(
-            lambda: folders.stop_watching(folder, self._library.rows_in(folder))
-        )
-        menu.popup(place)
 
 
 def _centred(content: QWidget) -> QWidget:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -38,8 +39,13 @@ def _tr(text: str) -> str:
     return QCoreApplication.translate("Library", text)
 
 
-def status_of(row: DocumentRow, progress: IndexProgress | None) -> Status:
-    """Return how a document stands."""
+def status_of(row: DocumentRow, progress: IndexProgress | None, *, missing: bool = False) -> Status:
+    """Return how a document stands.
+
+    Args:
+        progress: How far it is, while something happens to it.
+        missing: Whether it is kept although its file is gone.
+    """
     if progress is not None and progress.stage != "finished":
         return _moving(row, progress)
     match row.status:
@@ -50,7 +56,7 @@ def status_of(row: DocumentRow, progress: IndexProgress | None) -> Status:
         case "queued":
             return Status(_tr("waiting"))
         case "ready":
-            return Status(_tr("ready"))
+            return Status(_tr("file gone") if missing else _tr("ready"))
 
 
 def _moving(row: DocumentRow, progress: IndexProgress) -> Status:
@@ -74,11 +80,19 @@ def _moving(row: DocumentRow, progress: IndexProgress) -> Status:
     return Status(text, fraction or 0.0)
 
 
-def facts_of(row: DocumentRow, like: tuple[Like, DocumentRow] | None = None) -> str:
+def facts_of(
+    row: DocumentRow,
+    like: tuple[Like, DocumentRow] | None = None,
+    *,
+    studied: bool = False,
+    collections: Sequence[str] = (),
+) -> str:
     """Return a document's title, where it says more than its name, its size, what it lacks.
 
     Args:
         like: The document that it is nearly the same as, and how much so.
+        studied: Whether the model need not read it again.
+        collections: Those it belongs to beside the one that it stands under.
     """
     parts: list[str] = []
     title, stem = " ".join(row.title.split()), Path(row.path).stem
@@ -90,6 +104,10 @@ def facts_of(row: DocumentRow, like: tuple[Like, DocumentRow] | None = None) -> 
         parts.append(so_far.format(pages=pages) if row.is_partly_read else pages)
     if row.passages:
         parts.append(counted(row.passages, _tr("1 passage"), _tr("{n} passages")))
+    if studied:
+        parts.append(_tr("studied"))
+    if collections:
+        parts.append(_tr("in {names}").format(names=", ".join(collections)))
     if row.status == "ready" and row.reason:
         parts.append(explain_row(row))
     if like is not None:
@@ -140,15 +158,26 @@ def folder_text(state: FolderState) -> str:
             return _tr("catching up, {n} of {count}").format(
                 n=number(at), count=number(state.files)
             )
+        case None if state.missing:
+            return counted(
+                state.missing,
+                _tr("1 file gone, its document kept"),
+                _tr("{n} files gone, documents kept"),
+            )
         case None:
             return _tr("watched")
 
 
 def folder_sentence(folder: WatchedFolder, state: FolderState) -> str:
-    """Return where a watched folder is, and why not where it is missing."""
-    if state.unavailable is None:
-        return folder.path
-    return unavailable_folder(folder.path, state.unavailable)
+    """Return where a watched folder is and what of it is taken, or why it is not there."""
+    if state.unavailable is not None:
+        return unavailable_folder(folder.path, state.unavailable)
+    parts = [folder.path]
+    if folder.include:
+        parts.append(_tr("Only {patterns}").format(patterns=", ".join(folder.include)))
+    if folder.exclude:
+        parts.append(_tr("Without {patterns}").format(patterns=", ".join(folder.exclude)))
+    return "\n".join(parts)
 
 
 def overall_text(overall: Overall) -> str:

@@ -82,7 +82,7 @@ class MainWindow(QMainWindow):
             theme, session.models, session.imports, session.model_folders, session.checksums,
             session.downloads,
         )  # fmt: skip
-        self._settings = SettingsPage(theme, session.settings, session.studies)
+        self._settings = SettingsPage(theme, session.settings, session.studies, session.embedders)
         self._pages: dict[Page, QWidget] = {
             "chat": self._chat,
             "library": self._library,
@@ -237,6 +237,7 @@ class MainWindow(QMainWindow):
         self._settings.shortcuts_wanted.connect(self._sheets.show_shortcuts)
         self._library.document_activated.connect(self.show_document)
         self._library.study_wanted.connect(self._sheets.show_study)
+        self._library.ask_wanted.connect(self._ask_about)
         session.settings.changed.connect(self._on_settings_changed)
         session.conversations.current_changed.connect(self._on_conversation_changed)
         session.conversations.current_changed.connect(self._on_title)
@@ -291,6 +292,12 @@ class MainWindow(QMainWindow):
     def _ask_alone(self) -> None:
         self._session.composer.set_mode(self._session.composer.mode, use_documents=False)
         self._composer.focus()
+
+    @Slot(str)
+    def _ask_about(self, collection: str) -> None:
+        self.new_chat()
+        self._session.composer.detach_all()
+        self._session.composer.attach_collection(collection)
 
     @Slot()
     def _escape(self) -> None:

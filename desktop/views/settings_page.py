@@ -14,11 +14,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from assistant.paths import DataPaths
 from assistant.wording import bytes_text
+from desktop.presenters.embedders import EmbeddersPresenter
 from desktop.presenters.settings import SettingsPresenter
 from desktop.presenters.studies import StudiesPresenter
 from desktop.theme.theme import Theme
 from desktop.views.composer_controls import CONTEXT_CHOICES, SECONDS_CHOICES
+from desktop.views.embedder_field import EmbedderField
 from desktop.views.page import Page
 from desktop.views.wording import decimal, number
 from desktop.widgets.buttons import push_button
@@ -50,6 +53,7 @@ class SettingsPage(Page):
         theme: Theme,
         settings: SettingsPresenter,
         studies: StudiesPresenter,
+        embedders: EmbeddersPresenter,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(
@@ -144,6 +148,14 @@ class SettingsPage(Page):
                     "takes some seconds a page, and holds for files that are read from now on."
                 ),
                 self._scans,
+            ),
+            (
+                self.tr("Model for searching"),
+                self.tr(
+                    "Finds the passages that a question is answered from. Others can be chosen "
+                    "once their folders, in the form of sentence-transformers, lie in {folder}."
+                ).format(folder=DataPaths(settings.data_dir).embedders),
+                EmbedderField(theme, embedders),
             ),
         )
         self._section(

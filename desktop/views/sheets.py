@@ -56,7 +56,7 @@ class Sheets(QObject):
     def show_personas(self) -> None:
         """Show the personas, to be changed."""
         session = self._session
-        collections = session.composer.collections
+        collections = list(session.collections.counts)
         PersonasSheet(
             self._theme, session.respondent, session.models, collections, self._window
         ).open()

@@ -36,6 +36,11 @@ def decimal(value: float) -> str:
     return QLocale().toString(float(value), "f", 1)
 
 
+def shorten(text: str, longest: int) -> str:
+    """Return a text that has at most so many characters, with a mark where it ends early."""
+    return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
+
+
 def counted(count: int, one: str, many: str) -> str:
     """Return "1 source" or "2 sources"."""
     return (one if count == 1 else many).format(n=number(count))

@@ -54,6 +54,13 @@ class Chip(QFrame):
         theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()
 
+    def set_name(self, text: str) -> None:
+        """Show what it is called now."""
+        if text != self._name.text():
+            self._name.setText(text)
+            self._remove.set_name(self.tr("Remove {name}").format(name=text))
+            self.updateGeometry()
+
     def set_state(self, state: str, text: str, fraction: float | None, tip: str) -> None:
         """Show how far the file is: `state` is "adding", "ready" or "failed"."""
         self._busy, self._fraction = state == "adding", fraction

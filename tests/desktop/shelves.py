@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import papers
 import scenes
+from PySide6.QtCore import QItemSelectionModel
 
 from assistant.answering.types import Citation
 from assistant.assistant import Assistant
@@ -59,6 +60,9 @@ def fill(paths: DataPaths, mine: Path) -> list[Citation]:
     assistant.folders.watch(str(archive)).result(120)
     assistant.add_documents([str(mine)]).result(120)
     archive.rename(mine.with_name("elsewhere"))
+    ids = {Path(r.path).name: r.id for r in assistant.catalog.documents()}
+    assistant.collections.put("Moving house", [ids["lease.pdf"], ids["notes.md"]])
+    assistant.collections.put("Taxes 2025", [ids["notes.md"], ids["house-rules.pdf"]])
     row = next(r for r in assistant.catalog.documents() if r.path == str(lease))
     text = assistant.catalog.text(row.id)
     cited: list[Citation] = []
@@ -81,6 +85,17 @@ def shoot_library(studio: Studio, window: Window, mine: Path) -> None:
     studio.settle(until=lambda: len(folders.folders) == 2)
     studio.settle(until=lambda: any(folders.state(one.id).unavailable for one in folders.folders))
     studio.shoot(window, "library")
+    lines = {session.library.row(e.document or 0): n for n, e in enumerate(session.library.entries)}
+    for row, line in lines.items():
+        if row is not None and row.collections:
+            index = main._library._list.lines.index(line)
+            flag = QItemSelectionModel.SelectionFlag
+            main._library._list.selectionModel().select(index, flag.Select | flag.Rows)
+    studio.shoot(window, "library-selected")
+    main._library._list.clearSelection()
+    session.library.set_collection("Taxes 2025")
+    studio.shoot(window, "library-collection")
+    session.library.set_collection("")
     main._library._filter.setText("no such paper")
     studio.shoot(window, "library-nothing-found")
     main._library._filter.clear()
@@ -105,6 +120,11 @@ def shoot_library(studio: Studio, window: Window, mine: Path) -> None:
     row = session.documents.rows[0]
     studio.shoot(window, "library-removed", lambda: session.library.remove([row.id]))
     main._snackbar._on_action()
+    main._ask_about("Taxes 2025")
+    session.composer.attach_document(row)
+    session.composer.attach_collection("Gone by now")
+    studio.shoot(window, "library-asked")
+    session.composer.detach_all()
 
 
 def shoot_sources(studio: Studio, window: Window, cited: list[Citation]) -> None:

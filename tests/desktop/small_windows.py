@@ -10,13 +10,22 @@ import papers
 import scenes
 from PySide6.QtWidgets import QDialog, QScrollArea, QWidget
 
+from assistant.embedders import InstalledEmbedder
 from assistant.paths import DataPaths
 from assistant.settings import ModelSettings
 from desktop.app import Window
 from desktop.presenters.studies import Study
+from desktop.views.embedder_field import EmbedderField, EmbedderSheet
 from desktop.views.model_settings_sheet import ModelSettingsSheet
 from desktop.views.password_sheet import PasswordSheet
+from desktop.views.patterns_sheet import PatternsSheet
 from desktop.views.study_sheet import StudySheet
+from indexing.types import EmbedderForecast, IndexProgress, WatchedFolder
+
+EMBEDDERS = [
+    InstalledEmbedder("all-MiniLM-L6-v2", "", 91_000_000, "in_use"),
+    InstalledEmbedder("bge-small-en-v1.5", "", 134_000_000, "coming"),
+]
 
 if TYPE_CHECKING:
     from screens import Studio
@@ -70,7 +79,26 @@ def shoot_dialogs(studio: Studio, window: Window) -> None:
             conversation="Lease questions",
         ).open()  # fmt: skip
 
+    def rename() -> None:
+        menus = main._library._menus
+        menus._ask_rename("Taxes 2025")
+
+    def embedder() -> None:
+        session.embedders._installed = EMBEDDERS
+        EmbedderSheet(window.theme, "bge-small-en-v1.5", session.embedders, main).open()
+        session.embedders.give_up_forecast()
+        forecast = EmbedderForecast(12_480, 230.0)
+        session.embedders.forecast_made.emit("bge-small-en-v1.5", forecast)
+
+    def patterns() -> None:
+        place = "/home/me/Documents/Family papers and letters/Leases"
+        folder = WatchedFolder(1, place, "Leases", ("*.pdf", "*.docx"), ("drafts", "old/*"))
+        PatternsSheet(window.theme, folder, main).open()
+
     makers: dict[str, Callable[[], None]] = {
+        "rename": rename,
+        "embedder": embedder,
+        "patterns": patterns,
         "password": password,
         "study": lambda: sheets.show_study(row),
         "model": lambda: sheets.show_model_settings(facts),
@@ -111,6 +139,14 @@ def shoot_pages(studio: Studio, window: Window) -> None:
     studio.shoot(window, "models-folders", lambda: to_the_end(main._models))
     main.show_page("settings")
     studio.shoot(window, "settings-below", lambda: to_the_end(main._settings))
+    session.embedders._installed = EMBEDDERS
+    session.documents.reembedded.emit(IndexProgress(row, "embedding", 3_120, 12_480, 0, 9_360))
+    field = main._settings.findChild(EmbedderField)
+    scroll = main._settings.findChild(QScrollArea)
+    assert field is not None
+    assert scroll is not None
+    studio.shoot(window, "settings-search", lambda: scroll.ensureWidgetVisible(field))
+    session.embedders.refresh()
 
 
 def to_the_end(page: QWidget) -> None:

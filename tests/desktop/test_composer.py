@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtWidgets import QMenu
 
 from assistant.answering.types import Plan
 from assistant.conversations.store import ConversationStore
@@ -39,6 +40,7 @@ def row(path, *, number=1, status: DocumentStatus = "queued", reason=None, colle
     return DocumentRow(
         id=number, path=path, title=path, kind="pdf", pages=3, passages=9, status=status,
         reason=reason, bytes=10, indexed_at=None, collection=collection,
+        collections=(collection,) if collection else (),
     )  # fmt: skip
 
 
@@ -225,13 +227,53 @@ def test_a_folder_is_one_chip_and_its_collection_the_scope(composer, session, tm
     [chip] = chips(composer)
     assert chip.accessibleName() == "Leases 50 %"
     adding.finished.emit(AddReport((row("x", status="ready", collection="Leases"),), 1.0))
-    assert session.composer.scope == Scope(collection="Leases")
-    assert composer._controls._scope.text() == "This collection"
+    assert session.composer.scope == Scope(collections=("Leases",))
+    assert composer._controls._scope.text() == "Leases"
     # With a document beside it, what is asked is asked of all of them.
     session.documents._on_listed([row("x", number=4, status="ready", collection="Leases")])
     session.composer.attach_document(row("other.pdf", number=7, status="ready"))
-    assert set(session.composer.scope.documents) == {4, 7}
-    assert session.composer.scope.collection is None
+    assert session.composer.scope == Scope((7,), ("Leases",))
+    assert composer._controls._scope.text() == "Leases, 1 document"
+
+
+def choose(composer, words):
+    """Open the menu of what is asked, and choose from it."""
+    menu = QMenu()
+    composer._controls._fill_scope(menu)
+    actions = {action.text(): action for action in menu.actions()}
+    actions[words].trigger()
+    return list(actions)
+
+
+def test_collections_are_chosen_and_kept_by_their_names(composer, session):
+    tax = row("tax.pdf", number=1, status="ready", collection="Tax")
+    flat = row("lease.pdf", number=2, status="ready", collection="Flat {1}")
+    session.documents._on_listed([tax, flat])
+    assert composer._controls._scope.text() == "All 2 documents"
+    choose(composer, "Flat {1} · 1")
+    assert composer._controls._scope.text() == "Flat {1}"
+    assert session.composer.scope == Scope(collections=("Flat {1}",))
+    choose(composer, "Tax · 1")
+    assert composer._controls._scope.text() == "2 collections"
+    choose(composer, "Flat {1} · 1")
+    assert session.composer.scope == Scope(collections=("Tax",))
+    # Chosen while the model alone was asked, it is used.
+    session.composer.set_mode("auto", use_documents=False)
+    choose(composer, "Flat {1} · 1")
+    assert session.composer.scope == Scope(collections=("Tax", "Flat {1}"))
+    # One that is gone is said to be, and is not silently left out of the question.
+    session.documents._on_listed([flat])
+    [chip, other] = chips(composer)
+    assert (chip.property("state"), other.property("state")) == ("failed", "ready")
+    assert "No document belongs to it any more" in chip.toolTip()
+    assert session.composer.scope.collections == ("Tax", "Flat {1}")
+    session.documents._on_listed([flat, tax])
+    assert [chip.property("state") for chip in chips(composer)] == ["ready", "ready"]
+    session.collections.renamed.emit("Tax", "Taxes")
+    assert session.composer.scope.collections == ("Taxes", "Flat {1}")
+    assert choose(composer, "All documents")[:2] == ["All documents", "What is attached"]
+    assert session.composer.scope == Scope()
+    assert chips(composer) == []
 
 
 def test_drafts_outlast_the_window(composer, session, data_dir, bridge, until, theme, qtbot):

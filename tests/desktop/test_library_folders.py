@@ -10,6 +10,8 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QMenu
 
+from desktop.views.patterns_sheet import PatternsSheet
+
 pytestmark = [pytest.mark.gui, pytest.mark.model]
 
 # A change is told, waited for and read; on a busy machine that takes its time.
@@ -112,3 +114,60 @@ def test_a_folder_is_followed(library_window, page, until, qtbot, tmp_path, monk
     until(lambda: "quinces.md" not in names(library_window), PATIENCE_S)
     session.library.flush()
     until(lambda: all(not r.path.startswith(str(shelf)) for r in catalog.documents()), PATIENCE_S)
+
+
+def test_patterns_and_great_losses(library_window, page, until, qtbot, tmp_path, monkeypatch):
+    monkeypatch.setattr(QMenu, "popup", lambda *_: None)
+    session = library_window.session
+    catalog = session.assistant.catalog
+    notices = []
+    session.notices.shown.connect(notices.append)
+    shelf = tmp_path / "Recipes"
+    for n in range(30):
+        write(shelf / f"{n:02}.md", f"Recipe number {n}")
+    session.library.add([str(shelf)])
+    everything = {f"{n:02}.md" for n in range(30)}
+    until(lambda: everything <= names(library_window), PATIENCE_S)
+    until(lambda: "Recipes, watched" in spoken(page), PATIENCE_S)
+
+    # Other patterns: what they leave out goes at once, and comes back when that is undone.
+    choose(page, qtbot, "Recipes", "Which files")
+    sheet = library_window.main.findChild(PatternsSheet)
+    assert not sheet._done.isEnabled()
+    sheet._exclude.setPlainText("2*.md\n")
+    qtbot.mouseClick(sheet._done, Qt.MouseButton.LeftButton)
+    until(lambda: any("10 documents are left out now" in n.text for n in notices), PATIENCE_S)
+    assert names(library_window) & everything == {f"{n:02}.md" for n in range(20)}
+    until(lambda: catalog.folders()[-1].exclude == ("2*.md",), PATIENCE_S)
+    notices[-1].act()
+    until(lambda: everything <= names(library_window), PATIENCE_S)
+    until(lambda: catalog.folders()[-1].exclude == (), PATIENCE_S)
+    until(lambda: not session.documents.adding, PATIENCE_S)
+
+    # Most of it is gone: nothing goes from the library before the person has said so.
+    for n in range(25):
+        (shelf / f"{n:02}.md").unlink()
+    until(lambda: "Recipes, 25 files gone, documents kept" in spoken(page), PATIENCE_S)
+    assert everything <= names(library_window)
+    assert sum(line.startswith("0") and "file gone" in line for line in spoken(page)) == 10
+    assert any("25 of 30 files are gone from “Recipes”" in n.text for n in notices)
+    session.library.flush()
+    until(lambda: not session.documents.adding, PATIENCE_S)
+    assert sum(row.path.startswith(str(shelf)) for row in catalog.documents()) == 30
+
+    # Some are back, and are what they were.
+    for n in range(4):
+        write(shelf / f"{n:02}.md", f"Recipe number {n}")
+    until(lambda: "Recipes, 21 files gone, documents kept" in spoken(page), PATIENCE_S)
+    choose(page, qtbot, "Recipes", "Remove the 21 documents")
+    until(lambda: len(names(library_window) & everything) == 9, PATIENCE_S)
+    session.library.flush()
+    left = {*range(4), *range(25, 30)}
+    until(
+        lambda: (
+            {row.path for row in catalog.documents() if row.path.startswith(str(shelf))}
+            == {str(shelf / f"{n:02}.md") for n in left}
+        ),
+        PATIENCE_S,
+    )
+    until(lambda: "Recipes, watched" in spoken(page), PATIENCE_S)

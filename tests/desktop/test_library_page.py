@@ -15,6 +15,7 @@ from assistant.assistant import Assistant
 from assistant.paths import DataPaths
 from assistant.settings import SettingsFile
 from desktop.app import Window
+from desktop.presenters.collections import CollectionsPresenter
 from desktop.presenters.documents import DocumentsPresenter
 from desktop.presenters.library import LibraryPresenter
 from desktop.presenters.settings import SettingsPresenter
@@ -246,7 +247,8 @@ def test_ten_thousand_documents_scroll_smoothly(theme, bridge, said, data_dir, q
     notices, _ = said
     settings = SettingsPresenter(SettingsFile(data_dir / "settings.toml"), data_dir, bridge)
     documents = DocumentsPresenter(bridge, notices)
-    library = LibraryPresenter(bridge, notices, settings, documents)
+    collections = CollectionsPresenter(bridge, notices, documents)
+    library = LibraryPresenter(bridge, notices, settings, documents, collections)
     view = LibraryList(theme, library)
     qtbot.addWidget(view)
     view.resize(1000, 700)
@@ -255,7 +257,7 @@ def test_ten_thousand_documents_scroll_smoothly(theme, bridge, said, data_dir, q
         DocumentRow(
             n, f"/papers/file-{n}.pdf", f"Paper {n}", "pdf", 12, 40,
             "failed" if n % 100 == 0 else "ready", "unreadable: x" if n % 100 == 0 else None,
-            1000, "2026-03-01T10:00:00+00:00", f"Group {n % 5}",
+            1000, "2026-03-01T10:00:00+00:00", f"Group {n % 5}", (f"Group {n % 5}", "Papers"),
         )
         for n in range(1, 10_001)
     ]  # fmt: skip

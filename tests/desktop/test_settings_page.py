@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox
 
+from assistant.embedders import InstalledEmbedder
 from assistant.settings import SettingsFile
+from desktop.presenters.documents import DocumentsPresenter
+from desktop.presenters.embedders import EmbeddersPresenter
 from desktop.presenters.models import ModelsPresenter
 from desktop.presenters.settings import SettingsPresenter
 from desktop.presenters.studies import StudiesPresenter
+from desktop.views.embedder_field import EmbedderField, EmbedderSheet
 from desktop.views.settings_page import SettingsPage
+from indexing.types import DocumentRow, EmbedderForecast, IndexProgress
 
 
 @pytest.fixture
@@ -22,12 +30,13 @@ def settings(bridge, data_dir):
 def page(theme, bridge, said, settings, qtbot):
     notices, _ = said
     models = ModelsPresenter(bridge, notices, settings)
-    made = SettingsPage(theme, settings, StudiesPresenter(bridge, notices, models))
+    embedders = EmbeddersPresenter(bridge, notices, DocumentsPresenter(bridge, notices))
+    made = SettingsPage(theme, settings, StudiesPresenter(bridge, notices, models), embedders)
     qtbot.addWidget(made)
     made.resize(800, 900)
     made.show()
     yield made
-    del models  # alive as long as the page
+    del models, embedders  # alive as long as the page
 
 
 def test_what_is_chosen_is_kept(page, settings, data_dir, qtbot):
@@ -47,7 +56,8 @@ def test_a_value_that_was_set_by_hand_is_shown(theme, bridge, said, data_dir, qt
     (data_dir / "settings.toml").write_text("state_gb = 12.5\ntemperature = 0.45\n")
     settings = SettingsPresenter(SettingsFile(data_dir / "settings.toml"), data_dir, bridge)
     models = ModelsPresenter(bridge, said[0], settings)
-    page = SettingsPage(theme, settings, StudiesPresenter(bridge, said[0], models))
+    embedders = EmbeddersPresenter(bridge, said[0], DocumentsPresenter(bridge, said[0]))
+    page = SettingsPage(theme, settings, StudiesPresenter(bridge, said[0], models), embedders)
     qtbot.addWidget(page)
     assert page._states.currentText() == "12.5 GB"
     assert page._temperature.currentText() == "0.45"
@@ -66,3 +76,68 @@ def test_what_models_have_read_is_deleted_only_after_asking(page, qtbot):
     assert "1.2 GB" in box.text()
     next(button for button in box.buttons() if button.text() == "Keep it").click()
     assert not cleared
+
+
+class Embedders:
+    """Two models to search with; changing takes as long as the test says."""
+
+    def __init__(self):
+        self.states: dict[str, Any] = {"all-MiniLM-L6-v2": "in_use", "bge-small": "installed"}
+
+    def list(self):
+        return [InstalledEmbedder(name, name, 1, state) for name, state in self.states.items()]
+
+    def choose(self, name):
+        self.states[name] = "coming"
+
+    def keep(self):
+        self.states["bge-small"] = "installed"
+
+
+def test_another_model_for_searching_is_chosen(page, until, qtbot, monkeypatch):
+    field = page.findChild(EmbedderField)
+    embedders, documents = field._embedders, field._embedders._documents
+    resumed = []
+    monkeypatch.setattr(documents, "resume", lambda: resumed.append("on"))
+    monkeypatch.setattr(documents, "stop_resuming", lambda: resumed.append("off"))
+    monkeypatch.setattr(embedders, "ask_forecast", lambda name: None)
+    embedders.attach(SimpleNamespace(embedders=Embedders()))
+    until(lambda: field._choice.count() == 2)
+    assert field._choice.currentText() == "all-MiniLM-L6-v2"
+    assert field._change.isHidden()
+
+    field._choice.setCurrentIndex(1)
+    field._choice.activated.emit(1)
+    # Until it was said what it takes, nothing is chosen.
+    assert field._choice.currentText() == "all-MiniLM-L6-v2"
+    sheet = page.findChild(EmbedderSheet)
+    embedders.forecast_made.emit("bge-small", EmbedderForecast(12_000, 240.0))
+    assert sheet._figures.text() == "12,000 passages, about 4 min on this computer."
+    qtbot.mouseClick(sheet._begin, Qt.MouseButton.LeftButton)
+    until(field._change.isVisible)
+    assert field._choice.currentText() == "bge-small"
+    assert resumed == ["on"]
+    row = DocumentRow(1, "/a.pdf", "A", "pdf", 1, 9, "ready", None, 1, None, None)
+    documents.reembedded.emit(IndexProgress(row, "embedding", 3_000, 12_000, 0, 9_000))
+    assert field._words.text().startswith("3,000 of 12,000 passages")
+    assert field._bar.value() == 250
+
+    qtbot.mouseClick(field._pause, Qt.MouseButton.LeftButton)
+    assert field._words.text() == "Paused. all-MiniLM-L6-v2 goes on finding passages."
+    qtbot.mouseClick(field._pause, Qt.MouseButton.LeftButton)
+    assert resumed == ["on", "off", "on"]
+    qtbot.mouseClick(field._keep, Qt.MouseButton.LeftButton)
+    until(field._change.isHidden)
+    assert field._choice.currentText() == "all-MiniLM-L6-v2"
+
+
+def test_what_is_embedded_anew_is_no_document_that_is_added(page):
+    documents = page.findChild(EmbedderField)._embedders._documents
+    added, again = [], []
+    documents.progressed.connect(added.extend)
+    documents.reembedded.connect(again.append)
+    row = DocumentRow(1, "/a.pdf", "A", "pdf", 1, 9, "ready", None, 1, None, None)
+    new = IndexProgress(row, "embedding", 3, 9, 1, 6)
+    anew = IndexProgress(row, "embedding", 3, 90, 0, 87)
+    documents._on_adding_progressed([new, anew])
+    assert (added, again) == ([new], [anew])

@@ -203,6 +203,35 @@ def test_adding_again_updating_and_removing(tmp_path, studio):
     assert all("shed" not in hit["text"] for hit in hits)
 
 
+def test_documents_are_put_into_collections(tmp_path, studio):
+    shelf = tmp_path / "garden"
+    shelf.mkdir()
+    for name in ("spades", "rakes"):
+        text = f"The {name} hang on the wall of the green shed behind the house.\n"
+        (shelf / f"{name}.md").write_text(text, "utf-8")
+    [first, second] = studio.run("index", "add", shelf, "--json").json["documents"]
+    done = studio.run("index", "tag", "Tools", first["id"], shelf, "nowhere.pdf", "--json")
+    assert done.status == 3
+    assert done.json["collection"] == "Tools"
+    assert [row["id"] for row in done.json["documents"]] == [first["id"], second["id"]]
+    assert done.json["failed"][0]["document"] == "nowhere.pdf"
+    assert studio.run("index", "tag", "Tools", shelf, "--remove").status == 0
+    assert studio.run("index", "collections", "list", "--json").json["collections"] == []
+    assert studio.run("index", "tag", "Tools", first["id"]).status == 0
+    assert studio.run("index", "collections", "rename", "Tools", "Garden tools").status == 0
+    listed = studio.run("index", "list", "--collection", "Garden tools", "--json").json["documents"]
+    assert [(row["id"], row["collections"]) for row in listed] == [(first["id"], ["Garden tools"])]
+    # Only what belongs to it is searched, and asked.
+    hits = studio.run("search", "green shed", "--collection", "Garden tools", "--json").json["hits"]
+    assert {hit["document"] for hit in hits} == {first["id"]}
+    unknown = studio.run("ask", "What hangs in the shed?", "--collection", "Tools", "--json")
+    assert unknown.status == 1
+    assert unknown.json["error"]["kind"] == "CollectionNotFound"
+    assert studio.run("index", "collections", "remove", "Garden tools").status == 0
+    assert studio.run("index", "list", "--collection", "Garden tools").status == 1
+    assert studio.run("index", "tag", "  ", first["id"]).status == 2
+
+
 def test_a_folder_is_followed_until_it_is_not(tmp_path, studio):
     shelf = tmp_path / "shelf"
     (shelf / "drafts").mkdir(parents=True)
@@ -210,7 +239,7 @@ def test_a_folder_is_followed_until_it_is_not(tmp_path, studio):
         (shelf / name).write_text(f"The {Path(name).stem} are kept in the boat house.\n", "utf-8")
     done = studio.run("index", "watch", shelf, "--exclude", "drafts", "--json")
     assert done.status == 0
-    assert set(done.json) == {"documents", "removed", "unavailable", "seconds"}
+    assert set(done.json) == {"documents", "removed", "unavailable", "seconds", "missing"}
     assert {Path(row["path"]).name for row in done.json["documents"]} == {"oars.md", "sails.md"}
     assert all(set(row) == ADDED for row in done.json["documents"])
 

@@ -8,6 +8,10 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
+from assistant.assistant import Assistant
+from assistant.embedders import chosen_embedder
+from assistant.errors import EmbedderNotFound
+from assistant.paths import DataPaths
 from indexing.embedder import Embedder
 from indexing.index import Index
 from indexing.readers.read import read
@@ -48,13 +52,21 @@ def run(steps):
         pass
 
 
+def result_of(steps):
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
 def stop_at_first_vectors(steps):
     event = next(event for event in steps if event.stage == "embedding")
     steps.close()
     return event
 
 
-def embedders(data_dir):
+def embedders_of(data_dir):
     with closing(VectorStore(data_dir / "vectors", "none")) as vectors:
         return {identity.partition(":")[0] for identity in vectors.embedders()}
 
@@ -108,7 +120,7 @@ def test_the_old_embedder_answers_until_the_new_one_can(
         assert event.total is not None
         left = event.total - event.done
         assert 0 < left < everything
-        assert embedders(data_dir) == {"all-MiniLM-L6-v2", "two-layers"}
+        assert embedders_of(data_dir) == {"all-MiniLM-L6-v2", "two-layers"}
 
     made: list[str] = []
     encode = Embedder.encode_passages
@@ -116,7 +128,7 @@ def test_the_old_embedder_answers_until_the_new_one_can(
         assert same_as_before(index)
         # A file that is added meanwhile is embedded by both.
         (papers / "furs.md").write_text("# Furs\n\nSable came down the river in spring.\n")
-        monkeypatch.setattr(index, "_change_embedder", lambda most=0: iter(()))
+        monkeypatch.setattr(index.embedders, "change", lambda most=0: iter(()))
         run(index.add([str(papers / "furs.md")]))
         monkeypatch.undo()
         monkeypatch.setattr(
@@ -134,7 +146,7 @@ def test_the_old_embedder_answers_until_the_new_one_can(
         assert "Sable" in index.search("which fur came down the river", 1).hits[0].text
         run(index.resume())
         assert len(made) == left + 1
-    assert embedders(data_dir) == {"two-layers"}
+    assert embedders_of(data_dir) == {"two-layers"}
 
 
 def test_without_the_old_embedder_all_is_embedded_anew(
@@ -149,4 +161,67 @@ def test_without_the_old_embedder_all_is_embedded_anew(
         assert index.search("amber", 1).hits
         run(index.resume())
         assert index.searcher.dense("amber", 3)
-    assert embedders(data_dir) == {"all-MiniLM-L6-v2"}
+    assert embedders_of(data_dir) == {"all-MiniLM-L6-v2"}
+
+
+def test_another_is_chosen_and_given_up_and_chosen_while_the_index_is_open(
+    data_dir, papers, embedder_path, other_path
+):
+    with closing(Index(data_dir, embedder_path, read)) as index:
+        run(index.add([str(papers)]))
+        embedders = index.embedders
+        before = embedders.use()
+        assert (before.folder, before.coming, before.left) == (str(embedder_path), None, 0)
+        [old] = index.embed(["amber"])
+
+        forecast = result_of(embedders.forecast(other_path))
+        assert forecast.passages == before.passages >= 4 * len(TOPICS)
+        assert 0 < forecast.seconds < 60
+        # Nothing of it was kept, and nothing has begun.
+        assert embedders.use() == before
+
+        coming = embedders.choose(other_path)
+        assert (coming.coming, coming.left) == (str(other_path), before.passages)
+        stop_at_first_vectors(index.resume())
+        left = embedders.use().left
+        assert 0 < left < before.passages
+        assert embedders.choose(embedder_path) == before
+        run(index.resume())
+        assert np.allclose(index.embed(["amber"])[0], old, atol=1e-3)
+
+        # Chosen again, it goes on where it was.
+        assert embedders.choose(other_path).left == left
+        events = [event for event in index.resume() if event.stage == "embedding"]
+        assert {event.files_left for event in events} == {0}
+        assert [event.total for event in events][-1] == left
+        assert embedders.use().folder == str(other_path)
+        assert not np.allclose(index.embed(["amber"])[0], old, atol=1e-3)
+        assert index.search("Which port traded in amber?", 1).hits[0].title == "The trade in amber"
+    assert embedders_of(data_dir) == {"two-layers"}
+
+
+def test_what_can_be_chosen_is_listed(data_dir, embedder_path, other_path):
+    assistant = Assistant(DataPaths(data_dir))
+    try:
+        place = assistant.paths.embedders
+        place.mkdir(parents=True)
+        assert assistant.embedders.list() == []
+        (place / embedder_path.name).symlink_to(embedder_path)
+        (place / "two-layers").symlink_to(other_path)
+        (place / "half").mkdir()
+        (place / "half" / "config.json").write_text("{}")
+        assert [(one.name, one.state, one.problem) for one in assistant.embedders.list()] == [
+            ("all-MiniLM-L6-v2", "in_use", None),
+            ("two-layers", "installed", None),
+            ("half", "unusable", "incomplete"),
+        ]
+        for name in ("half", "nothing"):
+            with pytest.raises(EmbedderNotFound):
+                assistant.embedders.find(name)
+        # Chosen and not ready yet; what is chosen and no longer there counts as not chosen.
+        assistant.settings.update(embedder="two-layers")
+        assert chosen_embedder(assistant.paths, "two-layers") == place / "two-layers"
+        (place / "two-layers").unlink()
+        assert chosen_embedder(assistant.paths, "two-layers") == assistant.paths.embedder
+    finally:
+        assistant.close()

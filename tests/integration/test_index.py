@@ -84,7 +84,7 @@ def consistent(data_dir, index):
         assert {row[0] for row in db.execute("SELECT id FROM passages")} == passages
         assert {row[0] for row in db.execute("SELECT rowid FROM passage_words")} == passages
         hashes = {row[0] for row in db.execute("SELECT sha256 FROM contents")}
-    vectors = [passage for page in index._space.vectors.ids() for passage in page]
+    vectors = [passage for page in index.embedders.answering.vectors.ids() for passage in page]
     assert len(vectors) == len(set(vectors))
     assert set(vectors) == passages
     files = [path for path in (data_dir / "files").rglob("*") if path.is_file()]
@@ -168,9 +168,11 @@ def test_only_what_has_changed_is_embedded_again(index, data_dir, tmp_path, monk
     path.write_text(pages_of(60))
     end_of(index.add([str(path)]))
     embedded = []
-    encode = index._space.embedder.encode
+    encode = index.embedders.answering.embedder.encode
     monkeypatch.setattr(
-        index._space.embedder, "encode", lambda texts: embedded.extend(texts) or encode(texts)
+        index.embedders.answering.embedder,
+        "encode",
+        lambda texts: embedded.extend(texts) or encode(texts),
     )
     path.write_text(pages_of(60, changed={30}))
     _, report = end_of(index.add([str(path)]))
@@ -197,7 +199,9 @@ def test_moved_and_renamed_files_keep_their_ids_and_are_not_read(
     new = papers.parent / "elsewhere"
     papers.rename(new)
     (new / "bread.md").rename(new / "loaf.md")
-    monkeypatch.setattr(index._space.embedder, "encode", lambda texts: pytest.fail("embedded"))
+    monkeypatch.setattr(
+        index.embedders.answering.embedder, "encode", lambda texts: pytest.fail("embedded")
+    )
     monkeypatch.setattr(index, "_read", lambda *_: pytest.fail("read"))
     _, after = end_of(index.add([str(new)]))
     assert {Path(row.path).name: row.id for row in after.documents} == {
@@ -465,8 +469,10 @@ def test_vectors_are_mended_against_the_database(index, papers, data_dir):
     end_of(index.add([str(papers)]))
     passages = consistent(data_dir, index)
     lost = min(passages)
-    index._space.vectors.remove([lost])
-    index._space.vectors.put([99_999], index._space.embedder.encode(["left over"]), [1])
+    index.embedders.answering.vectors.remove([lost])
+    index.embedders.answering.vectors.put(
+        [99_999], index.embedders.answering.embedder.encode(["left over"]), [1]
+    )
     end_of(index.resume())
     assert consistent(data_dir, index) == passages
 

@@ -222,7 +222,7 @@ def test_the_catalog_gives_text_pages_and_places(store, catalog):
     store.finish(number, content)
     assert [row.id for row in catalog.documents()] == [number]
     assert catalog.documents("elsewhere") == []
-    assert catalog.collections() == ["home"]
+    assert catalog.collections() == {"home": [number]}
     for ref in (number, str(number), "/papers/lease.pdf"):
         assert catalog.document(ref).id == number
     assert catalog.text(number, 1) + catalog.text(number, 2) == TEXT

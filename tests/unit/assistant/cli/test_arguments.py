@@ -38,11 +38,12 @@ def test_the_data_folder_may_stand_before_or_after(argv):
 def test_a_question_has_its_restrictions():
     arguments = parse(
         ["ask", "Why?", "--document", "3", "--document", "a.pdf", "--collection", "flat",
-         "--model", "m.gguf", "--mode", "whole", "--json"]
+         "--collection", "tax", "--model", "m.gguf", "--mode", "whole", "--json"]
     )  # fmt: skip
     assert arguments.question == "Why?"
     assert arguments.document == ["3", "a.pdf"]
-    assert (arguments.collection, arguments.model, arguments.mode) == ("flat", "m.gguf", "whole")
+    assert arguments.collections == ["flat", "tax"]
+    assert (arguments.model, arguments.mode) == ("m.gguf", "whole")
     assert arguments.batch is None
     assert parse(["search", "--batch", "-"]).batch == "-"
     assert parse(["search", "rent", "-k", "3"]).k == 3

@@ -39,13 +39,14 @@ PLAN = Plan("retrieval", 300, 100, 8192, 1.5, 4, 1, 3)
 
 
 def test_a_new_conversation_is_empty_and_takes_its_title_from_the_first_question(store):
-    conversation = store.create(Scope(documents=(3, 4), collection="flat"), model="small.gguf")
+    scope = Scope(documents=(3, 4), collections=("flat", "tax"))
+    conversation = store.create(scope, model="small.gguf")
     assert store.messages(conversation.id) == []
     store.ask(conversation.id, "Hello, what is the rent?")
     store.ask(conversation.id, "And the deposit?")
     kept = store.get(conversation.id)
     assert kept.title == "What is the rent?"
-    assert kept.scope == Scope(documents=(3, 4), collection="flat")
+    assert kept.scope == scope
     assert kept.model == "small.gguf"
     assert kept.created.tzinfo is not None
 
