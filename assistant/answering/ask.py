@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Generator, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -26,7 +28,7 @@ from assistant.answering.types import (
     Timing,
     UsedMode,
 )
-from assistant.answering.verify import Verifier
+from assistant.answering.verify import LEAST_SURE, SURE, Verifier
 from assistant.owners import conversation_owner, document_owner
 from indexing.sentences import split_sentences
 from models.engine.types import (
@@ -99,35 +101,39 @@ class Answerer:
             full = prepared.understood.full
             if decline.nothing_found(full, material.evidence, material):
                 return run.declined()
-        text = yield from self._write(run, prepared.messages)
+        written = yield from self._write(run, prepared.messages)
         if material is None:
             yield Phase("checking")
+            text = written.text.strip()
             return run.answer(text, _unproved(text))
-        proof = yield from self._check(text, prepared, run.model)
-        if proof is not None:
-            return run.answer(text, proof)
-        other, proof = yield from self._look_again(run, prepared)
-        if proof is None:
-            return run.declined(withdrawn=text)
-        return run.answer(other, proof, withdrawn=text)
+        first = best = yield from self._check(run, prepared, written)
+        if first.sureness < SURE:
+            # All that it read is still there: to look once more costs only what it writes.
+            again = yield from self._write_again(run, prepared)
+            second = yield from self._check(run, prepared, again)
+            best = max(first, second, key=lambda draft: draft.sureness)
+        if best.sureness < LEAST_SURE:
+            return run.declined(withdrawn=first.text)
+        run.written = best.written
+        return run.answer(best.text, best.proof, withdrawn="" if best is first else first.text)
 
     def _check(
-        self, text: str, prepared: Prepared, model: str
-    ) -> Generator[AskEvent, None, Proof | None]:
-        """Prove an answer; None where the documents do not give it."""
+        self, run: _Run, prepared: Prepared, written: Generation
+    ) -> Generator[AskEvent, None, _Draft]:
+        """Prove what was written, and tell how sure the model is of it."""
         yield Phase("checking")
         assert prepared.material is not None
+        text = written.text.strip()
         if decline.declines(text):
-            return None
+            return _Draft(written, text, _unproved(text), -math.inf)
         proof = self._prove(text, prepared)
         if decline.unproved(proof):
-            return None
+            return _Draft(written, text, proof, -math.inf)
+        sureness = 1.0
         if self.settings.check:
             full = prepared.understood.full
-            doubted = yield from self._verifier.doubts(model, full, proof, prepared.material)
-            if doubted:
-                return None
-        return proof
+            sureness = yield from self._verifier.sureness(run.model, full, proof, prepared.material)
+        return _Draft(written, text, proof, sureness)
 
     def partial(self, request: AskRequest, text: str) -> Answer | None:
         """Prove what a stopped question had brought by then.
@@ -144,7 +150,9 @@ class Answerer:
         proof = _unproved(text) if prepared.material is None else self._prove(text, prepared)
         return run.answer(text, proof, stopped=True)
 
-    def _write(self, run: _Run, messages: list[ChatMessage]) -> Generator[AskEvent, None, str]:
+    def _write(
+        self, run: _Run, messages: list[ChatMessage]
+    ) -> Generator[AskEvent, None, Generation]:
         """Have the model answer; pass its words on."""
         sampling = msgspec.structs.replace(
             self.settings.sampling, max_tokens=self.settings.max_answer_tokens
@@ -173,16 +181,10 @@ class Answerer:
             generation.close()
         self._preparer.speed(run.model).learn(result)
         run.written = result
-        return result.text.strip()
+        return result
 
-    def _look_again(
-        self, run: _Run, prepared: Prepared
-    ) -> Generator[AskEvent, None, tuple[str, Proof | None]]:
-        """Have the model answer once more, and prove that.
-
-        All that it read is still there, so this costs only what it writes. Nobody sees it write:
-        what is shown is either this answer, proved, or that there is none.
-        """
+    def _write_again(self, run: _Run, prepared: Prepared) -> Generator[AskEvent, None, Generation]:
+        """Have the model answer in other words; nobody sees it write what may not stand."""
         messages = prompt.asked_again(prepared.messages, run.question)
         sampling = msgspec.structs.replace(
             self.settings.sampling,
@@ -195,16 +197,10 @@ class Answerer:
                 try:
                     next(generation)
                 except StopIteration as end:
-                    result: Generation = end.value
-                    break
+                    return end.value
                 yield Phase("checking")
         finally:
             generation.close()
-        text = result.text.strip()
-        proof = yield from self._check(text, prepared, run.model)
-        if proof is not None:
-            run.written = result
-        return text, proof
 
     def _prove(self, text: str, prepared: Prepared) -> Proof:
         assert prepared.material is not None
@@ -216,6 +212,15 @@ class Answerer:
             self._index.embed,
             self._catalog.place_of,
         )
+
+
+class _Draft(NamedTuple):
+    """What the model wrote, what of it is proved, and how sure it is (see verify.py)."""
+
+    written: Generation
+    text: str
+    proof: Proof
+    sureness: float
 
 
 class _Run:

@@ -1,8 +1,8 @@
 """How much a model's yes is worth: told from questions to which the right reply is known.
 
 One model says yes to nearly everything, another to nearly nothing, and how likely either word was
-still tells a text that answers from one that does not. Where the line lies is each model's own. It
-is measured once, and kept.
+still tells a text that answers from one that does not. The scale is each model's own; it is
+measured once, and kept.
 """
 
 from __future__ import annotations
@@ -20,11 +20,6 @@ from assistant.answering import prompt
 from models.engine.types import Generation
 from models.small_files import Remembered
 
-# Where the line lies between the mean log-odds of unanswered and of answered questions. Nearer to
-# the former: to withdraw a right answer is worse than to show a wrong one with its quote. Asked end
-# to end with Qwen2.5-Coder-1.5B, 18 of 25 questions of SQuAD 2.0 without an answer were declined,
-# and of 16 right answers to others 3 were lost.
-_LINE = 0.2
 # A model whose replies differ less than this cannot tell the two apart (Qwen2.5-Coder-0.5B: 0.2).
 _LEAST_DIFFERENCE = 1.0
 # A reply that seldom begins with either word, as it begins with thinking, says nothing.
@@ -44,29 +39,35 @@ class Pair(msgspec.Struct, frozen=True):
 msgspec.json.Decoder(Pair)
 
 
-class Line(msgspec.Struct, frozen=True):
-    """Log-odds below which a model doubts; None where its replies say nothing."""
+class Scale(msgspec.Struct, frozen=True):
+    """Mean log-odds of a model's replies to questions that a text does not answer, and does."""
 
-    log_odds: float | None
+    unanswered: float
+    answered: float
+
+    def sureness(self, odds: float) -> float:
+        """Return where log-odds lie: 0 as of unanswered questions, 1 as of answered ones."""
+        width = self.answered - self.unanswered
+        return (odds - self.unanswered) / width if width >= _LEAST_DIFFERENCE else 1.0
 
 
 class Calibrations:
-    """The line of each model, kept in a small file.
+    """The scale of each model, kept in a small file.
 
     Args:
         file: Where; None forgets them with the process.
     """
 
     def __init__(self, file: Path | None = None) -> None:
-        self._lines = Remembered(file, Line)
+        self._scales = Remembered(file, Scale)
 
-    def get(self, model: str) -> Line | None:
-        """Return a model's line; None before it was measured."""
-        return self._lines.read().get(_name(model))
+    def get(self, model: str) -> Scale | None:
+        """Return a model's scale; None before it was measured."""
+        return self._scales.read().get(_name(model))
 
-    def keep(self, model: str, line: Line) -> None:
-        """Remember a model's line."""
-        self._lines.keep(_name(model), line)
+    def keep(self, model: str, scale: Scale) -> None:
+        """Remember a model's scale."""
+        self._scales.keep(_name(model), scale)
 
 
 @functools.cache
@@ -76,8 +77,8 @@ def pairs() -> tuple[Pair, ...]:
     return tuple(msgspec.convert(raw["pair"], list[Pair]))
 
 
-def line(answered: Sequence[float | None], unanswered: Sequence[float | None]) -> Line:
-    """Return where a model's line lies.
+def scale(answered: Sequence[float | None], unanswered: Sequence[float | None]) -> Scale:
+    """Return a model's scale; one without width where its replies say nothing.
 
     Args:
         answered: Log-odds of its replies where the text answers.
@@ -85,9 +86,7 @@ def line(answered: Sequence[float | None], unanswered: Sequence[float | None]) -
     """
     yes = [odds for odds in answered if odds is not None]
     no = [odds for odds in unanswered if odds is not None]
-    if not yes or not no or fmean(yes) - fmean(no) < _LEAST_DIFFERENCE:
-        return Line(None)
-    return Line(fmean(no) + _LINE * (fmean(yes) - fmean(no)))
+    return Scale(fmean(no), fmean(yes)) if yes and no else Scale(0.0, 0.0)
 
 
 def log_odds(reply: Generation) -> float | None:
@@ -106,7 +105,7 @@ def log_odds(reply: Generation) -> float | None:
 
 @functools.cache
 def _wording() -> str:
-    """Return a digest of all that was asked: other words have another line."""
+    """Return a digest of all that was asked: other words have another scale."""
     words = prompt.wording()
     asked = msgspec.json.encode((words.careful, words.check, pairs()))
     return hashlib.sha256(asked).hexdigest()[:8]

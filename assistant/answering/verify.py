@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from assistant.answering import prompt
-from assistant.answering.calibration import Calibrations, Line, line, log_odds, pairs
+from assistant.answering.calibration import Calibrations, Scale, log_odds, pairs, scale
 from assistant.answering.material import Material
 from assistant.answering.ports import Model
 from assistant.answering.proof import Proof
@@ -21,6 +21,11 @@ from assistant.answering.types import Phase
 from models.engine.types import ChatMessage, Sampling
 from models.errors import ContextOverflow
 
+# A model less sure than this looks once more (1 is as sure as of questions that are answered), and
+# what it is less sure of than the other is withdrawn. Both are low: to withdraw a right answer is
+# worse than to show a wrong one with its quote.
+SURE = 0.2
+LEAST_SURE = 0.1
 # Of all that is cited, about as much as two paragraphs: what a small model reads in seconds.
 _MOST_CHARS = 1600
 # An answer with more sentences sums up many places, and two paragraphs say too little of it.
@@ -28,7 +33,7 @@ _MOST_SENTENCES = 3
 
 
 class Verifier:
-    """Knows when a model doubts an answer.
+    """Knows how sure a model is of an answer.
 
     Args:
         model: The model, which keeps what it holds of the conversation meanwhile.
@@ -39,10 +44,10 @@ class Verifier:
         self._model = model
         self._calibrations = calibrations
 
-    def doubts(
+    def sureness(
         self, model: str, question: str, proof: Proof, material: Material
-    ) -> Generator[Phase, None, bool]:
-        """Tell whether the model doubts that what is cited answers the question.
+    ) -> Generator[Phase, None, float]:
+        """Tell how sure the model is that what is cited answers the question.
 
         A model that was never asked before is first asked what is known, for some seconds.
 
@@ -51,26 +56,28 @@ class Verifier:
             question: As the conversation makes it clear.
             proof: What the answer rests on.
             material: What the model was given.
+
+        Returns:
+            0 as of questions that a text does not answer, 1 as of those that it does, or where
+            nothing can be said.
         """
         text = cited(proof, material)
         if not text:
-            return False
+            return 1.0
         try:
             known = self._calibrations.get(model) or (yield from self._calibrate(model))
-            if known.log_odds is None:
-                return False
             odds = yield from self._ask(text, question)
         except ContextOverflow:  # beside a long conversation there may be no room
-            return False
-        return odds is not None and odds < known.log_odds
+            return 1.0
+        return 1.0 if odds is None else known.sureness(odds)
 
-    def _calibrate(self, model: str) -> Generator[Phase, None, Line]:
+    def _calibrate(self, model: str) -> Generator[Phase, None, Scale]:
         answered: list[float | None] = []
         unanswered: list[float | None] = []
         for pair in pairs():
             answered.append((yield from self._ask(pair.text, pair.answered)))
             unanswered.append((yield from self._ask(pair.text, pair.unanswered)))
-        measured = line(answered, unanswered)
+        measured = scale(answered, unanswered)
         self._calibrations.keep(model, measured)
         return measured
 

@@ -6,8 +6,8 @@ from collections import deque
 from collections.abc import Callable, Generator
 from typing import Final, NamedTuple, Protocol
 
-from assistant.answering.calibration import Calibrations, log_odds, pairs
-from assistant.answering.calibration import line as line_of
+from assistant.answering.calibration import Calibrations, Scale, log_odds, pairs
+from assistant.answering.calibration import scale as scale_of
 from assistant.answering.errors import EmptyQuestion
 from assistant.answering.types import Answer, AskEvent, AskRequest, Phase
 from assistant.compute import ComputeGate
@@ -29,6 +29,8 @@ _STOP_S: Final = 10.0
 
 
 _ONE_WORD: Final = Sampling(max_tokens=1)
+# A piece is passed over where the model is less sure than this that it answers (see `Scale`).
+_LEAST_SURE: Final = 0.2
 
 
 class BackgroundModel(Protocol):
@@ -101,9 +103,9 @@ class EverythingReader:
         run.begin()
         yield from run.deltas(0)
         # A summary needs all of it.
-        line = None if run.kind == "points" else (yield from self._line(run))
+        scale = None if run.kind == "points" else (yield from self._scale(run))
         for piece in run.left():
-            answers = line is None or (yield from self._answers(run, piece.window, line))
+            answers = scale is None or (yield from self._answers(run, piece.window, scale))
             written = (
                 (yield from self._read_window(run, piece.window))
                 if answers
@@ -122,8 +124,8 @@ class EverythingReader:
         run = next((run for asked, run in reversed(self._recent) if asked is request), None)
         return None if run is None else run.answer(stopped=True)
 
-    def _line(self, run: ReadingRun) -> Generator[AskEvent, None, float | None]:
-        """Return what log-odds a model's yes must have to be worth something; None without.
+    def _scale(self, run: ReadingRun) -> Generator[AskEvent, None, Scale | None]:
+        """Return what a model's yes is worth; None where nothing is left to ask it.
 
         Measured once for each model, with texts of which is known what they answer.
         """
@@ -137,16 +139,16 @@ class EverythingReader:
                     messages = prompts.over_window(question, asked, "", (), pair.text)
                     reply = yield from self._generate(run, messages, _ONE_WORD)
                     replies.append(reply.log_odds)
-            known = line_of(odds[0], odds[1])
+            known = scale_of(odds[0], odds[1])
             self._calibrations.keep(name, known)
-        return None if known is None else known.log_odds
+        return known
 
     def _answers(
-        self, run: ReadingRun, window: Window, line: float
+        self, run: ReadingRun, window: Window, scale: Scale
     ) -> Generator[AskEvent, None, bool]:
         """Ask the model whether a window answers; what it says of it is not read twice."""
         reply = yield from self._generate(run, run.check(window), _ONE_WORD)
-        return reply.log_odds is None or reply.log_odds >= line
+        return reply.log_odds is None or scale.sureness(reply.log_odds) >= _LEAST_SURE
 
     def _read_window(self, run: ReadingRun, window: Window) -> Generator[AskEvent, None, Written]:
         """Have the model read a window; in parts, where it has more to write than fits."""

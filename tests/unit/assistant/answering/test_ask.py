@@ -43,9 +43,15 @@ class Model:
     """Says what it was given to say, and "yes" or "no" when asked about that; a token is a word."""
 
     def __init__(
-        self, says: str, check: str = "Yes", context_tokens: int = 4096, again: str = ""
+        self,
+        says: str,
+        check: str = "Yes",
+        context_tokens: int = 4096,
+        again: str = "",
+        doubts: str | None = None,
     ) -> None:
         self.says = says
+        self.doubts = doubts
         self.again = again or says
         self.check = check
         self.context_tokens = context_tokens
@@ -75,6 +81,8 @@ class Model:
         if checking:
             known = next((p for p in pairs() if p.text in messages[-1].content), None)
             text = self.check
+            if self.doubts is not None and self.doubts in messages[-1].content:
+                text = "No"
             if known is not None:
                 text = "Yes" if known.answered in messages[-1].content else "No"
         try:
@@ -218,6 +226,21 @@ def test_the_model_looks_once_more_before_an_answer_is_declined(says):
     assert first[:-1] == second[:-1]
     streamed = "".join(event.text for event in events if isinstance(event, AnswerDelta))
     assert streamed.strip() == says
+
+
+@pytest.mark.parametrize(
+    ("doubts", "shown"),
+    [
+        ("Cats", "The monthly rent is 940 euros."),
+        ("rent", "Cats may be kept."),
+        ("Question", ""),
+    ],
+)
+def test_of_two_answers_the_one_counts_of_which_the_model_is_surer(doubts, shown):
+    model = Model("Cats may be kept.", again="The monthly rent is 940 euros.", doubts=doubts)
+    _, answer = run(answerer(model).ask(RENT))
+    assert answer.answer == (shown or wording().declined)
+    assert answer.declined is not bool(shown)
 
 
 @pytest.mark.parametrize(

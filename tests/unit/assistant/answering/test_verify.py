@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.answering.calibration import Calibrations, Line, line, log_odds
+from assistant.answering.calibration import Calibrations, Scale, log_odds, scale
 from assistant.answering.material import Material
 from assistant.answering.proof import prove
 from assistant.answering.verify import cited
@@ -39,13 +39,14 @@ def test_a_reply_in_other_words_says_nothing(other):
     assert log_odds(other) is None
 
 
-def test_the_line_lies_between_the_replies_to_what_is_known():
-    agreeing = line([2.0, 3.0, 2.5], [0.0, -0.5, 0.5]).log_odds
-    # A model that says no to everything, if less to what is right, has its line where it speaks.
-    denying = line([-1.0, -1.2], [-3.0, -3.4]).log_odds
+def test_how_sure_a_reply_is_is_told_by_replies_to_what_is_known():
+    agreeing = scale([2.0, 3.0, 2.5], [0.0, -0.5, 0.5])
+    # A model that says no to everything, if less to what is right.
+    denying = scale([-1.0, -1.2], [-3.0, -3.4])
 
-    assert 0.0 < (agreeing or 0) < 2.0
-    assert -3.4 < (denying or 0) < -1.2
+    assert agreeing.sureness(2.5) == denying.sureness(-1.1) == 1.0
+    assert agreeing.sureness(0.0) == denying.sureness(-3.2) == 0.0
+    assert agreeing.sureness(-1.0) < 0.0 < agreeing.sureness(1.0) < agreeing.sureness(1.5)
 
 
 @pytest.mark.parametrize(
@@ -53,19 +54,19 @@ def test_the_line_lies_between_the_replies_to_what_is_known():
     [([2.0, 2.1], [1.9, 2.0]), ([None, None], [0.0, 0.0]), ([0.0, 0.1], [2.0, 2.2])],
 )
 def test_a_model_that_cannot_tell_them_apart_is_not_listened_to(answered, unanswered):
-    assert line(answered, unanswered) == Line(None)
+    assert scale(answered, unanswered).sureness(-5.0) == 1.0
 
 
 def test_what_was_measured_is_there_at_the_next_start(tmp_path):
     file = tmp_path / "calibrations.json"
     assert Calibrations(file).get("one.gguf") is None
 
-    Calibrations(file).keep("one.gguf", Line(1.25))
+    Calibrations(file).keep("one.gguf", Scale(0.5, 1.25))
     again = Calibrations(file)
-    again.keep("two.gguf", Line(None))
+    again.keep("two.gguf", Scale(0.0, 0.0))
 
-    assert Calibrations(file).get("one.gguf") == Line(1.25)
-    assert Calibrations(file).get("two.gguf") == Line(None)
+    assert Calibrations(file).get("one.gguf") == Scale(0.5, 1.25)
+    assert Calibrations(file).get("two.gguf") == Scale(0.0, 0.0)
     file.write_text("{broken")
     assert Calibrations(file).get("one.gguf") is None
 
