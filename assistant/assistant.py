@@ -9,15 +9,11 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Final
 
-import msgspec
-import psutil
-
 from assistant.answering.ask import Answerer
 from assistant.answering.calibration import Calibrations
 from assistant.answering.followups import understand
 from assistant.answering.types import (
     Answer,
-    AnsweringSettings,
     AskEvent,
     AskRequest,
     Mode,
@@ -29,18 +25,18 @@ from assistant.compute import ComputeGate
 from assistant.conversations.keeping import history_of, keep_answer, place_question
 from assistant.conversations.store import ConversationStore
 from assistant.embedders import Embedders
-from assistant.errors import NoModelInstalled
 from assistant.owners import conversation_owner, document_owner, is_conversation
 from assistant.paths import DataPaths
-from assistant.personas import Persona, PersonaLibrary
+from assistant.personas import PersonaLibrary
 from assistant.reading_all.kept import KeptReadings
 from assistant.reading_all.read import EverythingReader
 from assistant.reading_all.run import ModelInUse
+from assistant.respondents import Respondents
 from assistant.services.downloads import DownloadService
 from assistant.services.folders import FolderService
 from assistant.services.index import IndexService
 from assistant.services.model import ModelService
-from assistant.settings import ModelSettings, Settings, SettingsFile
+from assistant.settings import SettingsFile
 from assistant.studying import Studied, Studies, StudyForecast
 from assistant.workers.jobs import Job
 from indexing.catalog import Catalog
@@ -54,7 +50,6 @@ from models.engine.types import (
     PromptSize,
     Sampling,
 )
-from models.errors import InvalidModelFile, ModelNotFound
 from models.library import ModelFacts, ModelLibrary
 from models.other_programs import other_programs
 from models.states import StoredState
@@ -102,6 +97,9 @@ class Assistant:
         self.personas = PersonaLibrary(paths.personas)
         self.collections = Collections(
             paths.root, self.catalog, self.personas, lambda: self.conversations
+        )
+        self._respondents = Respondents(
+            self.settings, self.models, self.personas, self.collections, lambda: self.conversations
         )
         self._answerer = Answerer(
             _ModelPort(self.model),
@@ -176,23 +174,8 @@ class Assistant:
     # --- Models -----------------------------------------------------------------------------
 
     def current_model(self) -> ModelFacts | None:
-        """Return the model that answers; None where no model can.
-
-        It is the one the person chose, else the largest that this machine's memory holds well; one
-        of another program only where there is none of Studiolo's own.
-        """
-        usable = [facts for facts in self.models.list() if facts.problem is None]
-        chosen = self.settings.current.model
-        for facts in usable:
-            if facts.name == chosen:
-                return facts
-        own = [facts for facts in usable if facts.source in ("library", "folder")]
-        usable = own or usable
-        room = psutil.virtual_memory().total * _MEMORY_SHARE
-        fitting = [facts for facts in usable if facts.bytes <= room]
-        if fitting:
-            return max(fitting, key=lambda facts: facts.bytes)
-        return min(usable, key=lambda facts: facts.bytes, default=None)
+        """Return the model that answers: see `Respondents.current_model`."""
+        return self._respondents.current_model()
 
     def use_model(self, name: str) -> ModelFacts:
         """Let a model answer from now on.
@@ -201,17 +184,13 @@ class Assistant:
             ModelNotFound: The library has none of that name.
             InvalidModelFile: It cannot be used.
         """
-        facts = self._usable(name)
+        facts = self._respondents.usable(name)
         self.settings.update(model=facts.name)
         return facts
 
     def load_settings(self, name: str, conversation: int | None = None) -> LoadSettings:
-        """Return how a model is loaded, for a conversation that may have settings of its own.
-
-        Raises:
-            ConversationNotFound: There is no such conversation.
-        """
-        return self.settings.current.load_settings(name, self._own_settings(name, conversation))
+        """Return how a model is loaded: see `Respondents.load_settings`."""
+        return self._respondents.load_settings(name, conversation)
 
     # --- Documents --------------------------------------------------------------------------
 
@@ -236,7 +215,7 @@ class Assistant:
         self, document: int, model: str | None = None, conversation: int | None = None
     ) -> StudyForecast:
         """Say what studying a document would take: see `Studies.forecast`."""
-        facts = self._model_for(AskRequest("", model=model))
+        facts = self._respondents.model_for(AskRequest("", model=model))
         self.model.ensure_loaded(facts.path, self.load_settings(facts.name, conversation))
         return self.studies.forecast(document)
 
@@ -250,7 +229,7 @@ class Assistant:
             model: Who reads it; None for the one that answers.
             conversation: Whose settings it is loaded with; None for the usual ones.
         """
-        facts = self._model_for(AskRequest("", model=model))
+        facts = self._respondents.model_for(AskRequest("", model=model))
         self.model.ensure_loaded(facts.path, self.load_settings(facts.name, conversation))
         return (yield from self.studies.study(document))
 
@@ -260,7 +239,7 @@ class Assistant:
         Args:
             model: Which; None for the one that answers.
         """
-        facts = self._model_for(AskRequest("", model=model))
+        facts = self._respondents.model_for(AskRequest("", model=model))
         self.model.ensure_loaded(facts.path, self.load_settings(facts.name))
         return self.studies.studied()
 
@@ -291,7 +270,7 @@ class Assistant:
             WorkerError: A process failed in the midst of it; the next question works.
         """
         if request.conversation is None:
-            request = self._settled(request)
+            request = self._respondents.settled(request)
             return (yield from self._answer(request, []))
         store = self.conversations
         question = place_question(store, request)
@@ -300,7 +279,7 @@ class Assistant:
 
         def answer() -> Generator[AskEvent, None, Answer]:
             nonlocal request
-            request = self._settled(request)
+            request = self._respondents.settled(request)
             return (yield from self._answer(request, history))
 
         return (yield from keep_answer(writer, answer(), lambda text: self._partial(request, text)))
@@ -333,7 +312,7 @@ class Assistant:
 
         It searches, and loads the model where it is not loaded: call it off a window's thread.
         """
-        request = self._settled(request)
+        request = self._respondents.settled(request)
         history: list[ChatMessage] = []
         if request.conversation is not None:
             leaf = request.parent or self.conversations.get(request.conversation).leaf
@@ -350,13 +329,10 @@ class Assistant:
     def _answer(
         self, request: AskRequest, history: list[ChatMessage]
     ) -> Generator[AskEvent, None, Answer]:
-        facts = self._model_for(request)
-        persona = self._persona_of(request)
-        own = self._own_settings(facts.name, request.conversation)
-        settings = self.settings.current
-        self._answerer.settings = _answering_settings(settings, facts.name, persona, own)
+        facts = self._respondents.model_for(request)
+        self._answerer.settings = self._respondents.answering_settings(request, facts.name)
         self._answerer.model_name = facts.name
-        how = settings.load_settings(facts.name, own)
+        how = self.load_settings(facts.name, request.conversation)
         with self.gate.answering():
             loading = self.model.load(facts.path, how).stream()
             for event in loading:
@@ -391,50 +367,6 @@ class Assistant:
                 self._readings = KeptReadings(self.paths.root)
             return self._readings
 
-    def _settled(self, request: AskRequest) -> AskRequest:
-        """Return a request with what its persona decides, and the model that will answer.
-
-        In place of collections stand the documents that belong to them now.
-        """
-        persona = self._persona_of(request)
-        settled = request if persona is None else _as_persona(request, persona)
-        documents = settled.documents
-        if settled.collections and settled.use_documents:
-            held = self.collections.documents_of(settled.collections)
-            documents = tuple(dict.fromkeys((*documents, *held)))
-        return msgspec.structs.replace(
-            settled, documents=documents, collections=(), model=self._model_for(request).name
-        )
-
-    def _model_for(self, request: AskRequest) -> ModelFacts:
-        persona = self._persona_of(request)
-        chosen = request.model or (persona.model if persona is not None else None)
-        if chosen is not None:
-            return self._usable(chosen)
-        facts = self.current_model()
-        if facts is None:
-            raise NoModelInstalled(str(self.paths.models))
-        return facts
-
-    def _own_settings(self, model: str, conversation: int | None) -> ModelSettings:
-        if conversation is None:
-            return ModelSettings()
-        return self.conversations.get(conversation).settings.get(model, ModelSettings())
-
-    def _persona_of(self, request: AskRequest) -> Persona | None:
-        return None if request.persona is None else self.personas.get(request.persona)
-
-    def _usable(self, name: str) -> ModelFacts:
-        try:
-            facts = self.models.info(name)
-        except ModelNotFound:
-            if not self.models.list():
-                raise NoModelInstalled(str(self.paths.models)) from None
-            raise
-        if facts.problem is not None:
-            raise InvalidModelFile(facts.path, facts.problem)
-        return facts
-
 
 class _ModelPort:
     """The model's process as answering sees a model."""
@@ -459,32 +391,5 @@ class _ModelPort:
         return self._service.stream(messages, sampling, stop, owners, aside=aside)
 
 
-def _answering_settings(
-    settings: Settings, model: str, persona: Persona | None, own: ModelSettings
-) -> AnsweringSettings:
-    if persona is not None:
-        own = own.over(ModelSettings(temperature=persona.temperature))
-    sampling = settings.sampling(model, own)
-    return AnsweringSettings(
-        read_seconds=settings.answer_seconds,
-        sampling=sampling,
-        instructions=persona.instructions if persona is not None else "",
-        documents_only=persona is not None and persona.documents == "only",
-    )
-
-
 def _reads_everything(request: AskRequest) -> bool:
     return request.mode == "everything" and request.use_documents
-
-
-def _as_persona(request: AskRequest, persona: Persona) -> AskRequest:
-    """Return a request about the documents that a persona uses."""
-    if persona.documents == "none":
-        return msgspec.structs.replace(request, use_documents=False)
-    usual = () if persona.collection is None else (persona.collection,)
-    named = bool(request.documents or request.collections)
-    return msgspec.structs.replace(
-        request,
-        use_documents=request.use_documents or persona.documents == "only",
-        collections=request.collections if named else usual,
-    )

@@ -62,6 +62,11 @@ class ModelLibrary:
 
     # --- What there is ----------------------------------------------------------------------
 
+    @property
+    def folder(self) -> Path:
+        """Studiolo's own folder of models."""
+        return self._folder
+
     def list(self) -> list[ModelFacts]:
         """All models by source and name, those that cannot chat included, with the reason."""
         record = self._record.read()
