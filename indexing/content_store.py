@@ -19,7 +19,6 @@ from indexing.structure import (
     moved,
     pack_lines,
     pack_structure,
-    unpack_structure,
 )
 from indexing.types import PARTLY_READ, CanonicalDocument, Passage, Rest
 
@@ -128,24 +127,21 @@ class ContentStore:
             self._put_lines(content, placed)
             self._put_passages(content, row["title"], part.text, passages, start, pages)
             self._tell_rest(row["document_id"], pages + len(part.page_starts), part.rest)
+            self._db.execute(
+                "UPDATE documents SET status = 'queued' WHERE id = ? AND status = 'ready'",
+                (row["document_id"],),
+            )
         return True
 
-    def end(self, content: int, warning: str) -> None:
-        """Notes that the rest of a file cannot be read, and why."""
-        with transaction(self._db):
-            row = self._db.execute(
-                "SELECT document_id, structure FROM contents WHERE id = ?", (content,)
-            ).fetchone()
-            if row is not None:
-                structure = unpack_structure(row["structure"])
-                structure = msgspec.structs.replace(
-                    structure, warnings=(*structure.warnings, warning)
-                )
+    def end(self, content: int, problem: str) -> None:
+        """Notes that the rest of a file could not be read, and why: the text is what it is."""
+        rest = self.rest(content)
+        if rest is not None:
+            with transaction(self._db):
+                rest = msgspec.structs.replace(rest, problem=problem)
                 self._db.execute(
-                    "UPDATE contents SET structure = ?, rest = NULL WHERE id = ?",
-                    (msgspec.msgpack.encode(structure), content),
+                    "UPDATE contents SET rest = ? WHERE id = ?", (_packed(rest), content)
                 )
-                self._tell_rest(row["document_id"], 0, None)
 
     def copy(self, document: int, sha256: str) -> int | None:
         """Takes over the reading of this content that another document has.
@@ -172,8 +168,8 @@ class ContentStore:
             title = PurePath(row["path"]).stem if named else other["title"]
             content = self._db.execute(
                 "INSERT INTO contents (document_id, sha256, title, kind, pages, passages, text, "
-                "structure) SELECT ?, sha256, ?, kind, pages, passages, text, structure "
-                "FROM contents WHERE id = ?",
+                "structure, rest) SELECT ?, sha256, ?, kind, pages, passages, text, structure, "
+                "rest FROM contents WHERE id = ?",
                 (document, title, other["id"]),
             ).lastrowid
             assert content is not None
@@ -213,9 +209,13 @@ class ContentStore:
         )
 
     def drop_unfinished(self, document: int) -> list[int]:
-        """The same, and drops a text that is searched and not whole."""
+        """The same, and drops a text that was searched while it was read."""
         gone = self.drop_pending(document)
-        return gone + self._drop("document_id = ?1 AND rest IS NOT NULL", document)
+        return gone + self._drop(
+            "document_id = ?1 AND rest IS NOT NULL "
+            "AND (SELECT indexed_at FROM documents WHERE id = ?1) IS NULL",
+            document,
+        )
 
     def drop_all(self, document: int) -> list[int]:
         """Drops all readings of a document; returns their passages."""

@@ -24,7 +24,7 @@ from indexing.files import drop_copies, find_files, hash_file, sweep_unfinished
 from indexing.folders.following import Folders
 from indexing.likeness import Likeness
 from indexing.pipeline import AHEAD, Read, Run
-from indexing.reasons import PASSING
+from indexing.reasons import UNSURE
 from indexing.reembedding import Embedders
 from indexing.reranker import Reranker
 from indexing.schema import COMPONENT, MIGRATIONS
@@ -384,7 +384,7 @@ class Index:
     def _hopeless(self, path: str, password: str | None) -> int | None:
         """The document of a file that has failed, and would fail in the same way again."""
         row = self._store.find(path)
-        if row is None or row["status"] != "failed" or row["reason"] in PASSING:
+        if row is None or row["status"] != "failed" or row["reason"] in UNSURE:
             return None
         if password is not None and row["reason"].startswith("password_needed"):
             return None

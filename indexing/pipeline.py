@@ -25,7 +25,7 @@ from indexing.embedding import WINDOW, Embedding, Open
 from indexing.errors import FileUnreadable, IndexingError, ReadError, ReadTimeout, TooLarge
 from indexing.files import drop_copies, hash_file, keep_copy
 from indexing.passages import split_passages
-from indexing.reasons import reason_of
+from indexing.reasons import UNSURE, reason_of
 from indexing.store import DocumentStore
 from indexing.types import CanonicalDocument, IndexProgress, Passage, ReadProgress, Rest
 from indexing.vectors import VectorStore
@@ -135,7 +135,7 @@ class Run:
         content = self._store.contents.find(document, sha256)
         if content is None:
             content = self._store.contents.copy(document, sha256)
-        if content is None or self._store.contents.rest(content) is not None:
+        if content is None or self._goes_on(content):
             content = yield from self._read_text(document, sha256, path, content)
         if content is None:
             self._files_left -= 1
@@ -185,6 +185,11 @@ class Run:
         yield from self._event(document, "finished", 0, None)
         return None
 
+    def _goes_on(self, content: int) -> bool:
+        """Whether there is more to be read of a file than this text, and it may be readable."""
+        rest = self._store.contents.rest(content)
+        return rest is not None and (not rest.problem or rest.problem in UNSURE)
+
     def _read_text(
         self, document: int, sha256: str, path: Path, content: int | None
     ) -> Generator[IndexProgress, None, int | None]:
@@ -201,12 +206,10 @@ class Run:
             try:
                 part = yield from self._read_part(document, file, content, rest)
             except (FileUnreadable, ReadTimeout, TooLarge) as error:
-                row = self._store.row(document)
-                if content is None or row is None or self._has_changed(document, file):
+                if content is None or self._has_changed(document, file):
                     raise
                 # What was read before is worth keeping.
-                first = (row.pages or 0) + 1
-                contents.end(content, f"not read from page {first} on ({reason_of(error)})")
+                contents.end(content, reason_of(error))
                 break
             if self._has_changed(document, file):
                 raise FileUnreadable(str(path), "changed while it was read")

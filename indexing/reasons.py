@@ -7,6 +7,8 @@ import os
 
 # Reasons of a failure that time alone may mend, though the file is the same.
 PASSING = ("missing", f"unreadable: {os.strerror(errno.EACCES)}")
+# The same, and what may be another's fault than the file's: a process dies of many things.
+UNSURE = (*PASSING, "unreadable: reader_crashed")
 
 
 def reason_of(error: Exception) -> str:

@@ -251,13 +251,17 @@ class DocumentStore:
                 "SELECT 1 FROM passages WHERE content_id = ? AND embedded = 0 LIMIT 1", (content,)
             ).fetchone()
             row = self._db.execute("SELECT * FROM contents WHERE id = ?", (content,)).fetchone()
-            if left is not None or row is None or row["rest"] is not None:
+            rest = self.contents.rest(content)
+            if left is not None or row is None or (rest is not None and not rest.problem):
                 return None
-            reservations = "; ".join(unpack_structure(row["structure"]).warnings) or None
+            warnings = list(unpack_structure(row["structure"]).warnings)
+            if rest is not None:
+                first = (row["pages"] or 0) + 1
+                warnings.append(f"not read from page {first} on ({rest.problem})")
             self._db.execute(
                 "UPDATE documents SET content_id = ?, title = ?, kind = ?, status = 'ready', "
                 "reason = ?, indexed_at = ? WHERE id = ?",
-                (content, row["title"], row["kind"], reservations, now(), document),
+                (content, row["title"], row["kind"], "; ".join(warnings) or None, now(), document),
             )
             return self.contents.drop_pending(document)
 

@@ -95,11 +95,13 @@ class Rest(msgspec.Struct, frozen=True):
         pages: How many the file has.
         state: What the reading of the next part goes on from; the reader's own affair, which a
             later version of it can still read.
+        problem: Why it could not be read, as the reason of a document says it; "" so far.
     """
 
     read: int
     pages: int
     state: bytes
+    problem: str = ""
 
 
 class CanonicalDocument(msgspec.Struct, frozen=True):

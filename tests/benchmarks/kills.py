@@ -2,11 +2,11 @@
 
     python -m tests.benchmarks.kills [--kills N] [--files N] [--seconds N] [--seed N]
 
-The folder has small files of several formats, each with a number that no other has. The app's
-own service adds it, and is used again when it gives up, as a person would who starts the app
-anew. Where all is indexed before the last kill, half of the documents are removed and added
-again. In the end every file has to be there once, whole and nothing besides; what is wrong is
-printed, and the exit status is 1.
+The folder has small files of several formats, each with a number that no other has, and a book
+that is read in several parts. The app's own service adds it, and is used again when it gives up,
+as a person would who starts the app anew. Where all is indexed before the last kill, half of the
+documents are removed and added again. In the end every file has to be there once, whole and
+nothing besides; what is wrong is printed, and the exit status is 1.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from reportlab.pdfgen.canvas import Canvas
 
 from assistant.errors import AssistantError
 from assistant.paths import DataPaths
@@ -34,6 +35,8 @@ from indexing.database import database_path
 from tests.benchmarks.retrieval import embedder_folder
 
 _PARAGRAPHS = 8
+# Enough for three parts.
+_SHEETS = 500
 
 
 def write_files(folder: Path, count: int) -> None:
@@ -49,6 +52,17 @@ def write_files(folder: Path, count: int) -> None:
             ("csv", "lot,terms\n" + "\n".join(f"{n},{text}" for n, text in enumerate(texts))),
         )[number % 4]
         (folder / f"contract-{number:04}.{suffix}").write_text(text)
+
+
+def write_book(path: Path) -> None:
+    """A PDF of many pages, each with a number that no other has."""
+    canvas = Canvas(str(path))
+    for number in range(_SHEETS):
+        canvas.drawString(72, 600, f"Sheet {number + 7000} lists what was let in that year.")
+        for line in range(8):
+            canvas.drawString(72, 560 - 20 * line, f"{number}.{line}: Both sides may end it.")
+        canvas.showPage()
+    canvas.save()
 
 
 def wait(job: Job[Any, Any], seconds: float) -> None:
@@ -125,13 +139,15 @@ def faults(paths: DataPaths, folder: Path) -> list[str]:
         words = {row[0] for row in db.execute("SELECT rowid FROM passage_words")}
         every = [row[0] for row in db.execute("SELECT id FROM passages")]
         contents = db.execute("SELECT sha256, document_id FROM contents").fetchall()
-        for number in range(len(files)):
-            match = f'"lot {number * 100 + 7} is let"'
+        wanted = [f"lot {number * 100 + 7} is let" for number in range(len(files) - 1)]
+        wanted += [f"sheet {number + 7000} lists" for number in range(_SHEETS)]
+        for words_of_one in wanted:
             count = db.execute(
-                "SELECT count(*) FROM passage_words WHERE passage_words MATCH ?", (match,)
+                "SELECT count(*) FROM passage_words WHERE passage_words MATCH ?",
+                (f'"{words_of_one}"',),
             ).fetchone()[0]
             if count != 1:
-                found.append(f"{files[number]}: its last lot is there {count} times")
+                found.append(f"{words_of_one!r} is there {count} times")
     if passages != set(every) or words != passages:
         found.append(f"{len(every)} passages, {len(passages)} embedded, {len(words)} with words")
     if len({document for _, document in contents}) != len(contents):
@@ -164,10 +180,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         paths.embedder.symlink_to(embedder_folder())
         folder = Path(scratch) / "contracts"
         write_files(folder, given.files)
+        write_book(folder / "zones.pdf")
         killed = add_and_kill(paths, folder, given.kills, given.seconds, given.seed)
         found = faults(paths, folder)
     counts = ", ".join(f"{name} {count}" for name, count in sorted(killed.items()))
-    print(f"killed: {counts}; {given.files} files; {len(found)} faults")
+    print(f"killed: {counts}; {given.files} files and a book; {len(found)} faults")
     for fault in found:
         print(fault)
     return 1 if found else 0

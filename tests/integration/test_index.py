@@ -398,8 +398,13 @@ def test_a_book_that_cannot_be_read_to_its_end(
     [row] = report.documents
     assert (row.status, row.reason) == (status, reason)
     assert bool(index.search("harbour", k=1).hits) == (status == "ready")
-    if status == "ready":
-        consistent(data_dir, index)
+    index._read = read
+    _, report = end_of(index.add([str(book)]))
+    assert [(row.status, row.reason, row.pages) for row in report.documents] == [
+        ("ready", None, BOOK_PAGES)
+    ]
+    assert "ship 260," in catalog.text(row.id, page=BOOK_PAGES)
+    consistent(data_dir, index)
 
 
 def test_a_book_may_be_removed_while_it_is_read(index, book, data_dir):

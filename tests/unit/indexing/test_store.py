@@ -160,10 +160,10 @@ def test_parts_are_added_at_the_end_and_move_nothing(store, catalog):
 
 def test_what_was_read_stays_when_the_rest_cannot_be(store, catalog):
     number, content = add(store, document=structs.replace(canonical(), rest=Rest(2, 4, b"")))
-    store.contents.end(content, "not read from page 3 on")
+    store.contents.end(content, "too_slow")
     embed_all(store, content)
     assert store.finish(number, content) == []
-    assert store.row(number).reason == "page 3 has no text; not read from page 3 on"
+    assert store.row(number).reason == "page 3 has no text; not read from page 3 on (too_slow)"
     assert catalog.text(number) == TEXT
 
 
