@@ -87,7 +87,7 @@ class FoldersPresenter(Presenter):
         self._done: dict[int, set[int]] = {}
         # By folder: documents whose files are gone in great numbers.
         self._missing: dict[int, frozenset[int]] = {}
-        # Those of them that the person lets go.
+        # Those that the person lets go, and that no look at their folder is to ask about again.
         self._confirmed: set[int] = set()
         # Folders as they were before their patterns were changed.
         self._before: dict[Adding, WatchedFolder] = {}
@@ -280,6 +280,8 @@ class FoldersPresenter(Presenter):
         if not over:
             return
         self._followed -= over
+        for adding in over:
+            self._before.pop(adding, None)
         if not self._documents.adding:
             self._begun.clear()
             self._done.clear()
@@ -294,7 +296,7 @@ class FoldersPresenter(Presenter):
         looked_at |= {folder.id for folder in self._folders if folder.path in adding.paths}
         before = self._before.pop(adding, None)
         if before is not None:
-            self._removals.leave_out(report.gone, lambda: self._watch_as(before))
+            self._leave_out(report.gone, before)
         else:
             self._let_go(report.gone, looked_at)
         unavailable: dict[int, Unavailable] = {
@@ -304,6 +306,17 @@ class FoldersPresenter(Presenter):
         self._set_unavailable(unavailable)
         if report.unsettled:
             QTimer.singleShot(_AGAIN_MS, self, lambda: self._look_again(report.unsettled))
+
+    def _leave_out(self, rows: Sequence[DocumentRow], before: WatchedFolder) -> None:
+        """Let documents go that other patterns leave out, until the person wants them back."""
+        documents = {row.id for row in rows}
+        self._confirmed |= documents
+
+        def undone() -> None:
+            self._confirmed -= documents
+            self._documents.watch(before)
+
+        self._removals.leave_out(rows, undone)
 
     def _let_go(self, rows: Sequence[DocumentRow], looked_at: Collection[int]) -> None:
         """Let documents go whose files are gone, unless those are most of a folder's."""

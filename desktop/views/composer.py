@@ -244,7 +244,9 @@ def _update_chip(chip: Chip, attachment: Attachment, owner: QWidget) -> None:
         text = owner.tr("waiting") if fraction is None else f"{round(100 * fraction)} %"
         tip = owner.tr("{name} is being read").format(name=place)
     elif attachment.state == "failed":
-        text, tip = owner.tr("not read"), attachment.reason or place
+        is_named = bool(attachment.collection) and not attachment.path
+        text = owner.tr("empty") if is_named else owner.tr("not read")
+        tip = attachment.reason or place
     else:
         text, tip = "", place
     chip.set_state(attachment.state, text, attachment.fraction, tip)

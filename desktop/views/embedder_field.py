@@ -29,7 +29,7 @@ class EmbedderField(QWidget):
         self._embedders = embedders
         self.setFixedWidth(WIDTH)
         self._choice = Choice(theme)
-        self._choice.setAccessibleName(self.tr("Model for searching"))
+        self._choice.setAccessibleName(self.tr("Search model"))
         self._choice.activated.connect(self._on_activated)
         self.setFocusProxy(self._choice)
         self._words = label("", "small", wrap=True)
@@ -103,7 +103,7 @@ class EmbedderSheet(Sheet):
     def __init__(
         self, theme: Theme, name: str, embedders: EmbeddersPresenter, parent: QWidget
     ) -> None:
-        title = QCoreApplication.translate("EmbedderSheet", "Change the model for searching")
+        title = QCoreApplication.translate("EmbedderSheet", "Change the search model")
         super().__init__(theme, title, "search", parent)
         self._name = name
         self._embedders = embedders
@@ -164,5 +164,5 @@ def _change_text(change: Change, in_use: str) -> str:
         return _tr("Begins soon. {old} goes on finding passages.").format(old=in_use)
     text = _tr("{n} of {count} passages").format(n=number(change.done), count=number(change.total))
     if change.seconds_left is not None:
-        text += _tr(" · about {time} left").format(time=seconds(max(1.0, change.seconds_left)))
+        text += _tr(" · ~{time} left").format(time=seconds(max(1.0, change.seconds_left)))
     return text

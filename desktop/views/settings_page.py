@@ -150,7 +150,7 @@ class SettingsPage(Page):
                 self._scans,
             ),
             (
-                self.tr("Model for searching"),
+                self.tr("Search model"),
                 self.tr(
                     "Finds the passages that a question is answered from. Others can be chosen "
                     "once their folders, in the form of sentence-transformers, lie in {folder}."
@@ -215,6 +215,8 @@ class SettingsPage(Page):
             if isinstance(hint, str):
                 control.setAccessibleDescription(hint)
             words.addWidget(label(hint, "small", wrap=True) if isinstance(hint, str) else hint)
+            # Beside a taller field the words stay together.
+            words.addStretch(1)
             row = QHBoxLayout()
             row.setContentsMargins(0, 12, 0, 12)
             row.setSpacing(24)

@@ -85,6 +85,12 @@ def shoot_library(studio: Studio, window: Window, mine: Path) -> None:
     studio.settle(until=lambda: len(folders.folders) == 2)
     studio.settle(until=lambda: any(folders.state(one.id).unavailable for one in folders.folders))
     studio.shoot(window, "library")
+    leases = next(one for one in folders.folders if one.path.endswith("Leases"))
+    folders._missing = {leases.id: frozenset(leases.documents)}
+    folders.moved.emit()
+    studio.shoot(window, "library-missing")
+    folders._missing = {}
+    folders.moved.emit()
     lines = {session.library.row(e.document or 0): n for n, e in enumerate(session.library.entries)}
     for row, line in lines.items():
         if row is not None and row.collections:
