@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QMenu
 
 from assistant.paths import DataPaths
+from assistant.settings import ModelSettings
 from desktop.app import Window
 from desktop.views.study_bar import StudyBar
 from desktop.views.study_sheet import StudySheet
@@ -46,6 +47,13 @@ def bar(window):
     return window.main.findChild(StudyBar)
 
 
+def library_line(window):
+    """What is read out of the one document's line in the library."""
+    lines = window.main._library._list.lines
+    role = Qt.ItemDataRole.AccessibleTextRole
+    return " | ".join(str(lines.index(n).data(role)) for n in range(lines.rowCount()))
+
+
 @pytest.fixture(autouse=True)
 def _quiet(monkeypatch):
     # Without a screen a menu that pops up cannot take the keyboard, and Qt says so.
@@ -57,7 +65,7 @@ def open_sheet(window, until, name="lease.md"):
     row = next(row for row in window.session.documents.rows if row.path.endswith(name))
     page = window.main._library
     window.main.show_page("library")
-    page._on_menu_wanted([row.id], page.mapToGlobal(page.rect().center()))
+    page._list.menu_wanted.emit([row.id], page.mapToGlobal(page.rect().center()))
     actions = [action for menu in page.findChildren(QMenu) for action in menu.actions()]
     [study] = [action for action in actions if action.text() == "Study…"]
     study.trigger()
@@ -106,6 +114,17 @@ def test_a_document_is_studied_paused_and_gone_on_with(window, until, qtbot):
     until(lambda: "studied already" in sheet._words.text(), 30)
     assert not sheet._begin.isEnabled()
     sheet.close()
+    assert "studied" in library_line(window)
+    # The model with another kind of cache could not use what was read; as it was, it can.
+    [facts] = session.models.installed
+    session.models.choose_settings(facts, ModelSettings(kv_type="q8_0"))
+    until(lambda: not session.studies.is_studied(row.id), 60)
+    assert panel._studied.isHidden()
+    assert "studied" not in library_line(window)
+    until(lambda: session.models.state == "ready", 60)
+    session.models.choose_settings(facts, ModelSettings())
+    until(lambda: session.studies.is_studied(row.id), 60)
+    assert "studied" in library_line(window)
     # Deleted, it is studied no longer, and the document is still there.
     session.studies.clear()
     until(lambda: session.studies.used_bytes == 0 and not session.studies.is_studied(row.id))
