@@ -14,7 +14,7 @@ from desktop.widgets.choice import Choice
 from desktop.widgets.labels import label
 from indexing.types import EmbedderForecast
 
-WIDTH = 240
+WIDTH = 260
 STEPS = 1000
 
 

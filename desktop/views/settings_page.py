@@ -223,7 +223,7 @@ class SettingsPage(Page):
             row.addLayout(words, 1)
             if not isinstance(control, Switch):
                 # Wider only where the words are larger.
-                control.setMinimumWidth(FIELD)
+                control.setMinimumWidth(max(FIELD, control.minimumWidth()))
             row.addWidget(control)
             column.addLayout(row)
         self.body.addWidget(card)
