@@ -58,7 +58,7 @@ def write_book(path: Path) -> None:
     """A PDF of many pages, each with a number that no other has."""
     canvas = Canvas(str(path))
     for number in range(_SHEETS):
-        canvas.drawString(72, 600, f"Sheet {number + 7000} lists what was let in that year.")
+        canvas.drawString(72, 600, f"Sheet {number * 7 + 1} lists what was let in that year.")
         for line in range(8):
             canvas.drawString(72, 560 - 20 * line, f"{number}.{line}: Both sides may end it.")
         canvas.showPage()
@@ -140,7 +140,7 @@ def faults(paths: DataPaths, folder: Path) -> list[str]:
         every = [row[0] for row in db.execute("SELECT id FROM passages")]
         contents = db.execute("SELECT sha256, document_id FROM contents").fetchall()
         wanted = [f"lot {number * 100 + 7} is let" for number in range(len(files) - 1)]
-        wanted += [f"sheet {number + 7000} lists" for number in range(_SHEETS)]
+        wanted += [f"sheet {number * 7 + 1} lists" for number in range(_SHEETS)]
         for words_of_one in wanted:
             count = db.execute(
                 "SELECT count(*) FROM passage_words WHERE passage_words MATCH ?",
