@@ -67,7 +67,7 @@ def loaded(embedder_path):
 @pytest.fixture
 def index(data_dir, embedder_path, loaded):
     with closing(Index(data_dir, embedder_path, read)) as opened:
-        embedder = opened._space.embedder
+        embedder = opened.embedders.answering.embedder
         embedder._model, embedder.precision = loaded._model, loaded.precision
         yield opened
 
@@ -82,14 +82,16 @@ def catalog(data_dir):
 def work(index, monkeypatch):
     """What was read and embedded, by name and by text, since it was last cleared."""
     done = []
-    encode, reader = index._space.embedder.encode, index._read
+    encode, reader = index.embedders.answering.embedder.encode, index._read
 
     def reading(path, password, rest):
         done.append("read")
         return reader(path, password, rest)
 
     monkeypatch.setattr(
-        index._space.embedder, "encode", lambda texts: done.extend(texts) or encode(texts)
+        index.embedders.answering.embedder,
+        "encode",
+        lambda texts: done.extend(texts) or encode(texts),
     )
     monkeypatch.setattr(index, "_read", reading)
     return done
