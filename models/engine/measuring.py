@@ -47,7 +47,7 @@ def measure_speed(
         return None
     began = time.monotonic()
     for token in tokens[:_WRITE_TOKENS]:
-        code = memory.decode((token,), want_logits=True)
+        code = memory.decode((token,), logits=1)
         if code:
             raise DecodeFailed(code)
     seconds = time.monotonic() - began

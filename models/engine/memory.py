@@ -65,12 +65,12 @@ class TokenMemory:
         self.tokens.clear()
         self.read = 0
 
-    def decode(self, tokens: Sequence[int], *, want_logits: bool, read: bool = False) -> int:
+    def decode(self, tokens: Sequence[int], *, logits: int, read: bool = False) -> int:
         """Computes tokens (at most a batch) into the cache; returns llama.cpp's code, 0 for done.
 
         Args:
             tokens: What follows the tokens held.
-            want_logits: Whether a token will be sampled after the last one.
+            logits: After how many of them, from the last, a token will be sampled.
             read: Whether they are of a prompt, not generated.
         """
         batch = self._batch
@@ -79,8 +79,7 @@ class TokenMemory:
         for i in range(count):
             batch.token[i] = tokens[i]
             batch.pos[i] = position + i
-            batch.logits[i] = 0
-        batch.logits[count - 1] = want_logits
+            batch.logits[i] = i >= count - logits
         code: int = llama.llama_decode(self.context, batch)
         if code == 0:
             if read and self.read == position:
@@ -91,13 +90,15 @@ class TokenMemory:
             self.clear()
         return code
 
-    def log_probabilities(self, vocabulary_size: int) -> LogProbabilities:
-        """Natural logarithms of what the model gives each token after all that was decoded.
+    def log_probabilities(self, vocabulary_size: int, row: int) -> LogProbabilities:
+        """Natural logarithms of what the model gives each token, before any sampling.
 
-        As the model has them, before any sampling.
+        Args:
+            vocabulary_size: How many tokens there are.
+            row: After which of the last batch's tokens: -1 is the last, -2 the one before it.
         """
-        row = llama.llama_get_logits_ith(self.context, -1)
-        logits = np.ctypeslib.as_array(row, shape=(vocabulary_size,)).astype(np.float64)
+        given = llama.llama_get_logits_ith(self.context, row)
+        logits = np.ctypeslib.as_array(given, shape=(vocabulary_size,)).astype(np.float64)
         logits -= logits.max()
         return logits - np.log(np.exp(logits).sum())
 

@@ -230,9 +230,9 @@ class Sampler:
     def _add(self, sampler: Any) -> None:
         llama.llama_sampler_chain_add(self._chain, sampler)
 
-    def sample(self, context: Any) -> int:
-        """Chooses the token after the last one decoded."""
-        return llama.llama_sampler_sample(self._chain, context, -1)
+    def sample(self, context: Any, row: int) -> int:
+        """Chooses the token after one of the last batch: -1 is the last, -2 the one before it."""
+        return llama.llama_sampler_sample(self._chain, context, row)
 
     def close(self) -> None:
         """Frees the chain."""

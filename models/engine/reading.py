@@ -170,7 +170,7 @@ class PromptReader:
         step = tokens[done : done + size - done % size]
         last = done + len(step) == len(tokens)
         began = time.monotonic()
-        code = self.memory.decode(step, want_logits=last, read=True)
+        code = self.memory.decode(step, logits=int(last), read=True)
         if code:
             raise DecodeFailed(code)
         elapsed = time.monotonic() - began

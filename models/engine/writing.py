@@ -9,6 +9,7 @@ import numpy as np
 
 from models.engine.answer import GrowingAnswer
 from models.engine.loading import NativeModel
+from models.engine.lookahead import Lookahead
 from models.engine.memory import LogProbabilities, TokenMemory
 from models.engine.native import Sampler, Vocabulary
 from models.engine.types import (
@@ -19,7 +20,6 @@ from models.engine.types import (
     TokenAlternative,
     TokenChoice,
 )
-from models.errors import DecodeFailed
 
 # Enough to find every spelling of a yes or a no among them.
 _FIRST_TOKENS = 20
@@ -64,12 +64,13 @@ class AnswerWriter:
         finish: FinishReason = "length"
         longest_thinking = self._longest_thinking()
         ending: list[int] = []  # what ends the thinking, as far as it is still to be written
+        ahead = Lookahead(memory)
         while answer.kind == "thinking" or answer.answer_tokens < self._sampling.max_tokens:
             too_long = answer.kind == "thinking" and answer.thinking_tokens >= longest_thinking
             if too_long and not ending:
                 ending = vocabulary.tokenize(f"\n{answer.closing}\n\n", parse_special=True)
             forced = bool(ending)
-            token = ending.pop(0) if forced else self._choose(memory, answer)
+            token = ending.pop(0) if forced else self._choose(memory, ahead.row, answer)
             if vocabulary.is_end(token):
                 finish = "stop"
                 break
@@ -77,13 +78,17 @@ class AnswerWriter:
             if answer.stopped:
                 finish = "stop"
                 break
-            yield from answer.due()
             # The last token's own key and value are only needed for a further one.
-            if answer.answer_tokens == self._sampling.max_tokens or self._native.room <= 0:
+            left = self._sampling.max_tokens - answer.answer_tokens
+            if left == 0:
                 break
-            code = memory.decode((token,), want_logits=True)
-            if code:
-                raise DecodeFailed(code)
+            if ahead.take(token):
+                continue
+            if self._native.room <= 0:
+                break
+            yield from answer.due()
+            ahead.compute(token, min(left, self._native.room) - 1)
+        ahead.forget()
         answer.end()
         yield from answer.due(everything=True)
         return finish
@@ -94,14 +99,14 @@ class AnswerWriter:
         answer = min(self._sampling.max_tokens, room // 2)
         return max(0, min(self._sampling.thinking_tokens, room - answer))
 
-    def _choose(self, memory: TokenMemory, answer: GrowingAnswer) -> int:
+    def _choose(self, memory: TokenMemory, row: int, answer: GrowingAnswer) -> int:
         vocabulary = self._native.vocabulary
         thinking = answer.kind == "thinking"
         sampler = self._thinking_sampler if thinking else self._sampler
-        token = sampler.sample(memory.context)
+        token = sampler.sample(memory.context, row)
         if thinking or (answer.begun and not self._sampling.alternatives):
             return token
-        likely = memory.log_probabilities(vocabulary.size)
+        likely = memory.log_probabilities(vocabulary.size, row)
         if not answer.begun:
             answer.first_tokens = tuple(
                 (each.text, float(np.exp(each.log_probability)))

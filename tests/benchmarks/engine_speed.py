@@ -29,6 +29,7 @@ from typing import Any, TypeVar
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from models.engine.engine import Engine
+from models.engine.lookup import PromptLookup
 from models.engine.native import llama, repacking_is_safe
 from models.engine.types import ChatMessage, LoadSettings, Sampling
 
@@ -82,6 +83,8 @@ class Ours:
 
     def __init__(self, path: str, context_tokens: int) -> None:
         self._engine = Engine()
+        # Token by token, as the others write: what drafts gain is told by prompt_lookup.py.
+        PromptLookup.draft = lambda *_: []
         settings = LoadSettings(context_tokens=context_tokens, batch_tokens=BATCH_TOKENS)
         self.threads = finish(self._engine.load(path, settings)).threads
 
