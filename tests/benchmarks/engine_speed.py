@@ -25,6 +25,7 @@ from collections.abc import Callable, Generator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
+from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -84,7 +85,7 @@ class Ours:
     def __init__(self, path: str, context_tokens: int) -> None:
         self._engine = Engine()
         # Token by token, as the others write: what drafts gain is told by prompt_lookup.py.
-        PromptLookup.draft = lambda *_: []
+        mock.patch.object(PromptLookup, "draft", return_value=[]).start()
         settings = LoadSettings(context_tokens=context_tokens, batch_tokens=BATCH_TOKENS)
         self.threads = finish(self._engine.load(path, settings)).threads
 
