@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from assistant.answering.calibration import Calibrations, Line
+from assistant.answering.calibration import Calibrations, Scale
 from assistant.answering.types import AskRequest, Phase, Plan
 from assistant.assistant import Assistant
 from assistant.paths import DataPaths
@@ -70,7 +70,7 @@ def studio(data_dir, smollm_path):
     put_document(data_dir, cellar_book(), "/shelf/cellar.pdf")
     # What the replies of so small a model are worth is known, and need not be measured here.
     calibrations = Calibrations(DataPaths(data_dir).calibrations_file)
-    calibrations.keep(f"{smollm_path.name} {edition()}", Line(None))
+    calibrations.keep(f"{smollm_path.name} {edition()}", Scale(0.0, 0.0))
     return studio
 
 
