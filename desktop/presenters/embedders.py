@@ -123,8 +123,8 @@ class EmbeddersPresenter(Presenter):
         run = self._bridge.start(
             "forecast a change", lambda: assistant.embedders.forecast(name).stream()
         )
-        run.finished.connect(lambda forecast: self._on_forecast(name, forecast))
-        run.failed.connect(lambda error: self.forecast_failed.emit(name, explain(error)))
+        run.finished.connect(lambda forecast: self._on_forecast(run, name, forecast))
+        run.failed.connect(lambda error: self._on_forecast_failed(run, name, error))
         self._forecasting = run
 
     @Slot()
@@ -190,9 +190,15 @@ class EmbeddersPresenter(Presenter):
         self._paused = False
         self.refresh()
 
-    def _on_forecast(self, name: str, forecast: EmbedderForecast) -> None:
-        self._forecasting = None
-        self.forecast_made.emit(name, forecast)
+    def _on_forecast(self, run: Run, name: str, forecast: EmbedderForecast) -> None:
+        if run is self._forecasting:  # nobody waits for another
+            self._forecasting = None
+            self.forecast_made.emit(name, forecast)
+
+    def _on_forecast_failed(self, run: Run, name: str, error: Exception) -> None:
+        if run is self._forecasting:
+            self._forecasting = None
+            self.forecast_failed.emit(name, explain(error))
 
     @Slot(object)
     def _on_reembedded(self, event: IndexProgress) -> None:

@@ -114,7 +114,7 @@ def searched() -> Plan:
 
 def shoot(studio: Studio, root: Path) -> None:
     """Take all of them."""
-    if not any(studio.wanted(name) for name in NAMES):
+    if not any(studio.wanted_of(name) for name in NAMES):
         return
     paths = DataPaths(root).create()
     scenes.link_models(paths, "SmolLM2-135M-Instruct.Q4_1.gguf")

@@ -77,6 +77,10 @@ class Studio:
         """Whether a picture is asked for."""
         return not self.names or any(name.startswith(part) for part in self.names)
 
+    def wanted_of(self, beginning: str) -> bool:
+        """Whether a picture may be asked for whose name begins so."""
+        return self.wanted(beginning) or any(part.startswith(beginning) for part in self.names)
+
     def shoot(self, window: Window, name: str, prepare: Callable[[], Any] | None = None) -> None:
         """Take a picture in both themes and sizes; `prepare` is run before each."""
         if not self.wanted(name):
@@ -118,7 +122,7 @@ def empty(studio: Studio, root: Path) -> None:
 
 def full(studio: Studio, root: Path) -> None:
     """A library, conversations, and everything that can be open over them."""
-    if not any(studio.wanted(name) for name in FULL):
+    if not any(studio.wanted_of(name) for name in FULL):
         return
     paths = DataPaths(root).create()
     scenes.link_models(paths, "SmolLM2-135M-Instruct.Q4_1.gguf")

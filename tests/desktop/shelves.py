@@ -26,7 +26,7 @@ QUOTES = (
 
 def shoot(studio: Studio, root: Path) -> None:
     """Take all of them."""
-    if not any(studio.wanted(name) for name in ("library", "source", "models")):
+    if not any(studio.wanted_of(name) for name in ("library", "source", "models")):
         return
     paths = DataPaths(root).create()
     cited = fill(paths, root / "mine")
