@@ -99,7 +99,7 @@ def test_a_model_that_is_there_is_not_fetched_again(fetch, hub):
     _, again = fetch()
     assert (again, hub.served) == (first, [])
     # Unless it is damaged: then it is fetched beside what is left of it.
-    Path(first.path).write_bytes(MODEL[:-1] + b"\0")
+    Path(first.path).write_bytes(MODEL[:-1] + bytes([MODEL[-1] ^ 1]))
     _, other = fetch()
     assert Path(other.path).read_bytes() == MODEL
     assert other.path != first.path

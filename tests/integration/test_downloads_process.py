@@ -185,7 +185,8 @@ def test_models_are_found_fetched_and_checked_by_command(studio, hub):
     (checked,) = studio.run("models", "verify", FILE, "--json").json["files"]
     assert checked["state"] == "matches"
     path = Path(checked["file"])
-    path.write_bytes(path.read_bytes()[:-1] + b"\0")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     damaged = studio.run("models", "verify", FILE)
     assert damaged.status == 1
     assert "damaged" in damaged.out
