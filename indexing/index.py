@@ -6,25 +6,21 @@ yield is a place to pause, and `close()` on it stops there with what is stored l
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import time
 from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from indexing import collections
 from indexing import evidence as evidence_module
-from indexing.catalog import absolute_path
 from indexing.database import connect, migrate
 from indexing.embedder import Embedder
-from indexing.errors import StoreBusy
-from indexing.files import drop_copies, find_files, hash_file, sweep_unfinished
+from indexing.files import drop_copies, sweep_unfinished
 from indexing.folders.following import Folders
+from indexing.intake import Intake
 from indexing.likeness import Likeness
+from indexing.ownership import release_lock, take_lock
 from indexing.pipeline import AHEAD, Read, Run
-from indexing.reasons import UNSURE
 from indexing.reembedding import Embedders
 from indexing.reranker import Reranker
 from indexing.schema import COMPONENT, MIGRATIONS
@@ -33,14 +29,11 @@ from indexing.store import DocumentStore
 from indexing.types import (
     AddReport,
     CanonicalDocument,
-    DocumentRow,
     Evidence,
     IndexProgress,
     SearchResult,
 )
 
-LOCK_NAME = "index.lock"
-OWNER_NAME = "index.owner"
 # Texts embedded at once by `embed`.
 _EMBED_BATCH = 32
 
@@ -84,11 +77,9 @@ class Index:
     ) -> None:
         self._data_dir = data_dir
         self._read = read
-        self._suffixes = frozenset(suffixes) if suffixes is not None else None
-        self._conditions = conditions
         self._claimed: set[int] = set()
         data_dir.mkdir(parents=True, exist_ok=True)
-        self._lock = _take_lock(data_dir)
+        self._lock = take_lock(data_dir)
         try:
             sweep_unfinished(data_dir)
             self._db = connect(data_dir)
@@ -101,7 +92,9 @@ class Index:
         except BaseException:
             self._lock.release()
             raise
-        self.folders = Folders(self._db, self._store, self._run, self._known_suffixes, data_dir)
+        known = frozenset(suffixes) if suffixes is not None else None
+        self._intake = Intake(self._store, known, conditions)
+        self.folders = Folders(self._db, self._store, self._run, self._intake.suffixes, data_dir)
         self._likeness = Likeness(self._db)
         self._reranker = Reranker(reranker_path) if reranker_path is not None else None
         answering = self.embedders.answering
@@ -134,33 +127,11 @@ class Index:
         """
         begin = time.perf_counter()
         self.folders.take_back(paths)
-        self._expect_more()
-        named = {absolute_path(path) for path in paths}
-        finding = find_files(paths, self._known_suffixes())
-        while True:
-            try:
-                next(finding)
-            except StopIteration as end:
-                found = end.value
-                break
-        documents: list[int] = []
-        hopeless: set[int] = set()
-        for number, path in enumerate(found.files):
-            yield from self._follow_move(path)
-            failed = None if path in named else self._hopeless(path, password)
-            document = failed or self._register(path, collection)
-            documents.append(document)
-            if failed is not None:
-                hopeless.add(failed)
-            row = self._store.row(document)
-            if row is not None:
-                stage = "queued" if failed is None else "finished"
-                yield IndexProgress(row, stage, 0, None, len(found.files) - number, 0)
-        yield from self._run((one for one in documents if one not in hopeless), password)
-        missing = [_missing_row(path, collection) for path in found.missing]
-        rows = [row for document in documents if (row := self._store.row(document)) is not None]
+        taken = yield from self._intake.take(paths, collection, password)
+        yield from self._run(taken.wanted, password)
+        rows = [r for document in taken.documents if (r := self._store.row(document)) is not None]
         return AddReport(
-            tuple(rows + missing), round(time.perf_counter() - begin, 3), found.unsupported
+            (*rows, *taken.missing), round(time.perf_counter() - begin, 3), taken.unsupported
         )
 
     def resume(self) -> Adding:
@@ -171,7 +142,7 @@ class Index:
         """
         begin = time.perf_counter()
         if self._store.has_failed():
-            self._expect_more()
+            self._intake.expect_more()
         yield from self._mend()
         documents = self._store.queued()
         yield from self._run(documents)
@@ -306,7 +277,7 @@ class Index:
         self._searcher.close()
         self.embedders.answering.vectors.close()
         self._db.close()
-        _release_lock(self._data_dir, self._lock)
+        release_lock(self._data_dir, self._lock)
 
     # ---- within ----------------------------------------------------------------------------
 
@@ -336,72 +307,6 @@ class Index:
             row = self._store.row(document)
             if row is not None:
                 yield IndexProgress(row, "comparing", 0, None, 0, 0)
-
-    def _follow_move(self, path: str) -> Generator[IndexProgress, None, None]:
-        """Lets a document whose file was moved or renamed keep its id and all that is made.
-
-        It is the same file where the content is the same and the old path is gone.
-        """
-        if self._store.find(path) is not None:
-            return
-        try:
-            info = Path(path).stat()
-            gone = [
-                row
-                for row in self._store.ready_of_size(info.st_size)
-                if not Path(row["path"]).exists()
-                and Path(row["path"]).suffix.lower() == Path(path).suffix.lower()
-            ]
-            if not gone:
-                return
-            hashing = hash_file(Path(path))
-            while True:
-                try:
-                    next(hashing)
-                except StopIteration as end:
-                    sha256: str = end.value
-                    break
-                row = self._store.row(gone[0]["id"])
-                if row is not None:
-                    yield IndexProgress(row, "queued", 0, None, 0, 0)
-        except OSError:
-            return  # Gone since it was found; the run will say so.
-        for row in gone:
-            if row["sha256"] == sha256:
-                self._store.move(row["id"], path, info.st_mtime_ns)
-                return
-
-    def _expect_more(self) -> None:
-        """Lets files that failed be tried once more where they may be readable now."""
-        if self._conditions is None:
-            # Only now: the readers bring their parsers with them.
-            from indexing.ocr import is_allowed
-            from indexing.readers.read import conditions
-
-            self._conditions = lambda: conditions(is_allowed())
-        self._store.expect_more(self._conditions())
-
-    def _hopeless(self, path: str, password: str | None) -> int | None:
-        """The document of a file that has failed, and would fail in the same way again."""
-        row = self._store.find(path)
-        if row is None or row["status"] != "failed" or row["reason"] in UNSURE:
-            return None
-        if password is not None and row["reason"].startswith("password_needed"):
-            return None
-        try:
-            info = Path(path).stat()
-        except OSError:
-            return None
-        same = (row["bytes"], row["mtime_ns"]) == (info.st_size, info.st_mtime_ns)
-        return int(row["id"]) if same else None
-
-    def _register(self, path: str, collection: str | None) -> int:
-        try:
-            info = Path(path).stat()
-            size, mtime_ns = info.st_size, info.st_mtime_ns
-        except OSError:
-            size, mtime_ns = 0, 0  # Gone since it was found; the run will say so.
-        return self._store.register(path, Path(path).stem, size, mtime_ns, collection)
 
     def _mend(self) -> Generator[IndexProgress, None, None]:
         expected = self._store.passages.embedded_ids()
@@ -433,46 +338,3 @@ class Index:
         for sha256 in hashes:
             if not self._store.is_referenced(sha256):
                 drop_copies(self._data_dir, sha256)
-
-    def _known_suffixes(self) -> frozenset[str]:
-        if self._suffixes is None:
-            # Only now: the readers bring their parsers with them.
-            from indexing.readers.read import supported_suffixes
-
-            self._suffixes = frozenset(supported_suffixes())
-        return self._suffixes
-
-
-def _missing_row(path: str, collection: str | None) -> DocumentRow:
-    return DocumentRow(
-        id=0,
-        path=path,
-        title=Path(path).stem,
-        kind="",
-        pages=None,
-        passages=0,
-        status="failed",
-        reason="missing",
-        bytes=0,
-        indexed_at=None,
-        collection=collection,
-    )
-
-
-def _take_lock(data_dir: Path) -> FileLock:
-    lock = FileLock(data_dir / LOCK_NAME)
-    owner = data_dir / OWNER_NAME
-    try:
-        lock.acquire(blocking=False)
-    except Timeout:
-        pid = None
-        if owner.is_file() and (digits := owner.read_text().strip()).isdecimal():
-            pid = int(digits)
-        raise StoreBusy(str(data_dir), pid) from None
-    owner.write_text(str(os.getpid()))
-    return lock
-
-
-def _release_lock(data_dir: Path, lock: FileLock) -> None:
-    (data_dir / OWNER_NAME).unlink(missing_ok=True)
-    lock.release()

@@ -308,7 +308,7 @@ def test_what_failed_is_tried_again_only_where_that_may_help(index, papers):
 
     index._read = reading
     conditions = ["as ever"]
-    index._conditions = lambda: conditions[0]
+    index._intake.conditions = lambda: conditions[0]
     assert add(papers)[0] == [".md", ".md", ".pdf"]
     found, rows = add(papers)
     assert found == []
