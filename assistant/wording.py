@@ -22,6 +22,7 @@ from assistant.sentences.facts import (
     Ways,
     bytes_text,
 )
+from indexing.reasons import OCR_OFF
 from indexing.types import PARTLY_READ, DocumentRow
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "details",
     "explain",
     "explain_failure",
+    "explain_named",
     "explain_row",
     "unavailable_folder",
 ]
@@ -83,6 +85,8 @@ def explain_row(row: DocumentRow, ways: Ways = COMMANDS) -> str:
     facts: dict[str, str | int | float | bool | None] = {"path": row.path, "pages": row.pages}
     if kind in ("UnsupportedFormat", "ConverterMissing"):
         facts["suffix"] = detail
+    elif kind == "EmptyDocument":
+        facts["ocr_off"] = detail == OCR_OFF
     elif kind == "PasswordNeeded":
         facts["wrong"] = detail == "wrong"
     elif kind == "TooLarge":
@@ -91,6 +95,22 @@ def explain_row(row: DocumentRow, ways: Ways = COMMANDS) -> str:
     else:
         facts["problem"] = detail
     return explain_failure(Failure(kind, facts), ways)
+
+
+def explain_named(row: DocumentRow, ways: Ways = COMMANDS) -> str:
+    """Return the same as a line of its own, which names the document; its name where all is well.
+
+    Args:
+        row: The document.
+        ways: How the reader does what can be done about it.
+    """
+    name = PurePath(row.path).name
+    told = explain_row(row, ways)
+    if not told:
+        return name
+    # What could not be read of a document names what lies in it, if anything.
+    is_named = row.status != "ready" and name in told
+    return told if is_named else f"{name}: {told}"
 
 
 def details(failure: Failure) -> str:

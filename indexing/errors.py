@@ -9,7 +9,7 @@
     │   ├── TooLarge(what, amount, limit)
     │   ├── ReadTimeout(seconds)
     │   ├── PasswordNeeded(wrong)
-    │   └── EmptyDocument(pages)
+    │   └── EmptyDocument(pages, ocr_off)
     ├── DocumentNotFound(ref)
     ├── PageNotFound(document, page, pages)
     ├── CollectionNotFound(name)
@@ -130,11 +130,13 @@ class EmptyDocument(ReadError):
     Attributes:
         pages: How many pages it has; None where the format has no pages.
     """
+        ocr_off: Whether pictures of its pages were not read as recognition is switched off.
 
-    def __init__(self, path: str, pages: int | None = None) -> None:
+    def __init__(self, path: str, pages: int | None = None, ocr_off: bool = False) -> None:
         super().__init__(path)
         self.pages = pages
 
+        self.ocr_off = ocr_off
 
 class DocumentNotFound(IndexingError):
     """No document of the library has this id or path.

@@ -10,6 +10,9 @@ PASSING = ("missing", f"unreadable: {os.strerror(errno.EACCES)}")
 # The same, and what may be another's fault than the file's: a process dies of many things.
 UNSURE = (*PASSING, "unreadable: reader_crashed")
 
+# What the reason of a document without text says where its pages are pictures and OCR is off.
+OCR_OFF = "ocr_off"
+
 
 def reason_of(error: Exception) -> str:
     """A failure as a short, stable word, with the parser's own words where there are any."""
@@ -24,6 +27,8 @@ def reason_of(error: Exception) -> str:
         detail = f"{getattr(error, 'amount', '?')} {getattr(error, 'what', '')}"
     if name == "PasswordNeeded" and getattr(error, "wrong", False):
         detail = "wrong"
+    if name == "EmptyDocument" and getattr(error, "ocr_off", False):
+        detail = OCR_OFF
     return f"{word}: {detail}" if detail else word
 
 

@@ -13,7 +13,7 @@ from assistant.assistant import Assistant
 from assistant.cli import collection_commands, embedder_command, folder_commands
 from assistant.cli.console import DONE, PARTLY_FAILED, Console, table
 from assistant.cli.index_rows import Added, Listed, Unknown, added, listed, show_progress
-from assistant.wording import bytes_text, explain, explain_row
+from assistant.wording import bytes_text, explain, explain_named
 from indexing.errors import CollectionNotFound, DocumentNotFound
 from indexing.types import DocumentRow
 
@@ -77,7 +77,7 @@ def _add(
     failed = [row for row in report.documents if row.status == "failed"]
     for row in failed:
         if not row.id:  # it never became a document, so no event told of it
-            console.note(f"{row.status:8}{explain_row(row)}")
+            console.note(f"{row.status:8}{explain_named(row)}")
     if console.json:
         console.document(_Report([added(row) for row in report.documents], report.seconds))
     else:
@@ -124,7 +124,7 @@ def _list(assistant: Assistant, console: Console, collection: str | None) -> int
     )
     for row in rows:
         if row.reason:
-            console.print(f"{row.id}: {explain_row(row)}")
+            console.print(f"{row.id}: {explain_named(row)}")
     shown = {row.id for row in rows}
     for document, like in assistant.catalog.likes().items():
         if document not in shown:

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from assistant.cli.console import Console
-from assistant.wording import explain_row
+from assistant.wording import explain_named, explain_row
 from indexing.types import DocumentRow, IndexProgress
 
 
@@ -74,7 +74,7 @@ def show_progress(console: Console, event: IndexProgress) -> None:
                 f"{event.passages_left} passages left"
             )
         case "finished":
-            console.note(f"{row.status:8}{explain_row(row) or name}")
+            console.note(f"{row.status:8}{explain_named(row)}")
         case "looking":
             console.progress(f"Looking at {row.path}: {event.done} files found")
         case "comparing":

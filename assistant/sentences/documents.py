@@ -63,11 +63,15 @@ def _password(facts: Facts) -> str:
 
 
 def _empty(facts: Facts) -> str:
-    pages = facts.get("pages")
-    if pages:
+    if facts.get("ocr_off"):
         return (
-            f"No text could be read or recognised in {file_name(facts)} (pages: {pages}). If text "
-            "recognition (OCR) is switched off, switch it on and add the file again."
+            f"{file_name(facts)} consists of pictures, and text recognition (OCR) is switched "
+            "off. Switch it on in the settings and add the file again."
+        )
+    if facts.get("pages"):
+        return (
+            f"No text could be read or recognised in {file_name(facts)}, so there is nothing to "
+            "ask it."
         )
     return f"{file_name(facts)} holds no text, so there is nothing to ask it."
 

@@ -41,7 +41,8 @@ COMMANDS: Final = Ways(
     see_model_folders="'studiolo models folders list' shows them.",
     see_hub_files="'studiolo models search' with the repository's name shows those it has.",
     see_data_folder="'studiolo doctor' names the data folder.",
-    leave_data_folder="Close it, or name another data folder with --data-dir.",
+    leave_data_folder="Close it, or name another data folder with --data-dir. If it is a "
+    "window, 'studiolo FILE' hands files to it.",
     use_other_disk="Make room, or name a data folder on another disk with --data-dir.",
     choose_model="with 'studiolo models use NAME'",
     add_model=f"'{IMPORT_COMMAND}' adds a GGUF file that you have, and 'studiolo models catalogue' "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from PySide6.QtCore import QCoreApplication, QDate, QLocale
 
@@ -36,6 +36,10 @@ class Status(NamedTuple):
 
 
 def _tr(text: str) -> str:
+# What is read page by page, and may take long.
+_PAGED: Final = (".pdf", ".tif", ".tiff")
+
+
     return QCoreApplication.translate("Library", text)
 
 
@@ -67,7 +71,7 @@ def _moving(row: DocumentRow, progress: IndexProgress) -> Status:
     if progress.stage == "reading":
         if not total:
             return Status(_tr("reading"), 0.0)
-        if Path(row.path).suffix.lower() == ".pdf":
+        if Path(row.path).suffix.lower() in _PAGED:
             text = _tr("reading, page {n} of {count}").format(n=number(done), count=number(total))
         else:
             text = _tr("reading, {n} %").format(n=round(100 * (fraction or 0)))

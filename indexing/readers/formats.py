@@ -14,7 +14,7 @@ from indexing.readers.delimited import read_delimited
 from indexing.readers.docx import read_docx
 from indexing.readers.epub import read_epub
 from indexing.readers.html import read_html
-from indexing.readers.image import read_image
+from indexing.readers.image import read_image, read_image_part
 from indexing.readers.latex import read_latex
 from indexing.readers.legacy import read_legacy
 from indexing.readers.mail import read_eml, read_mbox
@@ -72,7 +72,7 @@ READERS: dict[str, Reader] = {
     suffix: reader for reader, suffixes in _SUFFIXES.items() for suffix in suffixes.split()
 }
 # What reads part by part the files of a format that may be long.
-LONG_READERS: dict[Reader, PartReader] = {read_pdf: read_pdf_part}
+LONG_READERS: dict[Reader, PartReader] = {read_pdf: read_pdf_part, read_image: read_image_part}
 CONTAINERS: dict[str, Container] = {
     ".eml": read_eml,
     ".mbox": read_mbox,

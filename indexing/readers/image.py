@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator
 from pathlib import Path
 from typing import IO, Any
@@ -9,16 +10,17 @@ from typing import IO, Any
 import numpy as np
 
 from indexing.errors import EmptyDocument, FileUnreadable, TooLarge
-from indexing.readers.paged import assemble_pages
+from indexing.readers.paged import assemble_part
+from indexing.readers.parts import PART_WEIGHT, SCAN_WEIGHT, carried, with_rest
+from indexing.readers.pdf_file import MAX_PAGES
 from indexing.readers.pdf_lines import PageLines
 from indexing.readers.scans import Account, Scan, picture_of, read_scan
-from indexing.types import CanonicalDocument, ReadProgress
+from indexing.types import CanonicalDocument, ReadProgress, Rest
 
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF")
 MAX_BYTES = 512 * 1024 * 1024
 # A sheet of A0 at 250 dots to the inch; each pixel takes up to twelve bytes on its way.
 MAX_PIXELS = 100_000_000
-MAX_PAGES = 2_000
 # Pillow's own words name the copy that is read.
 _NO_PICTURE = "it cannot be unpacked as a picture"
 # Longer side in pixels in which lines are read; small print in small pictures is lost.
@@ -39,42 +41,91 @@ def read_image(
         FileUnreadable: Damaged.
         EmptyDocument: No text in it that can be recognised, or recognition is off.
     """
-    yield ReadProgress(0, None)
+    return (yield from _read(path, None, math.inf))
+
+
+def read_image_part(
+    path: Path,
+    password: str | None = None,  # noqa: ARG001 -- as every reader
+    rest: Rest | None = None,
+) -> Generator[ReadProgress, None, CanonicalDocument]:
+    """Recognise the first pages of a TIFF, or the next ones: all of them where they are few.
+
+    Args:
+        rest: Of the part before.
+
+    Raises:
+        EmptyDocument: No page of any part has text that can be recognised.
+        ReadError: As `read_image`.
+    """
+    return (yield from _read(path, rest, PART_WEIGHT))
+
+
+def _read(
+    path: Path, rest: Rest | None, most: float
+) -> Generator[ReadProgress, None, CanonicalDocument]:
+    """Read pages until they weigh `most`."""
+    yield ReadProgress(0, None) if rest is None else ReadProgress(rest.read, rest.pages)
     size = path.stat().st_size
     if size > MAX_BYTES:
         raise TooLarge(str(path), "bytes", size, MAX_BYTES)
-    account = Account()
+    state = carried(rest)
+    account, pages = state.account, state.pages()
+    index = rest.read if rest is not None else 0
+    first, seen_before, weight = index - len(pages), account.seen, 0
     with open_image(path) as image:
-        total = min(page_count(image), MAX_PAGES)
-        pages: list[PageLines] = []
-        for index in range(total):
-            yield ReadProgress(index, total, account.seen)
-            pages.append((yield from _page(image, path, index, total, account)))
-    if not any(page.lines for page in pages):
-        raise EmptyDocument(str(path), total)
-    return (
-        yield from assemble_pages(
-            path, "image", pages, None, None, account.warnings(), tuple(account.scans)
-        )
+        total = page_count(image)
+        if total > MAX_PAGES:
+            raise TooLarge(str(path), "pages", total, MAX_PAGES)
+        while index < total and weight < most:
+            yield ReadProgress(index, total, account.seen - seen_before)
+            seen = account.seen
+            number = index - first
+            pages.append((yield from _page(image, path, index, number, account, seen_before)))
+            weight += SCAN_WEIGHT if account.seen > seen else 1
+            index += 1
+    is_last = index >= total
+    if is_last and not state.before.has_text and not any(page.lines for page in pages):
+        if len(account.unreadable) == total > 1:
+            raise FileUnreadable(str(path), "no page can be read")
+        raise EmptyDocument(str(path), total, account.lacks_ocr)
+    progress = ReadProgress(index, total, account.seen - seen_before)
+    part = yield from assemble_part(
+        path, "image", pages, progress, before=state.before, is_last=is_last
     )
+    return with_rest(part, pages, index, total, 0, account)
 
 
 def _page(
-    image: Any, path: Path, index: int, total: int, account: Account
+    image: Any, path: Path, index: int, number: int, account: Account, seen_before: int
 ) -> Generator[ReadProgress, None, PageLines]:
+    """The lines of a page.
+
+    Args:
+        number: Its index among the pages of the part.
+        seen_before: How many pages were read with the parts before.
+    """
+    total = page_count(image)
     if not account.may_scan:
         account.passed_over.append(index + 1)
         return PageLines([], 1.0, 1.0)
-    frame = frame_of(image, path, index)
+    try:
+        frame = frame_of(image, path, index)
+    except (FileUnreadable, TooLarge):
+        if total == 1:
+            raise
+        # The other pages may be as they should be.
+        account.unreadable.append(index + 1)
+        return PageLines([], 1.0, 1.0)
     account.seen += 1
-    reading = scan_of(frame, index)
+    reading = scan_of(frame, number)
     while True:
         try:
             next(reading)
         except StopIteration as end:
             account.note(index + 1, end.value)
             return end.value.page
-        yield ReadProgress(index, total, account.seen)
+        yield ReadProgress(index, total, account.seen - seen_before)
 
 
 def scan_of(frame: Any, index: int) -> Generator[None, None, Scan]:

@@ -9,10 +9,9 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from indexing.errors import EmptyDocument, FileUnreadable, TooLarge
-from indexing.readers.paged import THE_BEGINNING, Before, assemble_part
+from indexing.readers.paged import assemble_part
+from indexing.readers.parts import PART_WEIGHT, SCAN_WEIGHT, carried, with_rest
 from indexing.readers.pdf_file import MAX_PAGES, open_pdf
 from indexing.readers.pdf_lines import PageLines, page_lines
 from indexing.readers.pdf_order import in_page_order
@@ -23,31 +22,9 @@ from indexing.readers.scans import Account, read_scan
 from indexing.types import CanonicalDocument, ReadProgress, Rest
 
 MAX_CHARACTERS = 60_000_000
-# A part of a long file: so many pages, among which what runs through all of them is plain, and
-# which take about a second. Those that have to be recognised take some seconds each.
-PART_WEIGHT = 200
-_SCAN_WEIGHT = 8
 _YIELD_S = 0.1
 
 log = logging.getLogger(__name__)
-
-
-class _State(msgspec.Struct, frozen=True, array_like=True):
-    """What the reading of a part leaves to that of the next one.
-
-    Attributes:
-        held: Pages that are read and not in a part yet; the last of them stands in front of
-            the first that is not read.
-        characters: How many the pages that are read have.
-    """
-
-    before: Before = THE_BEGINNING
-    held: tuple[PageLines, ...] = ()
-    characters: int = 0
-    account: Account = msgspec.field(default_factory=Account)
-
-
-_STATE = msgspec.msgpack.Decoder(_State)
 
 
 def read_pdf(
@@ -101,9 +78,9 @@ def _read(
     document: Any, path: Path, rest: Rest | None, most: float
 ) -> Generator[ReadProgress, None, CanonicalDocument]:
     """Read pages until they weigh `most`."""
-    state = _STATE.decode(rest.state) if rest is not None else _State()
+    state = carried(rest)
     total, index = len(document), rest.read if rest is not None else 0
-    pages = [_renumbered(page, number) for number, page in enumerate(state.held)]
+    pages = state.pages()
     first = index - len(pages)
     account, characters, weight = state.account, state.characters, 0
     seen_before = account.seen
@@ -111,7 +88,7 @@ def _read(
     while index < total and weight < most:
         seen = account.seen
         page = yield from _page(document, index, index - first, account, seen_before)
-        weight += _SCAN_WEIGHT if account.seen > seen else 1
+        weight += SCAN_WEIGHT if account.seen > seen else 1
         index += 1
         if page.cut:
             account.cut.append(index)
@@ -126,7 +103,7 @@ def _read(
     if is_last and not state.before.has_text and not any(page.lines for page in pages):
         if len(account.unreadable) == total:
             raise FileUnreadable(str(path), "no page can be read")
-        raise EmptyDocument(str(path), total)
+        raise EmptyDocument(str(path), total, account.lacks_ocr)
     part = yield from assemble_part(
         path,
         "pdf",
@@ -137,17 +114,7 @@ def _read(
         state.before,
         is_last,
     )
-    left = _State(part.after, tuple(pages[part.pages :]), characters, account)
-    return msgspec.structs.replace(
-        part.document,
-        warnings=account.warnings(),
-        scans=account.scans_of(first, part.pages),
-        rest=None if is_last else Rest(index, total, msgspec.msgpack.encode(left)),
-    )
-
-
-def _renumbered(page: PageLines, index: int) -> PageLines:
-    return page._replace(lines=[line._replace(page=index) for line in page.lines])
+    return with_rest(part, pages, index, total, characters, account)
 
 
 def _page(

@@ -14,6 +14,8 @@ MAX_BYTES = 2 * 1024 * 1024 * 1024
 MAX_PAGES = 20_000
 _MAX_REPAIR_BYTES = 200 * 1024 * 1024
 
+# The parsers' own words tell a person nothing.
+_NO_PDF = "it cannot be opened as a PDF"
 _PASSWORD = 4  # FPDF_ERR_PASSWORD
 
 
@@ -46,25 +48,25 @@ def open_pdf(path: Path, password: str | None) -> OpenPdf:
     except PdfiumError as error:
         if error_code(error) == _PASSWORD:
             raise PasswordNeeded(str(path), wrong=password is not None) from error
-        mended = _mended(path, password, str(error))
+        mended = _mended(path, password)
         is_mended = True
         try:
             document = helpers.PdfDocument(mended)
         except PdfiumError as again:
-            raise FileUnreadable(str(path), str(error)) from again
+            raise FileUnreadable(str(path), _NO_PDF) from again
     if len(document) == 0:
         document.close()
         raise FileUnreadable(str(path), "no pages")
     return OpenPdf(document, is_mended)
 
 
-def _mended(path: Path, password: str | None, problem: str) -> bytes:
+def _mended(path: Path, password: str | None) -> bytes:
     """The file written anew by pypdf, which finds objects that the file's index lost."""
     from pypdf import PdfReader, PdfWriter
     from pypdf.errors import FileNotDecryptedError, WrongPasswordError
 
     if path.stat().st_size > _MAX_REPAIR_BYTES:
-        raise FileUnreadable(str(path), problem)
+        raise FileUnreadable(str(path), _NO_PDF)
     try:
         reader = PdfReader(io.BytesIO(path.read_bytes()), strict=False, password=password)
         writer = PdfWriter()
@@ -78,5 +80,5 @@ def _mended(path: Path, password: str | None, problem: str) -> bytes:
     except MemoryError:
         raise
     except Exception as error:  # pypdf raises what it comes upon in a damaged file.
-        raise FileUnreadable(str(path), problem) from error
+        raise FileUnreadable(str(path), _NO_PDF) from error
     return buffer.getvalue()

@@ -67,6 +67,11 @@ class Account(msgspec.Struct, array_like=True):
         """Whether the picture of one more page may be read."""
         return is_allowed() and self.seen < MOST_SCANS
 
+    @property
+    def lacks_ocr(self) -> bool:
+        """Whether pictures of pages were not read as recognition is switched off."""
+        return bool(self.passed_over) and not is_allowed()
+
     def note(self, page: int, scan: Scan) -> None:
         """Note what the picture of a page said."""
         if scan.page.lines and scan.confidence is not None:

@@ -23,6 +23,7 @@ from assistant.wording import (
     details,
     explain,
     explain_failure,
+    explain_named,
     explain_row,
 )
 from indexing.reasons import _REASONS
@@ -39,7 +40,7 @@ SAMPLES: dict[str, object] = {
     "seconds": 130.0, "documents": (1, 2), "expected": 2, "size": 10, "host": "example.org",
     "architecture": "qwen2", "wanted": "llama",
     "id": 5, "folder": "/models", "repository": "ann/small", "file": "Small.gguf",
-    "retry_after_s": 30.0, "quota_bytes": 9_000_000,
+    "retry_after_s": 30.0, "ocr_off": True, "quota_bytes": 9_000_000,
 }  # fmt: skip
 
 
@@ -131,7 +132,7 @@ def test_what_nobody_foresaw_says_what_to_do_and_keeps_its_kind():
 @pytest.mark.parametrize(
     ("error", "word"),
     [
-        (indexing.errors.EmptyDocument("/a/scan.pdf", 12), "OCR"),
+        (indexing.errors.EmptyDocument("/a/scan.pdf", 12, ocr_off=True), "OCR"),
         (indexing.errors.EmptyDocument("/a/empty.txt"), "nothing to ask"),
         (indexing.errors.PasswordNeeded("/a/b.pdf"), "--password PASSWORD"),
         (indexing.errors.TooLarge("/a/b.pdf", "bytes", 3 * 10**9, 10**9), "3.0 GB"),
@@ -170,6 +171,23 @@ def test_a_documents_reason_is_explained():
     assert "70,000 pages" in explain_row(row("too_large: 70000 pages"))
     assert "as lease.pdf" in explain_row(row("duplicate of /b/lease.pdf"))
     assert explain_row(row("as it is")) == "as it is"
+    assert "switched off" in explain_row(row("no_text: ocr_off"))
+    assert "switched off" not in explain_row(row("no_text"))
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "line"),
+    [
+        ("ready", None, "scan.pdf"),
+        ("ready", "page 2 unreadable", "scan.pdf: page 2 unreadable"),
+        ("queued", "partly_read: 2 of 9 pages", "scan.pdf: 2 of 9 pages are read so far"),
+        ("failed", "missing", "/a/scan.pdf cannot be opened"),
+        ("skipped", "duplicate of /b/scan.pdf", "scan.pdf has the same content"),
+    ],
+)
+def test_a_line_about_a_document_names_it_once(status, reason, line):
+    document = msgspec.structs.replace(row(reason), status=status)
+    assert explain_named(document).startswith(line)
 
 
 @pytest.mark.parametrize(

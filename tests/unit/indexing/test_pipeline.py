@@ -54,6 +54,7 @@ def test_the_text_is_whole_whatever_its_headings():
         (errors.FileMissing("a.pdf"), "missing"),
         (FileNotFoundError(2, "No such file"), "missing"),
         (PermissionError(13, "Permission denied"), "unreadable: Permission denied"),
+        (errors.EmptyDocument("a.pdf", 3, ocr_off=True), "no_text: ocr_off"),
     ],
 )
 def test_a_failure_is_a_short_word(error, reason):

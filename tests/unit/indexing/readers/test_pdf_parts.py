@@ -107,7 +107,7 @@ def test_pages_without_text_among_the_parts_are_counted(make_pdf, finish, monkey
 
 def test_a_long_file_without_any_text_is_refused_in_the_end(make_pdf, monkeypatch):
     monkeypatch.setattr(pdf, "PART_WEIGHT", 3)
-    monkeypatch.setattr(pdf, "_SCAN_WEIGHT", 1)
+    monkeypatch.setattr(pdf, "SCAN_WEIGHT", 1)
     path = make_pdf(*[lambda canvas: canvas.rect(100, 100, 50, 50)] * 7)
     rest = end_of(read_pdf_part(path)).rest
     rest = end_of(read_pdf_part(path, None, rest)).rest

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 import docx
+import numpy as np
 import pptx
 import pytest
 from PIL import Image, ImageDraw, ImageFont
@@ -19,6 +20,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from indexing import ocr
 from indexing.errors import EmptyDocument, FileUnreadable, TooLarge
+from indexing.readers import image as image_reader
 from indexing.readers.page_image import render_page
 from indexing.readers.pdf_scan import is_garbled
 from indexing.readers.read import read
@@ -128,10 +130,20 @@ def test_what_is_switched_off_is_said(make_pdf, finish, monkeypatch):
     assert document.warnings == ("page 2 not read: a picture, and OCR is off",)
     assert not document.scans
 
+    picture(LETTER).save(path.with_name("letter.png"))
+    for scan in (
+        make_pdf(lambda canvas: place_picture(canvas, picture(LETTER)), name="scan.pdf"),
+        path.with_name("letter.png"),
+    ):
+        with pytest.raises(EmptyDocument) as refused:
+            list(read(scan))
+        assert refused.value.ocr_off
+
 
 def test_an_empty_page_is_no_scan(make_pdf):
-    with pytest.raises(EmptyDocument):
+    with pytest.raises(EmptyDocument) as refused:
         list(read(make_pdf(lambda canvas: None)))
+    assert not refused.value.ocr_off
 
 
 def test_a_stamp_does_not_hide_the_scan_under_it(make_pdf, finish):
@@ -168,8 +180,53 @@ def test_each_page_of_a_tiff_is_read(tmp_path, finish):
     assert "crown stones" in document.text[document.page_starts[1] :]
 
 
+def save_pages(path, count):
+    pages = [picture([f"Harbour log, sheet {number}"], size=(600, 90)) for number in range(count)]
+    pages[0].save(path, save_all=True, append_images=pages[1:], compression="tiff_deflate")
+    return path
+
+
+def test_a_long_tiff_is_read_in_parts_no_page_twice(tmp_path, finish, monkeypatch):
+    path = save_pages(tmp_path / "log.tif", 3)
+    monkeypatch.setattr(image_reader, "PART_WEIGHT", 2 * image_reader.SCAN_WEIGHT)
+    seen = []
+    frame_of = image_reader.frame_of
+    monkeypatch.setattr(
+        image_reader,
+        "frame_of",
+        lambda im, of, index: seen.append(index) or frame_of(im, of, index),
+    )
+
+    first = finish(read(path))
+    rest = finish(read(path, None, first.rest))
+
+    assert seen == [0, 1, 2]
+    assert (first.rest.read, first.rest.pages, rest.rest) == (2, 3, None)
+    found = re.findall(r"sheet \d", first.text + rest.text)
+    assert found == ["sheet 0", "sheet 1", "sheet 2"]
+    assert len(first.page_starts) + len(rest.page_starts) == 3
+    assert len(first.scans) + len(rest.scans) == 3
+    assert rest.warnings == ("3 pages (1-3) read by OCR",)
+
+
+def test_a_damaged_page_of_a_tiff_costs_only_itself(tmp_path, finish):
+    path = save_pages(tmp_path / "log.tif", 2)
+    with Image.open(path) as opened:
+        opened.seek(1)
+        (strip, *_), (length, *_) = opened.tag_v2[273], opened.tag_v2[279]
+    data = bytearray(path.read_bytes())
+    data[strip : strip + length] = bytes(length)
+    path.write_bytes(data)
+
+    document = finish(read(path))
+
+    assert "sheet 0" in document.text
+    assert document.warnings == ("page 1 read by OCR", "page 2 unreadable")
+
+
 def test_a_picture_without_words_has_no_text(tmp_path):
-    Image.effect_noise((400, 300), 40).save(tmp_path / "noise.png")
+    shades = np.random.default_rng(7).normal(128, 40, (300, 400)).clip(0, 255)
+    Image.fromarray(shades.astype(np.uint8)).save(tmp_path / "noise.png")
 
     with pytest.raises(EmptyDocument):
         list(read(tmp_path / "noise.png"))
