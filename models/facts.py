@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from models.errors import InvalidModelFile
-from models.gguf_header import ModelKind, read_header
+from models.gguf_header import GgufHeader, ModelKind, read_header
 from models.sources import Found, Source
 
 # Why a sound file of a kind cannot chat.
@@ -69,7 +71,16 @@ class ModelFacts(msgspec.Struct, frozen=True):
 
 
 def read_facts(name: str, found: Found, source: Source) -> ModelFacts:
+    """Reads what a model's files say of it; see `read_model`."""
+    return read_model(name, found, source)[0]
+
+
+def read_model(name: str, found: Found, source: Source) -> tuple[ModelFacts, GgufHeader | None]:
     """Reads what a model's files say of it.
+
+    Returns:
+        The facts, and what the headers of all its files say together; None where one of them
+        cannot be used.
 
     Raises:
         FileNotFoundError: One of the files is gone.
@@ -95,21 +106,36 @@ def read_facts(name: str, found: Found, source: Source) -> ModelFacts:
     try:
         headers = [read_header(file) for file in found.files]
     except InvalidModelFile as error:
-        return msgspec.structs.replace(facts, problem=error.problem)
-    first = headers[0]
-    complete = len(found.files) == found.expected == first.splits
-    return msgspec.structs.replace(
+        return msgspec.structs.replace(facts, problem=error.problem), None
+    header = _together(headers)
+    complete = len(found.files) == found.expected == header.splits
+    facts = msgspec.structs.replace(
         facts,
-        title=first.title,
-        architecture=first.architecture,
+        title=header.title,
+        architecture=header.architecture,
+        parameters=header.parameters,
+        quantization=header.quantization,
+        trained_context=header.trained_context,
+        licence=header.licence,
+        has_template=header.template is not None,
+        languages=header.languages,
+        kind=header.kind,
+        problem=_KIND_PROBLEMS[header.kind] if complete else "missing_part",
+    )
+    return facts, header
+
+
+def _together(headers: Sequence[GgufHeader]) -> GgufHeader:
+    """Returns the header of a split model's first file, with the weights of all of them."""
+    first = headers[0]
+    matrices: Counter[str] = Counter()
+    for header in headers:
+        matrices.update(header.matrix_bytes)
+    return msgspec.structs.replace(
+        first,
+        bytes=sum(header.bytes for header in headers),
         parameters=sum(header.parameters for header in headers),
-        quantization=first.quantization,
-        trained_context=first.trained_context,
-        licence=first.licence,
-        has_template=first.template is not None,
-        languages=first.languages,
-        kind=first.kind,
-        problem=_KIND_PROBLEMS[first.kind] if complete else "missing_part",
+        matrix_bytes=dict(matrices),
     )
 
 

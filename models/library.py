@@ -9,7 +9,6 @@ removing can be undone; what is not the library's own is only hidden.
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
 import shutil
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -18,9 +17,8 @@ from typing import Final
 
 import msgspec
 
-from models.catalogue import read_catalogue
 from models.errors import FolderNotUsable, ImportFailed, InvalidModelFile, ModelNotFound
-from models.facts import ModelFacts, read_facts, stamp
+from models.facts import ModelFacts, read_facts, read_model, stamp
 from models.files import (
     IMPORTABLE,
     Checksum,
@@ -31,8 +29,9 @@ from models.files import (
     model_name,
     same_bytes,
 )
-from models.record import FactsCache, Origin, Record, RecordFile
-from models.sources import SUFFIX, Found, Place, Source, find, siblings
+from models.gguf_header import GgufHeader
+from models.record import FactsCache, KnownModel, Origin, Record, RecordFile, origin_of
+from models.sources import SUFFIX, Found, Place, Source, find, first_part, siblings
 
 __all__ = ["TRASH", "ImportProgress", "ModelFacts", "ModelLibrary"]
 
@@ -95,6 +94,17 @@ class ModelLibrary:
             return self._facts(*self._named(name, record), record)
         except OSError as error:
             raise ModelNotFound(name) from error
+
+    def header(self, facts: ModelFacts) -> GgufHeader | None:
+        """What the headers of a model's files say together; None where one cannot be used."""
+        files = tuple(map(Path, facts.files))
+        try:
+            known = self._cache.get(facts.path, stamp(files))
+            if known is not None:
+                return known.header
+            return read_model(facts.name, Found(facts.name, files), facts.source)[1]
+        except OSError:
+            return None
 
     def places(self) -> list[Place]:
         """The folders that are looked into: the library's own, the person's, other programs'."""
@@ -231,7 +241,7 @@ class ModelLibrary:
         try:
             for number, file in enumerate(map(Path, facts.files)):
                 size = file.stat().st_size
-                origin = _origin(file.name, size, record) if facts.source == "library" else None
+                origin = origin_of(file.name, size, record) if facts.source == "library" else None
                 # Of what lies elsewhere, the digest of the first file is all that may be known.
                 expected = facts.sha256 if number == 0 else origin.sha256 if origin else ""
                 checksums.append((yield from check_file(file, expected, done, facts.bytes)))
@@ -289,6 +299,12 @@ class ModelLibrary:
         for file, target in reversed(list(zip(files, targets, strict=True))):
             file.replace(target)
         return self.info(targets[0].name)
+
+    def removed(self) -> list[str]:
+        """The tokens of all that `restore` brings back."""
+        kept = sorted(path.name for path in (self._folder / TRASH).glob(f"*{SUFFIX}"))
+        hidden = (f"{_HIDDEN}{file}" for file in self._record.read().hidden)
+        return [*(name for name in kept if first_part(name) == name), *hidden]
 
     def empty_trash(self) -> int:
         """Deletes removed models for good; returns the bytes freed."""
@@ -361,13 +377,9 @@ class ModelLibrary:
                 yield name, found, place.source
 
     def _facts(self, name: str, found: Found, source: Source, record: Record) -> ModelFacts:
-        key, state = str(found.files[0]), stamp(found.files)
-        facts = self._cache.get(key, state)
-        if facts is None:
-            facts = read_facts(name, found, source)
-            self._cache.put(key, state, facts)
-        first = found.files[0]
-        origin = _origin(first.name, state[0][0], record) if source == "library" else None
+        known = self._known(name, found, source)
+        facts, first = known.facts, found.files[0]
+        origin = origin_of(first.name, known.stamp[0][0], record) if source == "library" else None
         if origin is not None:
             facts = msgspec.structs.replace(
                 facts,
@@ -379,20 +391,11 @@ class ModelLibrary:
         projector = str(found.projector) if found.projector is not None else None
         return msgspec.structs.replace(facts, name=name, source=source, projector=projector)
 
-
-def _origin(name: str, size: int, record: Record) -> Origin | None:
-    """Where a file of the library came from, as far as its name and size tell."""
-    origin = record.origins.get(name) or _catalogued().get(name)
-    return origin if origin is not None and origin.bytes == size else None
-
-
-@functools.cache
-def _catalogued() -> dict[str, Origin]:
-    # Set-up brings the starter model by itself, and the catalogue knows what it should be.
-    return {
-        entry.file: Origin(
-            entry.repository, entry.file, "", entry.sha256, entry.bytes, entry.licence
-        )
-        for entry in read_catalogue()
-        if entry.sha256
-    }
+    def _known(self, name: str, found: Found, source: Source) -> KnownModel:
+        """What was read of a model's files, now or before."""
+        key, state = str(found.files[0]), stamp(found.files)
+        known = self._cache.get(key, state)
+        if known is None:
+            known = KnownModel(state, *read_model(name, found, source))
+            self._cache.put(key, known)
+        return known

@@ -7,6 +7,7 @@ by one process at a time. The other only saves reading headers again and may be 
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -14,13 +15,15 @@ from pathlib import Path
 import filelock
 import msgspec
 
+from models.catalogue import read_catalogue
 from models.facts import ModelFacts
+from models.gguf_header import GgufHeader
 from models.small_files import write_whole
 
 _RECORD = ".library.json"
 _CACHE = ".headers.msgpack"
 # Raised when reading headers learns to tell more: what was read before is then read again.
-_CACHE_VERSION = 1
+_CACHE_VERSION = 2
 _LOCK_S = 10.0
 
 
@@ -58,14 +61,23 @@ class Record(msgspec.Struct, frozen=True):
     origins: dict[str, Origin] = {}
 
 
-class _Read(msgspec.Struct, frozen=True):
+class KnownModel(msgspec.Struct, frozen=True):
+    """What was read of a model.
+
+    Attributes:
+        stamp: What tells its files from others in their place.
+        facts: As the library lists it.
+        header: What the headers of all its files say; None where one cannot be used.
+    """
+
     stamp: list[tuple[int, int]]
     facts: ModelFacts
+    header: GgufHeader | None
 
 
 class _Cache(msgspec.Struct, frozen=True):
     version: int
-    read: dict[str, _Read] = {}
+    read: dict[str, KnownModel] = {}
 
 
 # Made at import: msgspec is not safe where several threads use a type for the first time.
@@ -117,19 +129,19 @@ class FactsCache:
     def __init__(self, folder: Path) -> None:
         self._path = folder / _CACHE
         self._lock = threading.Lock()
-        self._read: dict[str, _Read] | None = None
+        self._read: dict[str, KnownModel] | None = None
         self._changed = False
 
-    def get(self, key: str, stamp: list[tuple[int, int]]) -> ModelFacts | None:
+    def get(self, key: str, stamp: list[tuple[int, int]]) -> KnownModel | None:
         """Returns what was read of a model whose files look the same now."""
         with self._lock:
             entry = self._entries().get(key)
-        return entry.facts if entry is not None and entry.stamp == stamp else None
+        return entry if entry is not None and entry.stamp == stamp else None
 
-    def put(self, key: str, stamp: list[tuple[int, int]], facts: ModelFacts) -> None:
+    def put(self, key: str, known: KnownModel) -> None:
         """Keeps what was read of a model."""
         with self._lock:
-            self._entries()[key] = _Read(stamp, facts)
+            self._entries()[key] = known
             self._changed = True
 
     def save(self, keys: set[str]) -> None:
@@ -145,7 +157,7 @@ class FactsCache:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(self._path, data)
 
-    def _entries(self) -> dict[str, _Read]:
+    def _entries(self) -> dict[str, KnownModel]:
         if self._read is None:
             self._read = {}
             with contextlib.suppress(OSError, msgspec.MsgspecError):
@@ -153,3 +165,21 @@ class FactsCache:
                 if cache.version == _CACHE_VERSION:
                     self._read = cache.read
         return self._read
+
+
+def origin_of(name: str, size: int, record: Record) -> Origin | None:
+    """Returns where a file of the library came from, as far as its name and size tell."""
+    origin = record.origins.get(name) or _catalogued().get(name)
+    return origin if origin is not None and origin.bytes == size else None
+
+
+@functools.cache
+def _catalogued() -> dict[str, Origin]:
+    # Set-up brings the starter model by itself, and the catalogue knows what it should be.
+    return {
+        entry.file: Origin(
+            entry.repository, entry.file, "", entry.sha256, entry.bytes, entry.licence
+        )
+        for entry in read_catalogue()
+        if entry.sha256
+    }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 
+import msgspec
+
 from models.downloads.hub import Hub, model_of
 from models.errors import DownloadFailed, InvalidModelFile
 from models.gguf_header import GgufHeader, parse_header
@@ -25,7 +27,8 @@ def peek_header(hub: Hub, repository: str, file: str) -> GgufHeader:
         DownloadFailed: The hub does not give it, or it is no model.
     """
     there = hub.repository(repository, file)
-    first = model_of(there, file).files[0]
+    model = model_of(there, file)
+    first = model.files[0]
     begun = bytearray()
     enough = _FIRST_BYTES
     with hub.open(repository, there.revision, first.name, 0) as (_, blocks):
@@ -34,7 +37,9 @@ def peek_header(hub: Hub, repository: str, file: str) -> GgufHeader:
             if len(begun) < min(enough, first.bytes):
                 continue
             try:
-                return parse_header(io.BytesIO(begun), first.bytes, first.name)
+                header = parse_header(io.BytesIO(begun), first.bytes, first.name)
+                # Of a split model all parts take memory.
+                return msgspec.structs.replace(header, bytes=model.bytes)
             except InvalidModelFile as error:
                 if error.problem != "truncated" or len(begun) >= min(_MOST_BYTES, first.bytes):
                     raise DownloadFailed(repository, file, "not_a_model") from error

@@ -238,6 +238,11 @@ def test_a_split_model_is_one(tmp_path, put):
     assert facts.path == str(paths[0])
     assert facts.parameters == 3 * 128
     assert facts.bytes == sum(path.stat().st_size for path in paths)
+    # What it takes in memory is judged by all of them.
+    header = library.header(facts)
+    assert header is not None
+    assert (header.bytes, header.parameters) == (facts.bytes, facts.parameters)
+    assert (header.architecture, header.splits) == ("llama", 3)
 
     # Any part stands for all of them.
     events, facts = run(library.import_file(str(paths[1])))
@@ -294,7 +299,11 @@ def test_listing_again_reads_no_header(tmp_path, put, monkeypatch):
     put(".lmstudio/models/Tiny.gguf")
     before = library_of(tmp_path).list()
     monkeypatch.setattr("models.facts.read_header", lambda path: pytest.fail("read again"))
-    assert library_of(tmp_path).list() == before
+    library = library_of(tmp_path)
+    assert library.list() == before
+    header = library.header(before[0])
+    assert header is not None
+    assert header.title == before[0].title
 
 
 @pytest.mark.parametrize("content", [b"", b"no msgpack", b"{}", b"\xff" * 100])
