@@ -129,14 +129,14 @@ class EmptyDocument(ReadError):
 
     Attributes:
         pages: How many pages it has; None where the format has no pages.
-    """
         ocr_off: Whether pictures of its pages were not read as recognition is switched off.
+    """
 
     def __init__(self, path: str, pages: int | None = None, ocr_off: bool = False) -> None:
         super().__init__(path)
         self.pages = pages
-
         self.ocr_off = ocr_off
+
 
 class DocumentNotFound(IndexingError):
     """No document of the library has this id or path.

@@ -35,11 +35,11 @@ class Status(NamedTuple):
     tone: Tone = "text-muted"
 
 
-def _tr(text: str) -> str:
 # What is read page by page, and may take long.
 _PAGED: Final = (".pdf", ".tif", ".tiff")
 
 
+def _tr(text: str) -> str:
     return QCoreApplication.translate("Library", text)
 
 

@@ -47,6 +47,7 @@ def test_the_text_is_whole_whatever_its_headings():
     [
         (errors.PasswordNeeded("a.pdf"), "password_needed"),
         (errors.EmptyDocument("a.pdf", 3), "no_text"),
+        (errors.EmptyDocument("a.pdf", 3, ocr_off=True), "no_text: ocr_off"),
         (errors.UnsupportedFormat("a.xyz", ".xyz"), "unsupported_format: .xyz"),
         (errors.FileUnreadable("a.pdf", "no xref"), "unreadable: no xref"),
         (errors.TooLarge("a.pdf", "pages", 90_000, 10), "too_large: 90000 pages"),
@@ -54,7 +55,6 @@ def test_the_text_is_whole_whatever_its_headings():
         (errors.FileMissing("a.pdf"), "missing"),
         (FileNotFoundError(2, "No such file"), "missing"),
         (PermissionError(13, "Permission denied"), "unreadable: Permission denied"),
-        (errors.EmptyDocument("a.pdf", 3, ocr_off=True), "no_text: ocr_off"),
     ],
 )
 def test_a_failure_is_a_short_word(error, reason):
