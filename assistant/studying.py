@@ -28,6 +28,7 @@ from models.engine.types import ChatMessage, PrefillProgress
 from models.errors import NoModelLoaded, TemplateFailed
 from models.states import StateStore, StoredState
 
+_CONTEXT_STEP = 1024
 # So many steps may be ahead of whoever follows: where nobody does, reading waits.
 _WINDOW = 4
 
@@ -39,6 +40,7 @@ class StudyForecast(msgspec.Struct, frozen=True):
         tokens: How long it is; `known_tokens` of them are read already.
         context_tokens: What the model holds as it is loaded.
         trained_context: What it could hold at most.
+        needed_context: The context window that would hold it; 0 where the model can have none.
         fits: Whether it can be studied: it leaves room for a question and its answer.
         studied: Whether it was studied already, by this model as it is loaded.
         seconds: How long it would take; None before the model's speed is known.
@@ -53,6 +55,7 @@ class StudyForecast(msgspec.Struct, frozen=True):
     known_tokens: int
     context_tokens: int
     trained_context: int
+    needed_context: int
     fits: bool
     studied: bool
     seconds: float | None
@@ -117,15 +120,16 @@ class Studies:
         loaded = self._model.loaded
         unread = size.tokens - size.cached_tokens
         speed = loaded.read_tokens_per_s if loaded else 0.0
-        room = plan.answer_room(AnsweringSettings(), size.context_tokens)
+        trained = loaded.trained_context if loaded else 0
         return StudyForecast(
             document=row.id,
             title=row.title,
             tokens=size.tokens,
             known_tokens=size.cached_tokens,
             context_tokens=size.context_tokens,
-            trained_context=loaded.trained_context if loaded else 0,
-            fits=size.tokens + room <= size.context_tokens,
+            trained_context=trained,
+            needed_context=_needed_context(size.tokens, trained),
+            fits=_holds(size.context_tokens, size.tokens),
             studied=self._model.studied(messages, [document_owner(row.id)]) is not None,
             seconds=unread / speed if speed else None,
             bytes=size.tokens * (loaded.kv_bytes_per_token if loaded else 0),
@@ -201,3 +205,15 @@ class Studies:
         row = self._catalog.document(document)
         texts = [(row, self._catalog.text(row.id))]
         return row, prompt.over_documents("", texts, ())
+
+
+def _holds(context: int, tokens: int) -> bool:
+    """Whether a context window leaves room for a question about so much, and its answer."""
+    return tokens + plan.answer_room(AnsweringSettings(), context) <= context
+
+
+def _needed_context(tokens: int, trained: int) -> int:
+    """Return a window that holds so much, of those a model can have; 0 where there is none."""
+    wanted = tokens + AnsweringSettings().max_answer_tokens
+    wanted = min(-(-wanted // _CONTEXT_STEP) * _CONTEXT_STEP, trained)
+    return wanted if _holds(wanted, tokens) else 0

@@ -189,7 +189,7 @@ def _add_questions(add_command: _Adder, everywhere: _Parser, with_json: _Parser)
     ask = add_command("ask", parents=[everywhere, with_json], help="ask the documents a question")
     _add_subject(ask, "question", "QUESTION")
     _add_scope(ask)
-    ask.add_argument("--model", metavar="NAME")
+    _add_respondent(ask)
     ask.add_argument(
         "--mode",
         choices=("auto", "retrieval", "whole", "everything"),
@@ -200,7 +200,7 @@ def _add_questions(add_command: _Adder, everywhere: _Parser, with_json: _Parser)
 
     chat = add_command("chat", parents=[everywhere], help="talk in the terminal")
     _add_scope(chat)
-    chat.add_argument("--model", metavar="NAME")
+    _add_respondent(chat)
 
     study = add_command(
         "study",
@@ -211,6 +211,20 @@ def _add_questions(add_command: _Adder, everywhere: _Parser, with_json: _Parser)
         "document", nargs="?", metavar="ID|PATH", help="without one: those it has studied"
     )
     study.add_argument("--model", metavar="NAME")
+    study.add_argument(
+        "--quota", type=_gigabytes, metavar="GB", help="disk space for all that models have read"
+    )
+    study.add_argument(
+        "--forget",
+        action="store_true",
+        help="delete what models have read of the document, or without one of everything",
+    )
+
+
+def _add_respondent(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", metavar="NAME")
+    parser.add_argument("--persona", metavar="NAME", help="such as librarian: '/persona' in "
+                        "'studiolo chat' shows those there are")  # fmt: skip
 
 
 def _add_scope(parser: argparse.ArgumentParser) -> None:
@@ -244,6 +258,7 @@ def _add_models(add_command: _Adder, everywhere: _Parser, with_json: _Parser) ->
         ("info", "NAME", "show what a model is"),
         ("import", "FILE", "copy a GGUF file into the library"),
         ("remove", "NAME", "move a model to the library's trash"),
+        ("restore", "NAME", "bring back a model that was removed"),
         ("use", "NAME", "choose the model that answers"),
         ("verify", "NAME", "check a model's files against their SHA-256"),
         ("download", "NAME|REPO/FILE", "fetch a model of the catalogue or of the hub"),
@@ -273,6 +288,12 @@ def _add_models(add_command: _Adder, everywhere: _Parser, with_json: _Parser) ->
     )
     search.add_argument("query", metavar="QUERY|REPO|REPO/FILE")
     search.add_argument("-k", type=_positive, default=20, metavar="N", help="how many (20)")
+    downloads = actions.add_parser(
+        "downloads", parents=both, help="show the downloads that are not finished"
+    )
+    downloads.add_argument(
+        "--discard", metavar="NAME|REPO/FILE", help="delete what has arrived of one"
+    )
     folders = actions.add_parser("folders", help="folders whose models are used in place")
     folder_actions = folders.add_subparsers(dest="folder_action", metavar="ACTION", required=True)
     folder_actions.add_parser("list", parents=both, help="show them")
@@ -285,6 +306,16 @@ def _positive(word: str) -> int:
     if not word.isdecimal() or int(word) < 1:
         raise argparse.ArgumentTypeError(f"{word!r} is not a number from 1")
     return int(word)
+
+
+def _gigabytes(word: str) -> float:
+    try:
+        gigabytes = float(word)
+    except ValueError:
+        gigabytes = -1.0
+    if not 0 <= gigabytes < float("inf"):
+        raise argparse.ArgumentTypeError(f"{word!r} is no amount of gigabytes")
+    return gigabytes
 
 
 def _version() -> str:

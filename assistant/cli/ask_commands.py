@@ -25,6 +25,7 @@ from assistant.assistant import Assistant
 from assistant.cli.batch import run_batch
 from assistant.cli.console import DONE, Console
 from assistant.cli.receipt_text import duration_text, forecast_text, receipt_lines
+from assistant.cli.respondents import find_persona
 from assistant.cli.search_commands import Reference, document_ids
 from assistant.conversations.export import marked_text
 from assistant.places import place_text
@@ -77,6 +78,8 @@ class _ReadAnswer(_Answer, frozen=True):
 
 def run(assistant: Assistant, console: Console, arguments: Namespace) -> int:
     """Ask once or for each line of a batch; return the exit status."""
+    wanted = arguments.persona
+    persona = find_persona(assistant, wanted).id if wanted is not None else None
 
     def answer(line: AskLine) -> _Answer:
         request = AskRequest(
@@ -85,6 +88,7 @@ def run(assistant: Assistant, console: Console, arguments: Namespace) -> int:
             collections=_names(line.collection),
             mode=line.mode,
             model=arguments.model,
+            persona=persona,
         )
         return shown(follow(console, assistant.ask(request), quiet=True))
 
@@ -96,6 +100,7 @@ def run(assistant: Assistant, console: Console, arguments: Namespace) -> int:
         collections=tuple(arguments.collections),
         mode=arguments.mode,
         model=arguments.model,
+        persona=persona,
     )
     try:
         answered = follow(console, assistant.ask(request), quiet=not console.interactive)

@@ -1,4 +1,4 @@
-"""`studiolo models catalogue|search|download`: models that are not here yet."""
+"""`studiolo models catalogue|search|download|downloads`: models that are not here yet."""
 
 from __future__ import annotations
 
@@ -40,6 +40,17 @@ class _Remote(msgspec.Struct, frozen=True):
     memory: Fitting
 
 
+class _Unfinished(msgspec.Struct, frozen=True):
+    repository: str
+    file: str
+    bytes: int
+    total_bytes: int
+
+
+class _Downloads(msgspec.Struct, frozen=True):
+    downloads: list[_Unfinished]
+
+
 class _Downloaded(msgspec.Struct, frozen=True):
     model: ModelFacts
     current: bool
@@ -52,6 +63,8 @@ def run(assistant: Assistant, console: Console, arguments: Namespace) -> int:
             return _catalogue(assistant, console)
         case "search":
             return _search(assistant, console, arguments.query, arguments.k)
+        case "downloads":
+            return _downloads(assistant, console, arguments.discard)
         case _:
             return _download(assistant, console, arguments.name)
 
@@ -176,6 +189,40 @@ def _download(assistant: Assistant, console: Console, name: str) -> int:
     else:
         console.print(f"downloaded {row.name}.")
     return DONE
+
+
+def _downloads(assistant: Assistant, console: Console, discard: str | None) -> int:
+    """List what is not finished, once what is not wanted any more is deleted."""
+    if discard is not None:
+        _discard(assistant, discard)
+    rows = [
+        _Unfinished(row.repository, row.file, row.progress.done, row.progress.total)
+        for row in assistant.downloads.list()
+    ]
+    if console.json:
+        console.document(_Downloads(rows))
+    elif not rows:
+        console.note("There is no unfinished download.")
+    else:
+        cells = [
+            (f"{row.repository}/{row.file}", bytes_text(row.bytes), bytes_text(row.total_bytes))
+            for row in rows
+        ]
+        console.print(table(cells, ("REPOSITORY/FILE", "HERE", "OF")))
+        console.note("'studiolo models download REPOSITORY/FILE' goes on with one.")
+    return DONE
+
+
+def _discard(assistant: Assistant, name: str) -> None:
+    wanted = name
+    if "/" not in name:
+        entry = find_entry(name)
+        wanted = f"{entry.repository}/{entry.file}"
+    for row in assistant.downloads.list():
+        if f"{row.repository}/{row.file}" == wanted:
+            assistant.downloads.discard(row.id)
+            return
+    raise UsageError(f"{name} is not being downloaded. 'studiolo models downloads' shows what is.")
 
 
 def _named(assistant: Assistant, name: str) -> tuple[str, str]:

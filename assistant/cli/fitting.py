@@ -6,8 +6,10 @@ from typing import Final
 
 import msgspec
 
+from assistant.assistant import Assistant
 from assistant.wording import bytes_text
 from models.engine.types import LoadSettings
+from models.facts import ModelFacts
 from models.fit import Fit, context_in_force, forecast, free_memory, judge, largest_context
 from models.gguf_header import GgufHeader
 
@@ -52,6 +54,14 @@ def fitting_text(known: Fitting) -> str:
         f"{_WORDS[known.fit]}: needs {bytes_text(known.needed_bytes)} of "
         f"{bytes_text(known.free_bytes)} free with a context of {known.context_tokens:,} tokens; "
         f"{largest}"
+    )
+
+
+def fitting_word(assistant: Assistant, facts: ModelFacts) -> str:
+    """Return in a word whether a model fits, loaded as the settings say; "" for one that cannot."""
+    header = assistant.models.header(facts) if facts.problem is None else None
+    return (
+        "" if header is None else _WORDS[fitting(header, assistant.load_settings(facts.name)).fit]
     )
 
 

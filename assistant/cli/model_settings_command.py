@@ -16,6 +16,19 @@ from models.engine.types import Adapter
 from models.errors import ModelNotFound
 
 _SWITCHES: Final = {"on": True, "off": False}
+# Least and most of each number; outside of them llama.cpp does something else than was asked for.
+_BOUNDS: Final[dict[str, tuple[float, float]]] = {
+    "context_tokens": (256, 16_777_216),
+    "threads": (1, 1024),
+    "gpu_layers": (-1, 1024),
+    "thinking_tokens": (0, 1_000_000),
+    "temperature": (0, 5),
+    "top_k": (0, 1_000_000),
+    "top_p": (0, 1),
+    "min_p": (0, 1),
+    "repeat_penalty": (1, 2),
+    "seed": (0, 2**31 - 1),
+}
 
 
 class _Chosen(msgspec.Struct, frozen=True):
@@ -75,6 +88,9 @@ def _changed(assistant: Assistant, old: ModelSettings, changes: list[str]) -> Mo
         except msgspec.ValidationError:
             raise UsageError(f"{word!r} makes no sense for {field}.") from None
         values[field] = getattr(one, field)
+        least, most = _BOUNDS.get(field, (0, 0))
+        if field in _BOUNDS and word and not least <= values[field] <= most:
+            raise UsageError(f"{word!r} makes no sense for {field}: {least:,} to {most:,} do.")
     return ModelSettings(**values)
 
 

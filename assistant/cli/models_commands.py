@@ -6,20 +6,22 @@ from argparse import Namespace
 from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 import msgspec
 
 from assistant.assistant import Assistant
 from assistant.cli.console import DONE, FAILED, Console, table
-from assistant.cli.fitting import Fitting, fitting, fitting_text, parameters_text
+from assistant.cli.fitting import Fitting, fitting, fitting_text, fitting_word, parameters_text
 from assistant.errors import NoModelInstalled
 from assistant.wording import bytes_text, explain
-from models.errors import InvalidModelFile
+from models.engine.types import KvType
+from models.errors import InvalidModelFile, ModelNotFound
 from models.facts import ModelFacts
 from models.files import Checksum, FileProgress
-from models.gguf_header import read_header
+from models.fit import kv_bytes
 from models.sources import Place
+from models.speeds import Speed
 from models.thinking import can_switch_thinking
 
 
@@ -37,6 +39,8 @@ class _Known(msgspec.Struct, frozen=True):
     model: ModelFacts
     current: bool
     memory: Fitting | None
+    context_bytes: dict[KvType, int]
+    speed: Speed
 
 
 class _Checked(msgspec.Struct, frozen=True):
@@ -56,6 +60,10 @@ class _Folders(msgspec.Struct, frozen=True):
     hidden: list[str]
 
 
+class _Restored(msgspec.Struct, frozen=True):
+    restored: ModelFacts
+
+
 class _Removed(msgspec.Struct, frozen=True):
     removed: str
     trash: str
@@ -66,23 +74,20 @@ R = TypeVar("R")
 
 def run(assistant: Assistant, console: Console, arguments: Namespace) -> int:
     """Carry out the action that was asked for; return the exit status."""
+    by_name = {
+        "info": _info, "remove": _remove, "restore": _restore, "verify": _verify, "use": _use,
+    }  # fmt: skip
+    if arguments.action in by_name:
+        return by_name[arguments.action](assistant, console, arguments.name)
     match arguments.action:
         case "list":
             return _list(assistant, console)
-        case "info":
-            return _info(assistant, console, arguments.name)
         case "import":
             return _import(assistant, console, Path(arguments.name))
-        case "remove":
-            return _remove(assistant, console, arguments.name)
-        case "verify":
-            return _verify(assistant, console, arguments.name)
         case "folders":
             return _folders(assistant, console, arguments)
-        case "settings" | "catalogue" | "search" | "download":
-            return _elsewhere(assistant, console, arguments)
         case _:
-            return _use(assistant, console, arguments.name)
+            return _elsewhere(assistant, console, arguments)
 
 
 def _elsewhere(assistant: Assistant, console: Console, arguments: Namespace) -> int:
@@ -112,11 +117,12 @@ def _list(assistant: Assistant, console: Console) -> int:
                     parameters_text(row.parameters),
                     row.quantization or "",
                     f"{row.trained_context:,}" if row.trained_context else "",
+                    fitting_word(assistant, row),
                     explain(InvalidModelFile(row.path, row.problem)) if row.problem else "",
                 )
                 for row in rows
             ],
-            ("", "NAME", "SIZE", "PARAMETERS", "QUANTIZATION", "CONTEXT", ""),
+            ("", "NAME", "SIZE", "PARAMETERS", "QUANTIZATION", "CONTEXT", "FIT", ""),
         )
     )
     return DONE
@@ -125,13 +131,16 @@ def _list(assistant: Assistant, console: Console) -> int:
 def _info(assistant: Assistant, console: Console, name: str) -> int:
     row = assistant.models.info(name)
     current = assistant.current_model()
-    fit, template = None, None
-    if row.problem is None:
-        header = read_header(Path(row.path))
-        fit = fitting(header, assistant.load_settings(row.name))
-        template = header.template
+    header = assistant.models.header(row) if row.problem is None else None
+    settings = assistant.load_settings(row.name)
+    fit, template, kinds = None, None, {}
+    if header is not None:
+        fit, template = fitting(header, settings), header.template
+        kinds = {kind: kv_bytes(header, fit.context_tokens, kind) for kind in get_args(KvType)}
+    speed = assistant.model.speed_of(row.path, settings)
     if console.json:
-        console.document(_Known(row, current is not None and current.name == row.name, fit))
+        is_current = current is not None and current.name == row.name
+        console.document(_Known(row, is_current, fit, kinds, speed))
         return DONE
     shown = {
         **msgspec.structs.asdict(row),
@@ -139,6 +148,8 @@ def _info(assistant: Assistant, console: Console, name: str) -> int:
         "files": "\n".join(row.files) if len(row.files) > 1 else "",
         "languages": ", ".join(row.languages),
         "memory": fitting_text(fit) if fit is not None else "",
+        "context kept as": ", ".join(f"{each} {bytes_text(kinds[each])}" for each in kinds),
+        "speed": _speed_text(speed),
         "thinking": "can be switched" if can_switch_thinking(template) else "",
     }
     for field, value in shown.items():
@@ -165,11 +176,32 @@ def _remove(assistant: Assistant, console: Console, name: str) -> int:
         console.document(_Removed(row.name, str(trash)))
     elif row.source != "library":
         console.print(f"{row.name} is listed no longer. {trash} stays as it is: 'studiolo models "
-                      f"import {trash}' lists it again.")  # fmt: skip
+                      f"restore {trash.name}' lists it again.")  # fmt: skip
     else:
-        console.print(f"removed {row.name}. It lies in {trash}: 'studiolo models import {trash}' "
-                      "brings it back, and deleting that file frees its disk space.")  # fmt: skip
+        console.print(f"removed {row.name}. It lies in {trash} until the window opens next: "
+                      f"'studiolo models restore {row.name}' brings it back.")  # fmt: skip
     return DONE
+
+
+def _restore(assistant: Assistant, console: Console, name: str) -> int:
+    wanted = Path(name).name
+    for token in assistant.models.removed():
+        file = assistant.models.kept_at(token)
+        if wanted in (file.name, file.stem):
+            break
+    else:
+        raise ModelNotFound(name)
+    row = assistant.models.restore(token)
+    if console.json:
+        console.document(_Restored(row))
+    else:
+        console.print(f"{row.name} is back.")
+    return DONE
+
+
+def _speed_text(speed: Speed) -> str:
+    known = (("reads", speed.read), ("writes", speed.write))
+    return ", ".join(f"{does} {rate:,.0f} tokens/s" for does, rate in known if rate)
 
 
 def _use(assistant: Assistant, console: Console, name: str) -> int:
@@ -214,7 +246,8 @@ def _folders(assistant: Assistant, console: Console, arguments: Namespace) -> in
         rows = [(place.source, place.folder) for place in places]
         console.print(table(rows, ("SOURCE", "FOLDER")))
         for file in hidden:
-            console.note(f"Not listed: {file}. 'studiolo models import {file}' lists it again.")
+            again = f"'studiolo models restore {Path(file).name}' lists it again."
+            console.note(f"Not listed: {file}. {again}")
     return DONE
 
 

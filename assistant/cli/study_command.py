@@ -9,9 +9,11 @@ import msgspec
 
 from assistant.answering.errors import WholeDoesNotFit
 from assistant.assistant import Assistant
-from assistant.cli.console import DONE, FAILED, Console, table
+from assistant.cli.console import DONE, Console, table
+from assistant.cli.fitting import fitting, fitting_text
+from assistant.owners import document_owner
 from assistant.studying import Studied, StudyForecast
-from assistant.wording import bytes_text, explain
+from assistant.wording import bytes_text
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -24,23 +26,30 @@ class Kept(msgspec.Struct, frozen=True):
     bytes: int
 
 
+class _AllKept(msgspec.Struct, frozen=True):
+    documents: list[Kept]
+    used_bytes: int
+    quota_bytes: int
+
+
 def run(assistant: Assistant, console: Console, arguments: Namespace) -> int:
     """Say what it will take, read the document, and say what was kept; return the exit status.
 
     Without a document, list those that are kept.
     """
+    if arguments.quota is not None:
+        assistant.settings.update(state_gb=arguments.quota)
+        assistant.studies.states.shrink(assistant.studies.states.quota_bytes)
+    if arguments.forget:
+        return _forget(assistant, console, arguments.document)
     if arguments.document is None:
         return _list(assistant, console, arguments.model)
     document = assistant.catalog.document(arguments.document).id
     forecast = assistant.forecast_study(document, arguments.model)
     if not forecast.fits:
-        console.note(explain(WholeDoesNotFit(forecast.tokens, forecast.context_tokens)))
-        if forecast.tokens < forecast.trained_context:
-            console.note(
-                f"The model can hold up to {forecast.trained_context:,} tokens: 'context_tokens' "
-                f"in {assistant.paths.settings_file} sets how many it does."
-            )
-        return FAILED
+        if forecast.needed_context:
+            console.note(_larger_context_text(assistant, arguments.model, forecast.needed_context))
+        raise WholeDoesNotFit(forecast.tokens, forecast.context_tokens)
     console.note(_forecast_text(forecast))
     with closing(assistant.study(document, arguments.model)) as steps:
         while True:
@@ -66,14 +75,45 @@ def _list(assistant: Assistant, console: Console, model: str | None) -> int:
     for document, state in assistant.studied(model).items():
         row = assistant.catalog.document(document)
         rows.append(Kept(row.id, row.path, row.title, state.tokens, state.bytes))
+    states = assistant.studies.states
+    used, quota = states.total_bytes(), states.quota_bytes
     if console.json:
-        console.document({"documents": rows})
-    elif rows:
+        console.document(_AllKept(rows, used, quota))
+        return DONE
+    if rows:
         cells = [(str(r.document), f"{r.tokens:,}", bytes_text(r.bytes), r.title) for r in rows]
         console.print(table(cells, ("id", "tokens", "on disk", "title")))
     else:
         console.note("The model has studied no document as it is loaded now.")
+    console.note(
+        f"All that models have read takes {bytes_text(used)} of {bytes_text(quota)} set aside. "
+        "--quota GB sets another limit, and --forget deletes it."
+    )
     return DONE
+
+
+def _forget(assistant: Assistant, console: Console, document: str | None) -> int:
+    owner = None
+    if document is not None:
+        owner = document_owner(assistant.catalog.document(document).id)
+    freed = assistant.studies.states.remove(owner)
+    if console.json:
+        console.document({"freed_bytes": freed})
+    else:
+        console.print(f"Deleted what models have read: {bytes_text(freed)}. It can be read again.")
+    return DONE
+
+
+def _larger_context_text(assistant: Assistant, model: str | None, needed: int) -> str:
+    facts = assistant.current_model() if model is None else assistant.models.info(model)
+    header = assistant.models.header(facts) if facts is not None else None
+    if facts is None or header is None:
+        return ""
+    larger = msgspec.structs.replace(assistant.load_settings(facts.name), context_tokens=needed)
+    return (
+        f"'studiolo models settings {facts.name} context_tokens={needed}' lets the model hold it, "
+        f"which {fitting_text(fitting(header, larger))}."
+    )
 
 
 def _forecast_text(forecast: StudyForecast) -> str:

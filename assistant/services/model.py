@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from assistant.compute import ComputeGate
@@ -17,6 +18,7 @@ from assistant.services.model_host import ModelEvent
 from assistant.workers.jobs import Job
 from assistant.workers.process import WorkerSpec
 from assistant.workers.supervisor import Worker, WorkerStatus
+from models.digests import FileDigests
 from models.engine.types import (
     ChatMessage,
     Generation,
@@ -31,6 +33,7 @@ from models.engine.types import (
     ThinkingDelta,
 )
 from models.errors import NoModelLoaded
+from models.speeds import Speed, SpeedBook
 from models.states import StoredState
 
 ModelState = Literal["none", "unloaded", "loading", "ready", "failed"]
@@ -60,6 +63,8 @@ class ModelService:
             gate: Held while it answers.
         """
         self._gate = gate
+        self._digests = FileDigests(paths.digests_file)
+        self._speeds = SpeedBook(paths.speeds_file)
         self._lock = threading.Lock()
         self._telling = threading.RLock()
         self._selected: tuple[str, LoadSettings] | None = None
@@ -279,6 +284,11 @@ class ModelService:
             NoModelLoaded: No model is in use.
         """
         return self._with_model("count_tokens", texts, list[int])
+
+    def speed_of(self, path: str, settings: LoadSettings) -> Speed:
+        """Return how fast a model was here, loaded so; zeros while that is not known."""
+        digest = self._digests.known(Path(path))
+        return self._speeds.get(digest, settings) if digest is not None else Speed()
 
     def unload(self) -> None:
         """Free the model's memory once it has answered; no model is in use then."""

@@ -22,6 +22,8 @@ from models.facts import ModelFacts
 from models.thinking import can_switch_thinking
 
 _MOST_SEED: Final = 2**31 - 1
+# What models of these days are trained for, where there is memory for it.
+_LONG_CONTEXTS: Final = (49152, 65536, 98304, 131072, 262144)
 _THINKING_TOKENS: Final = (256, 512, 1024, 2048, 4096)
 # What the engine takes where nothing is chosen anywhere.
 _ENGINE: Final[dict[str, Any]] = {
@@ -85,7 +87,9 @@ class ModelSettingsForm(QWidget):
     def _add_loading(self, facts: ModelFacts) -> None:
         self._heading(self.tr("How it is loaded"))
         trained = facts.trained_context
-        sizes = [n for n in CONTEXT_CHOICES if not trained or n <= trained]
+        sizes = [n for n in (*CONTEXT_CHOICES, *_LONG_CONTEXTS) if not trained or n <= trained]
+        if trained and trained not in sizes:
+            sizes.append(trained)
         self._choice(
             "context_tokens", self.tr("Context"),
             [(n, self.tr("{n} tokens").format(n=number(n))) for n in sizes],

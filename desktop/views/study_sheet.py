@@ -114,9 +114,12 @@ class StudySheet(Sheet):
             if value:
                 self._form.addRow(label(name, "small"), label(value, "small", wrap=True))
         self._figures.show()
+        if not forecast.fits and forecast.needed_context:
+            larger = self.tr("A context of {n} tokens holds it.")
+            problem = f"{problem} {larger.format(n=number(forecast.needed_context))}"
         self._words.setText(problem or (self.tr("It is studied already.") if known else ""))
         self._words.setVisible(bool(self._words.text()))
-        self._settings.setVisible(not forecast.fits and forecast.tokens < forecast.trained_context)
+        self._settings.setVisible(not forecast.fits and forecast.needed_context > 0)
         self._begin.setEnabled(not problem and not known)
         self._begin.setFocus()
         self.fit()

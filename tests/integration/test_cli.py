@@ -430,10 +430,13 @@ def test_a_model_is_set_up_and_says_whether_it_fits(empty, smollm_path, tmp_path
     }  # fmt: skip
     memory = empty.run("models", "info", name, "--json").json["memory"]
     assert (memory["fit"], memory["context_tokens"]) == ("well", 2048)
+    kept_as = empty.run("models", "info", name, "--json").json["context_bytes"]
+    assert kept_as["f16"] > kept_as["q8_0"] > kept_as["q4_0"] > 0
+    assert "fits well" in empty.run("models", "list").out
     done = empty.run("models", "settings", name, "temperature=", "thinking=", "adapters=")
     starred = [line.split()[1:] for line in done.out.splitlines() if line.startswith("*")]
     assert starred == [["context_tokens", "2048"]]
-    for wrong in ("temperature=warm", "colour=red", "temperature"):
+    for wrong in ("temperature=warm", "colour=red", "temperature", "top_p=7", "threads=0"):
         assert empty.run("models", "settings", name, wrong).status == 2
 
 
@@ -449,10 +452,11 @@ def test_models_come_go_and_are_chosen(empty, smollm_path, tmp_path):
     assert "135M" in empty.run("models", "list").out
     assert "Q4_1" in empty.run("models", "info", name).out
 
-    removed = empty.run("models", "remove", name, "--json").json
+    assert empty.run("models", "remove", name, "--json").json["removed"] == name
     assert empty.run("models", "list", "--json").json["models"] == []
-    assert empty.run("models", "import", removed["trash"]).status == 0
+    assert empty.run("models", "restore", name, "--json").json["restored"]["name"] == name
     assert empty.run("models", "list", "--json").json["current"] == name
+    assert empty.run("models", "restore", name).status == 1
 
     bad = tmp_path / "bad.gguf"
     bad.write_bytes(b"GGUF" + b"\xff" * 64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import random
 import signal
 import sys
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ from tests.unit.models.conftest import build
 from tests.waiting import wait_until
 
 REPOSITORY, FILE = "ann/Tiny-GGUF", "Tiny.Q4_0.gguf"
-MODEL = build(data=os.urandom(3_000_000))
+MODEL = build(data=random.Random(7).randbytes(3_000_000))
 WAIT_S = 60.0
 
 
@@ -216,9 +216,22 @@ def test_control_c_pauses_a_download(studio, hub, paths):
     assert running.returncode == 130
     assert "goes on from what has arrived" in err
     kept = service.list()[0].progress.done
+    (row,) = studio.run("models", "downloads", "--json").json["downloads"]
+    assert (row["repository"], row["file"], row["bytes"]) == (REPOSITORY, FILE, kept)
+    assert studio.run("models", "downloads", "--discard", "a/b/c.gguf").status == 2
     hub.faults.pause_s = 0.0
     assert studio.run("models", "download", f"{REPOSITORY}/{FILE}").status == 0
     assert hub.served[-1] == kept
+
+
+def test_an_unfinished_download_is_given_up_by_command(studio, hub, paths):
+    hub.faults.pause_s = 0.05
+    with closing(DownloadService(paths)) as service:
+        service.start(REPOSITORY, FILE)
+        wait_until(lambda: arrived(service) > 500_000)
+    done = studio.run("models", "downloads", "--discard", f"{REPOSITORY}/{FILE}", "--json")
+    assert (done.status, done.json["downloads"]) == (0, []), done.err
+    assert not [path for path in (paths.models / ".downloads").rglob("*") if path.is_file()]
 
 
 def test_the_catalogue_and_folders_by_command(studio, tmp_path):
@@ -237,7 +250,9 @@ def test_the_catalogue_and_folders_by_command(studio, tmp_path):
     assert studio.run("models", "list", "--json").json["models"] == []
     hidden = studio.run("models", "folders", "list", "--json").json["hidden"]
     assert hidden == [removed["trash"]]
-    assert studio.run("models", "import", hidden[0]).status == 0
+    assert studio.run("models", "restore", "Tiny").status == 0
+    (row,) = studio.run("models", "list", "--json").json["models"]
+    assert row["path"] == hidden[0]
     assert str(folder) not in studio.run("models", "folders", "remove", folder).out
     missing = studio.run("models", "folders", "add", tmp_path / "none")
     assert (missing.status, "There is no folder" in missing.err) == (1, True)

@@ -38,7 +38,8 @@ def assistant(data_dir, smollm_path):
 def study(assistant: Assistant, document: int | None) -> dict:
     """What `studiolo study` prints, with a document or without one."""
     out = io.StringIO()
-    arguments = Namespace(document=None if document is None else str(document), model=None)
+    name = None if document is None else str(document)
+    arguments = Namespace(document=name, model=None, quota=None, forget=False)
     console = Console(json=True, out=out, err=io.StringIO())
     assert study_command.run(assistant, console, arguments) == DONE
     return json.loads(out.getvalue())

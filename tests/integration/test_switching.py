@@ -60,6 +60,27 @@ def test_models_take_turns_in_a_conversation_and_each_knows_what_was_said(
     assert "Martha" in messages[5].text
 
 
+def test_models_and_personas_are_switched_by_command(assistant, smollm_path, qwen_small_path):
+    small, better = smollm_path.name, qwen_small_path.name
+    lines = [
+        "My name is Martha Quill. Say only: hello.", f"/model {small}", "Say only: good day.",
+        "/model nonsense", f"/model {better}", "/persona Librarian", "/persona nobody",
+        "/persona usual", "What is my name? Answer with the name alone.", "/model", "/quit",
+    ]  # fmt: skip
+    done = Studio(assistant.paths.root).run("chat", "--model", better, typed="\n".join(lines))
+    assert done.status == 0, done.err
+    assert f"{small} answers from here on. It fits well" in done.err
+    assert "There is no model nonsense" in done.err
+    assert "There is no persona nobody. There are: " in done.err
+    (talk,) = assistant.conversations.list()
+    assert (talk.model, talk.persona) == (better, None)
+    messages = assistant.conversations.messages(talk.id)
+    assert [message.model for message in messages[1::2]] == [better, small, better]
+    assert "Martha" in messages[-1].text
+    # The one that answers is marked.
+    assert [line.split()[1] for line in done.out.splitlines() if line.startswith("*")] == [better]
+
+
 def test_a_conversation_has_its_model_loaded_its_own_way_and_never_needlessly(
     assistant, smollm_path, tmp_path
 ):
