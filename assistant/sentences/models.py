@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -31,9 +32,13 @@ _MODEL_FILE_PROBLEMS: Final[dict[str, str]] = {
 }
 
 
+def file_problem(facts: Facts) -> str:
+    """What is the matter with a model's file, and what to do, without a stop."""
+    return _MODEL_FILE_PROBLEMS.get(str(facts.get("problem")), "it is not sound. Get it again")
+
+
 def _invalid_model(facts: Facts) -> str:
-    problem = _MODEL_FILE_PROBLEMS.get(str(facts.get("problem")), "it is not sound. Get it again")
-    return f"{file_name(facts)} cannot be used as a model: {problem}."
+    return f"{file_name(facts)} cannot be used as a model: {file_problem(facts)}."
 
 
 def _import_failed(facts: Facts) -> str:
@@ -67,11 +72,32 @@ def _folder_not_usable(facts: Facts) -> str:
     return sentence.format(path=facts.get("path"), see=facts.ways.see_model_folders)
 
 
+# What llama.cpp says where it does not know a model's family, and where memory did not suffice.
+_UNKNOWN_FAMILY: Final = re.compile(r"unknown model architecture: '([^']*)'")
+_NO_MEMORY: Final = re.compile(
+    r"bad_alloc|(failed|unable) to allocate|out of memory", re.IGNORECASE
+)
+# Its messages begin with the names of functions.
+_FUNCTIONS: Final = re.compile(r"^(\w+: )+(error loading model( \w+)?: )*")
+
+
 def _load_failed(facts: Facts) -> str:
+    name, detail = file_name(facts), str(facts.get("detail") or "")
+    family = _UNKNOWN_FAMILY.search(detail)
+    if family is not None:
+        return (
+            f"The model {name} could not be loaded: it is of the family “{family[1]}”, which "
+            f"this llama.cpp does not know. Choose another one {facts.ways.choose_model}."
+        )
+    if _NO_MEMORY.search(detail):
+        return (
+            f"The model {name} could not be loaded: there is too little memory for it. Close other "
+            "programs, give it a smaller context in its settings, or choose a smaller model."
+        )
+    said = f" It says: “{_FUNCTIONS.sub('', detail)}”." if detail else ""
     return (
-        f"The model {file_name(facts)} could not be loaded: it is of a kind that llama.cpp does "
-        "not know, or there is too little memory for it. Try a smaller model, or import the file "
-        "again."
+        f"The model {name} could not be loaded: llama.cpp cannot use this file.{said} Get it again "
+        "from a source you trust, or choose another model."
     )
 
 
@@ -117,8 +143,8 @@ def _context_overflow(facts: Facts) -> str:
 
 def _template_failed(facts: Facts) -> str:
     return (
-        "The model's own chat template cannot lay out this conversation. Choose another model "
-        f"{facts.ways.choose_model}."
+        "The model's chat template cannot lay out this conversation. Choose another model "
+        f"{facts.ways.choose_model}, or give this one another template in its settings."
     )
 
 
