@@ -18,6 +18,7 @@ import msgspec
 
 from indexing.database import connect_to_read
 from indexing.errors import DocumentNotFound, PageNotFound
+from indexing.folders.losses import SELECT_LOST, lately
 from indexing.folders.rows import SELECT_FOLDERS, watched_folder
 from indexing.places import place_at
 from indexing.structure import (
@@ -109,7 +110,11 @@ class Catalog:
         # An index of an earlier version has no table of them until it is opened for writing.
         if not self._all("SELECT 1 FROM sqlite_master WHERE name = 'watched_folders'"):
             return []
-        return [watched_folder(row) for row in self._all(f"{SELECT_FOLDERS} ORDER BY f.id")]
+        folders = [watched_folder(row) for row in self._all(f"{SELECT_FOLDERS} ORDER BY f.id")]
+        if not self._all("SELECT 1 FROM sqlite_master WHERE name = 'lost_files'"):
+            return folders
+        lost = {row[0]: row[1] for row in self._all(SELECT_LOST, lately())}
+        return [msgspec.structs.replace(one, lost=lost.get(one.id, 0)) for one in folders]
 
     def embedder(self) -> str | None:
         """The folder of the embedder that the documents are searched with; None before any is."""

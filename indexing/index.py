@@ -206,13 +206,18 @@ class Index:
         self.folders.leave_out([row["path"] for row in rows])
         return [row["id"] for row in rows]
 
-    def drop_gone(self, documents: list[int]) -> list[int]:
+    def drop_gone(self, documents: list[int], asked: bool = False) -> list[int]:
         """Removes documents whose files are gone from their watched folders.
+
+        Args:
+            asked: Whether a person has said that they are to go.
 
         Returns:
             Those that went: the others' files are back, or their folder is not there.
         """
-        return [row["id"] for row in self._remove(self.folders.still_gone(documents))]
+        rows = self._remove(self.folders.still_gone(documents))
+        self.folders.note_gone([row["path"] for row in rows], asked)
+        return [row["id"] for row in rows]
 
     # ---- asking ----------------------------------------------------------------------------
 

@@ -317,6 +317,7 @@ class WatchedFolder(msgspec.Struct, frozen=True):
         inode: What the file system knew the folder by when it last held something.
         mounts: Folders within it that other disks are mounted on.
         documents: The documents that follow its files.
+        lost: How many others followed it until lately, and went with their files unasked.
     """
 
     id: int
@@ -328,6 +329,7 @@ class WatchedFolder(msgspec.Struct, frozen=True):
     inode: str | None = None
     mounts: tuple[str, ...] = ()
     documents: tuple[int, ...] = ()
+    lost: int = 0
 
 
 class Like(msgspec.Struct, frozen=True):

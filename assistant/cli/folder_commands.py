@@ -83,7 +83,8 @@ def _watch(assistant: Assistant, console: Console, arguments: Namespace) -> int:
         raise
     missing = set[int]() if arguments.remove_gone else _missing(assistant, report)
     going = [row.id for row in report.gone if row.id not in missing]
-    gone = set(folders.drop_gone(going)) if going else set[int]()
+    asked = bool(arguments.remove_gone)
+    gone = set(folders.drop_gone(going, asked=asked)) if going else set[int]()
     return _show_report(assistant, console, report, gone, missing)
 
 

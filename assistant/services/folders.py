@@ -98,9 +98,14 @@ class FolderService:
             "watch", list(folders), events=FolderNews, result=type(None), repeatable=True
         )
 
-    def drop_gone(self, documents: Sequence[int]) -> list[int]:
-        """Take documents out whose files are gone for certain; return those."""
-        removed = self._index.drop_gone(list(documents))
+    def drop_gone(self, documents: Sequence[int], *, asked: bool = False) -> list[int]:
+        """Take documents out whose files are gone for certain; return those.
+
+        Args:
+            documents: Those whose files were gone when their folders were looked at.
+            asked: Whether a person has said that they are to go.
+        """
+        removed = self._index.drop_gone(list(documents), asked)
         self._removed(removed)
         return removed
 

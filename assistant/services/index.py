@@ -88,9 +88,9 @@ class IndexHost:
         """See `Folders.catch_up`."""
         return (yield from self._index.folders.catch_up(parts))
 
-    def drop_gone(self, documents: list[int]) -> list[int]:
+    def drop_gone(self, documents: list[int], asked: bool) -> list[int]:
         """See `Index.drop_gone`."""
-        return self._index.drop_gone(documents)
+        return self._index.drop_gone(documents, asked)
 
     def keep_gone(self, documents: list[int]) -> None:
         """See `Folders.keep`."""
@@ -234,9 +234,9 @@ class IndexService:
             repeatable=True,
         )
 
-    def drop_gone(self, documents: list[int]) -> list[int]:
+    def drop_gone(self, documents: list[int], asked: bool = False) -> list[int]:
         """Remove documents whose files are gone; see `Index.drop_gone`."""
-        return self._ask("drop_gone", documents, result=list[int])
+        return self._ask("drop_gone", documents, asked, result=list[int])
 
     def keep_gone(self, documents: list[int]) -> None:
         """Keep documents whose files are gone; see `Folders.keep`."""

@@ -93,6 +93,7 @@ class FoldersPresenter(Presenter):
         self._before: dict[Adding, WatchedFolder] = {}
         documents.adding_changed.connect(self._on_adding_changed)
         documents.progressed.connect(self._on_progressed)
+        removals.decided.connect(self.refresh)
 
     # --- State ----------------------------------------------------------------------------
 
@@ -186,7 +187,8 @@ class FoldersPresenter(Presenter):
         """Take the documents out of the library whose files are gone."""
         documents = self._missing.pop(folder, frozenset())
         self._confirmed |= documents
-        self._removals.let_go([row for row in self._documents.rows if row.id in documents])
+        rows = [row for row in self._documents.rows if row.id in documents]
+        self._removals.let_go(rows, asked=True)
         self.moved.emit()
 
     def keep_missing(self, folder: int) -> None:
@@ -204,8 +206,8 @@ class FoldersPresenter(Presenter):
         self._folders = folders
         innermost = sorted(folders, key=lambda folder: -len(folder.path))
         self._roots = [(os.path.join(folder.path, ""), folder) for folder in innermost]  # noqa: PTH118
-        # Which documents they have is of no concern to who watches.
-        watched = [msgspec.structs.replace(folder, documents=()) for folder in folders]
+        # Which documents they have or had is of no concern to who watches.
+        watched = [msgspec.structs.replace(folder, documents=(), lost=0) for folder in folders]
         if watched != self._watched:
             self._watched = watched
             self._watch()
@@ -338,14 +340,23 @@ class FoldersPresenter(Presenter):
     def _ask_about(self, number: int) -> None:
         folder = self.folder(number)
         if folder is not None:
-            text = self.tr(
-                "{n} of {count} files are gone from “{name}”. Their documents stay until you "
-                "decide."
+            missing = len(self._missing[number])
+            text = (
+                self.tr(
+                    "{n} more files are gone from “{name}”, {lost} of {count} within a day. Their "
+                    "documents stay until you decide."
+                )
+                if folder.lost
+                else self.tr(
+                    "{n} of {count} files are gone from “{name}”. Their documents stay until you "
+                    "decide."
+                )
             )
             self._notices.show(
                 text.format(
-                    n=f"{len(self._missing[number]):,}",
-                    count=f"{len(folder.documents):,}",
+                    n=f"{missing:,}",
+                    lost=f"{missing + folder.lost:,}",
+                    count=f"{len(folder.documents) + folder.lost:,}",
                     name=Path(folder.path).name,
                 ),
                 self.tr("Remove them"),

@@ -31,9 +31,11 @@ class Removals(QObject):
 
     Signals:
         changed: Documents were hidden.
+        decided: Documents whose files are gone went, or were kept.
     """
 
     changed = Signal()
+    decided = Signal()
 
     def __init__(
         self,
@@ -51,6 +53,8 @@ class Removals(QObject):
         self._assistant: Assistant | None = None
         self._removing: set[int] = set()
         self._gone: set[int] = set()
+        # Of those, what a person has said is to go.
+        self._asked: set[int] = set()
 
     def attach(self, assistant: Assistant) -> None:
         """Begin to work with an assistant; what was to be removed before it closed goes now."""
@@ -92,6 +96,7 @@ class Removals(QObject):
         held = self._gone.intersection(documents)
         if held:
             self._gone -= held
+            self._asked -= held
             self._documents.unhide(held)
 
     def leave_out(self, rows: Sequence[DocumentRow], undone: Callable[[], None]) -> None:
@@ -119,13 +124,19 @@ class Removals(QObject):
 
         self._notices.show(text, self.tr("Undo"), undo, lambda: self._drop_now(ids))
 
-    def let_go(self, rows: Sequence[DocumentRow]) -> None:
-        """Take documents out whose files are gone from their folders; they may be kept."""
+    def let_go(self, rows: Sequence[DocumentRow], *, asked: bool = False) -> None:
+        """Take documents out whose files are gone from their folders; they may be kept.
+
+        Args:
+            asked: Whether the person has said that they are to go.
+        """
         rows = [row for row in rows if row.id not in self._gone | self._removing]
         if not rows:
             return
         ids = {row.id for row in rows}
         self._gone |= ids
+        if asked:
+            self._asked |= ids
         self._documents.hide(ids)
         self.changed.emit()
         folder = Path(rows[0].path).parent.name
@@ -204,10 +215,19 @@ class Removals(QObject):
         documents &= self._gone
         if self._assistant is None or not documents:
             return
-        run = self._bridge.call("drop files", self._assistant.folders.drop_gone, sorted(documents))
-        run.ended.connect(lambda: self._on_decided(documents))
+        folders = self._assistant.folders
+        for asked in (False, True):
+            part = documents & self._asked if asked else documents - self._asked
+            if part:
+                run = self._bridge.call(
+                    "drop files",
+                    lambda part=part, asked=asked: folders.drop_gone(sorted(part), asked=asked),
+                )
+                run.ended.connect(lambda part=part: self._on_decided(part))
 
     def _on_decided(self, documents: set[int]) -> None:
         self._gone -= documents
+        self._asked -= documents
         # One whose file is back was not dropped.
         self._documents.unhide(documents)
+        self.decided.emit()

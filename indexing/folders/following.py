@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
@@ -13,6 +14,7 @@ from indexing.catalog import absolute_path
 from indexing.database import migrate
 from indexing.errors import FolderNotFound
 from indexing.folders.catch_up import CatchUp, Indexing, Look
+from indexing.folders.losses import forget_losses, note_losses
 from indexing.folders.scan import availability, inode_of, mount_of, within
 from indexing.folders.store import COMPONENT, MIGRATIONS, FolderStore
 from indexing.store import DocumentStore
@@ -40,6 +42,7 @@ class Folders:
         apart: Path,
     ) -> None:
         migrate(connection, COMPONENT, MIGRATIONS)
+        self._db = connection
         self._documents = store
         self._folders = FolderStore(connection)
         self._index = index
@@ -115,8 +118,30 @@ class Folders:
             ]
         return gone
 
+    def note_gone(self, paths: Iterable[str], asked: bool) -> None:
+        """Notes whose documents went with their files: bit by bit that may be a great loss.
+
+        Args:
+            asked: Whether a person has said that these are to go.
+        """
+        lost: dict[int, list[str]] = {}
+        for path in paths:
+            folder = self._folder_of(path)
+            # What patterns leave out is there.
+            if folder is not None and not os.path.lexists(path):
+                lost.setdefault(folder, []).append(path)
+        if asked:
+            forget_losses(self._db, lost)
+        else:
+            for folder, gone in lost.items():
+                note_losses(self._db, folder, gone)
+
     def keep(self, documents: Sequence[int]) -> None:
         """Lets documents stay although their files are gone: they follow nothing any more."""
+        wanted = set(documents)
+        forget_losses(
+            self._db, [f.id for f in self._folders.all() if not wanted.isdisjoint(f.documents)]
+        )
         self._folders.keep(documents)
 
     def holds(self, path: str) -> bool:
@@ -135,15 +160,19 @@ class Folders:
 
     def leave_out(self, paths: Iterable[str]) -> None:
         """Notes files that a person took out, so that they do not come back by themselves."""
-        folders = sorted(self._folders.paths().items(), key=lambda folder: -len(folder[0]))
         for path in paths:
-            folder = next((number for root, number in folders if within(path, [root])), None)
+            folder = self._folder_of(path)
             if folder is not None:
                 self._folders.leave_out(folder, path)
 
     def take_back(self, paths: Iterable[str]) -> None:
         """Notes that a person wants files after all, or all those in folders."""
         self._folders.take_back([absolute_path(path) for path in paths])
+
+    def _folder_of(self, path: str) -> int | None:
+        """The innermost folder that a file lies in."""
+        folders = sorted(self._folders.paths().items(), key=lambda folder: -len(folder[0]))
+        return next((number for root, number in folders if within(path, [root])), None)
 
     def _run(self) -> CatchUp:
         return CatchUp(self._documents, self._folders, self._index, self._suffixes(), self._apart)

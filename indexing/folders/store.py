@@ -38,7 +38,17 @@ CREATE TABLE left_out_files (
 CREATE INDEX left_out_files_by_folder ON left_out_files (folder_id);
 """
 
-MIGRATIONS: tuple[Migration, ...] = (_FIRST,)
+# Files that are gone and whose documents went with them unasked; `lost_at` in seconds of Unix time.
+_LOSSES = """
+CREATE TABLE lost_files (
+    path TEXT PRIMARY KEY,
+    folder_id INTEGER NOT NULL REFERENCES watched_folders (id) ON DELETE CASCADE,
+    lost_at REAL NOT NULL
+);
+CREATE INDEX lost_files_by_folder ON lost_files (folder_id);
+"""
+
+MIGRATIONS: tuple[Migration, ...] = (_FIRST, _LOSSES)
 
 
 class FolderStore:
@@ -118,6 +128,12 @@ class FolderStore:
                 "SELECT id, ?1 FROM documents WHERE id IN (SELECT value FROM json_each(?2)) "
                 "ON CONFLICT (document_id) DO UPDATE SET folder_id = ?1",
                 (folder.id, wanted),
+            )
+            # What is back was not lost.
+            self._db.execute(
+                "DELETE FROM lost_files WHERE path IN (SELECT path FROM documents "
+                "WHERE id IN (SELECT value FROM json_each(?)))",
+                (wanted,),
             )
             if folder.collection is not None:
                 self._db.execute(
