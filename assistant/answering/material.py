@@ -72,16 +72,33 @@ class Material:
             start: Its offset in the document's canonical text.
             end: The offset after it.
         """
+        piece = self._piece(document, start, end)
+        if piece is None:
+            return ""
+        first, last = start - piece.start, end - piece.start
+        begins = piece.text.rfind(_BREAK, 0, first) + len(_BREAK)
+        if begins < len(_BREAK):
+            begins = 0
+        ends = piece.text.find(_BREAK, last)
+        ends = len(piece.text) if ends < 0 else ends
+        return piece.text[max(begins, first - _BEFORE) : min(ends, last + _AFTER)].strip()
+
+    def around(self, document: int, start: int, end: int) -> str:
+        """Return all that was given around a quote, with its title and headings.
+
+        Args:
+            document: Where the quote stands.
+            start: Its offset in the document's canonical text.
+            end: The offset after it.
+        """
+        piece = self._piece(document, start, end)
+        return "\n".join((piece.title, *piece.headings, piece.text)) if piece else ""
+
+    def _piece(self, document: int, start: int, end: int) -> Evidence | None:
         for piece in self.evidence:
             if piece.document == document and piece.start <= start and end <= piece.end:
-                first, last = start - piece.start, end - piece.start
-                begins = piece.text.rfind(_BREAK, 0, first) + len(_BREAK)
-                if begins < len(_BREAK):
-                    begins = 0
-                ends = piece.text.find(_BREAK, last)
-                ends = len(piece.text) if ends < 0 else ends
-                return piece.text[max(begins, first - _BEFORE) : min(ends, last + _AFTER)].strip()
-        return ""
+                return piece
+        return None
 
     def nearest(self, weights: dict[str, float], limit: int) -> list[int]:
         """Return the positions of the spans that share most of the weight, best first."""

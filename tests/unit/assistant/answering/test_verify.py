@@ -7,7 +7,7 @@ import pytest
 from assistant.answering.calibration import Calibrations, Scale, log_odds, scale
 from assistant.answering.material import Material
 from assistant.answering.proof import prove
-from assistant.answering.verify import cited
+from assistant.answering.verify import cited, presumes
 from models.engine.types import Generation
 from tests.unit.assistant.answering.conftest import LEASE, piece
 
@@ -94,3 +94,24 @@ def test_a_long_summary_is_not_judged_by_two_paragraphs():
     proof = prove(f"{ANSWER} " * 4, QUESTION, material, lambda *_: 1)
 
     assert cited(proof, material) == ""
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "presuming"),
+    [
+        (QUESTION, ANSWER, False),
+        ("Which rent was doubled?", "The monthly rent of 940 euros was doubled.", True),
+        # What the title or another sentence of the passage says is not presumed.
+        ("How much is the rent under the lease?", "The rent under the lease is 940 euros.", False),
+        # A question may use words of its own as long as the answer does not.
+        ("How much does the apartment cost?", ANSWER, False),
+    ],
+)
+def test_an_answer_that_repeats_what_only_the_question_says_presumes_it(
+    question, answer, presuming
+):
+    material = Material([piece(LEASE)])
+    proof = prove(answer, question, material, lambda *_: 1)
+
+    assert proof.citations
+    assert presumes(question, proof, material) is presuming
