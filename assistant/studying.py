@@ -29,6 +29,8 @@ from models.errors import NoModelLoaded, TemplateFailed
 from models.states import StateStore, StoredState
 
 _CONTEXT_STEP = 1024
+# A file of many gigabytes is hashed meanwhile.
+_MEASURING_S = 30.0
 # So many steps may be ahead of whoever follows: where nobody does, reading waits.
 _WINDOW = 4
 
@@ -109,7 +111,8 @@ class Studies:
     def forecast(self, document: int) -> StudyForecast:
         """Say what studying a document would take, without reading it.
 
-        It loads the model where it is not loaded: call it off a window's thread.
+        It loads the model where it is not loaded, and waits until it is known how fast it is: call
+        it off a window's thread.
 
         Raises:
             DocumentNotFound: There is no such document.
@@ -117,7 +120,7 @@ class Studies:
         """
         row, messages = self._prompt(document)
         size = self._model.study_size(messages)
-        loaded = self._model.loaded
+        loaded = self._model.measured(_MEASURING_S)
         unread = size.tokens - size.cached_tokens
         speed = loaded.read_tokens_per_s if loaded else 0.0
         trained = loaded.trained_context if loaded else 0

@@ -31,7 +31,13 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     word = _first_word(argv)
     if word is not None and word not in COMMANDS:
         return _window_parser().parse_args(list(argv))
-    arguments = _command_parser().parse_args(list(argv))
+    parser = _command_parser()
+    arguments, more = parser.parse_known_args(list(argv))
+    # argparse takes no further values of a list once an option stood between them.
+    if more and hasattr(arguments, "changes") and not any(each.startswith("-") for each in more):
+        arguments.changes += more
+    elif more:
+        parser.error(f"unrecognized arguments: {' '.join(more)}")
     if arguments.command is None:
         arguments.files = []
     return arguments
@@ -80,7 +86,7 @@ def _command_parser() -> argparse.ArgumentParser:
     parser.add_argument("--data-dir", metavar="DIR", help="keep and look for everything in DIR")
     parser.add_argument("--version", action="version", version=f"studiolo {_version()}")
     parser.set_defaults(json=False)
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", prog="studiolo")
 
     everywhere = _Parser(add_help=False)
     everywhere.add_argument(
@@ -154,6 +160,14 @@ def _add_index(add_command: _Adder, everywhere: _Parser, with_json: _Parser) -> 
         help="show the models to search documents with, or change to another",
     )
     embedder.add_argument("name", nargs="?", metavar="NAME")
+    reranker = actions.add_parser(
+        "reranker",
+        parents=[everywhere, with_json],
+        help="show the models that can judge the first hits of a search, or change to one",
+    )
+    judge = reranker.add_mutually_exclusive_group()
+    judge.add_argument("name", nargs="?", metavar="NAME")
+    judge.add_argument("--none", action="store_true", help="do without one")
     text = actions.add_parser("text", parents=[everywhere], help="print a document's text")
     text.add_argument("document", metavar="ID|PATH")
     text.add_argument("--page", type=_positive, metavar="N", help="only this page, from 1")

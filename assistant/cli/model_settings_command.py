@@ -100,7 +100,10 @@ def _value(assistant: Assistant, field: str, word: str) -> object:
     if field == "adapters":
         return [_adapter(assistant, each) for each in word.split(",") if each != "none"]
     if field == "template":
-        return Path(word).read_text("utf-8")
+        try:
+            return Path(word).read_text("utf-8")
+        except (OSError, UnicodeDecodeError):
+            raise UsageError(f"{word!r} is no file with a template that can be read.") from None
     return _SWITCHES.get(word, word)
 
 

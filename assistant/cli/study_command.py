@@ -11,6 +11,7 @@ from assistant.answering.errors import WholeDoesNotFit
 from assistant.assistant import Assistant
 from assistant.cli.console import DONE, Console, table
 from assistant.cli.fitting import fitting, fitting_text
+from assistant.cli.receipt_text import duration_text
 from assistant.owners import document_owner
 from assistant.studying import Studied, StudyForecast
 from assistant.wording import bytes_text
@@ -45,6 +46,7 @@ def run(assistant: Assistant, console: Console, arguments: Namespace) -> int:
     if arguments.document is None:
         return _list(assistant, console, arguments.model)
     document = assistant.catalog.document(arguments.document).id
+    console.progress("Seeing how long it takes")
     forecast = assistant.forecast_study(document, arguments.model)
     if not forecast.fits:
         if forecast.needed_context:
@@ -118,7 +120,8 @@ def _larger_context_text(assistant: Assistant, model: str | None, needed: int) -
 
 def _forecast_text(forecast: StudyForecast) -> str:
     left = forecast.tokens - forecast.known_tokens
-    time = f", about {forecast.seconds:.0f} s" if forecast.seconds is not None else ""
+    seconds = forecast.seconds
+    time = f", about {duration_text(seconds)}" if seconds is not None else ""
     return (
         f"{forecast.title}: {left:,} of {forecast.tokens:,} tokens to read{time}; "
         f"{bytes_text(forecast.bytes)} on disk, {bytes_text(forecast.free_bytes)} are free."

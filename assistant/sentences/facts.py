@@ -26,6 +26,8 @@ class Ways:
     leave_data_folder: str
     use_other_disk: str
     choose_model: str
+    search_with: str
+    judge_with: str
     add_model: str
     ask_by_passages: str
     unlock_file: str
@@ -45,6 +47,8 @@ COMMANDS: Final = Ways(
     "window, 'studiolo FILE' hands files to it.",
     use_other_disk="Make room, or name a data folder on another disk with --data-dir.",
     choose_model="with 'studiolo models use NAME'",
+    search_with="'studiolo index embedder NAME' searches documents with it.",
+    judge_with="'studiolo index reranker NAME' has it judge what a search finds.",
     add_model=f"'{IMPORT_COMMAND}' adds a GGUF file that you have, and 'studiolo models catalogue' "
     "shows some to download.",
     ask_by_passages="with passages instead (mode 'retrieval')",
@@ -62,6 +66,8 @@ WINDOW: Final = Ways(
     leave_data_folder="Close it, then open this window again.",
     use_other_disk="Make room, or start Studiolo with --data-dir and a folder on another disk.",
     choose_model="at the top of the window",
+    search_with="Choose it as search model in the settings.",
+    judge_with="Choose it as reranker in the settings.",
     add_model="The models page adds a GGUF file that you have, and downloads others.",
     ask_by_passages="by passages instead, which is chosen under the question",
     unlock_file="“Enter password…” beside it opens it.",
@@ -78,6 +84,11 @@ class Facts:
     def get(self, name: str) -> object:
         """Return a fact; None where it is not known."""
         return self._values.get(name)
+
+    def number(self, name: str) -> str:
+        """Return a whole number as people write it; "some" where it is not known."""
+        value = self._values.get(name)
+        return f"{value:,}" if isinstance(value, int) else "some"
 
 
 def bytes_text(amount: float) -> str:

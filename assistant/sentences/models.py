@@ -24,7 +24,6 @@ _MODEL_FILE_PROBLEMS: Final[dict[str, str]] = {
     "not_a_language_model": "it is no language model. Get one that can chat",
     "missing_part": "it is one part of several, and others are missing. Put all of them into one "
     "folder",
-    "embedding": "it turns texts into numbers for searching and cannot chat. Get one that can",
     "no_embedding": "it does not turn texts into numbers for searching. Get one that does",
     "reranker": "it judges search results and cannot chat. Get one that can",
     "projector": "it only lets another model see pictures. Get the model that it belongs to",
@@ -38,7 +37,12 @@ def file_problem(facts: Facts) -> str:
 
 
 def _invalid_model(facts: Facts) -> str:
-    return f"{file_name(facts)} cannot be used as a model: {file_problem(facts)}."
+    name = file_name(facts)
+    if facts.get("problem") == "embedding":
+        return f"{name} finds passages in documents and does not chat. {facts.ways.search_with}"
+    if facts.get("problem") == "reranker":
+        return f"{name} judges what a search finds and does not chat. {facts.ways.judge_with}"
+    return f"{name} cannot be used as a model: {file_problem(facts)}."
 
 
 def _import_failed(facts: Facts) -> str:
@@ -135,8 +139,8 @@ def _no_model_installed(facts: Facts) -> str:
 
 def _context_overflow(facts: Facts) -> str:
     return (
-        f"This is too long for the model: {facts.get('prompt_tokens')} tokens where "
-        f"{facts.get('context_tokens')} fit. Ask about fewer documents, ask "
+        f"This is too long for the model: {facts.number('prompt_tokens')} tokens where "
+        f"{facts.number('context_tokens')} fit. Ask about fewer documents, ask "
         f"{facts.ways.ask_by_passages}, or begin a new conversation."
     )
 

@@ -10,9 +10,9 @@ from assistant.sentences.facts import Facts, bytes_text
 
 def _whole_does_not_fit(facts: Facts) -> str:
     return (
-        f"The documents are too long to be read whole: {facts.get('prompt_tokens')} tokens where "
-        f"the model holds {facts.get('context_tokens')}. Ask {facts.ways.ask_by_passages}, or "
-        "about fewer documents."
+        f"The documents are too long to be read whole: {facts.number('prompt_tokens')} tokens, "
+        f"where the model holds {facts.number('context_tokens')}. "
+        f"Ask {facts.ways.ask_by_passages}, or about fewer documents."
     )
 
 
@@ -32,8 +32,8 @@ def _no_room_for_state(facts: Facts) -> str:
 
 def _question_does_not_fit(facts: Facts) -> str:
     return (
-        f"The question is too long: {facts.get('prompt_tokens')} tokens where the model holds "
-        f"{facts.get('context_tokens')}. Shorten it, or add the text as a document."
+        f"The question is too long: {facts.number('prompt_tokens')} tokens where the model holds "
+        f"{facts.number('context_tokens')}. Shorten it, or add the text as a document."
     )
 
 

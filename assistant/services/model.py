@@ -70,6 +70,7 @@ class ModelService:
         self._selected: tuple[str, LoadSettings] | None = None
         self._loaded: LoadedModel | None = None
         self._loading = 0
+        self._learning: Job[int, LoadedModel] | None = None
         self._told: ModelState = "none"
         self._listeners: list[Callable[[ModelState], None]] = []
         self.worker = Worker(
@@ -285,6 +286,20 @@ class ModelService:
         """
         return self._with_model("count_tokens", texts, list[int])
 
+    def measured(self, patience_s: float) -> LoadedModel | None:
+        """Return what is loaded, once it is known how fast it is.
+
+        Args:
+            patience_s: Seconds after which it is returned without that.
+        """
+        learning, loaded = self._learning, self._loaded
+        if loaded is None or loaded.read_tokens_per_s or learning is None:
+            return loaded
+        if learning.wait(patience_s) and learning.state == "finished":
+            learned = learning.result()
+            return learned if learned.path == loaded.path else self._loaded
+        return self._loaded
+
     def speed_of(self, path: str, settings: LoadSettings) -> Speed:
         """Return how fast a model was here, loaded so; zeros while that is not known."""
         digest = self._digests.known(Path(path))
@@ -364,6 +379,7 @@ class ModelService:
                 if ended.state == "finished" and loaded is not None and loaded.path == path:
                     self._loaded = ended.result()
 
+        self._learning = job
         job.add_listener(on_end=learn)
 
     def _count_loading(self, by: int) -> None:

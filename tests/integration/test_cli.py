@@ -436,7 +436,14 @@ def test_a_model_is_set_up_and_says_whether_it_fits(empty, smollm_path, tmp_path
     done = empty.run("models", "settings", name, "temperature=", "thinking=", "adapters=")
     starred = [line.split()[1:] for line in done.out.splitlines() if line.startswith("*")]
     assert starred == [["context_tokens", "2048"]]
-    for wrong in ("temperature=warm", "colour=red", "temperature", "top_p=7", "threads=0"):
+    for wrong in (
+        "temperature=warm",
+        "colour=red",
+        "temperature",
+        "top_p=7",
+        "threads=0",
+        "template=/no/file",
+    ):
         assert empty.run("models", "settings", name, wrong).status == 2
 
 

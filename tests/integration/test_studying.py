@@ -56,7 +56,7 @@ def listed(assistant: Assistant) -> list[int]:
 
 
 def test_a_document_is_studied_only_where_what_was_read_would_be_used(
-    assistant, data_dir, smollm_path
+    assistant, data_dir, smollm_path, monkeypatch
 ):
     document = put_document(data_dir, rents(7), "/shelf/rents.txt")
     put_document(data_dir, rents(9), "/shelf/other.txt")
@@ -68,7 +68,6 @@ def test_a_document_is_studied_only_where_what_was_read_would_be_used(
                    "tokens": done["tokens"], "bytes": done["bytes"]}  # fmt: skip
 
     # Another kind of KV cache, other words around the documents: neither can use what was read.
-    name = smollm_path.name
     template = "{% for m in messages %}{{ m.content }}\n{% endfor %}"
     for other in (ModelSettings(kv_type="q8_0"), ModelSettings(template=template)):
         assistant.settings.update(models={name: other})
@@ -84,3 +83,12 @@ def test_a_document_is_studied_only_where_what_was_read_would_be_used(
     assistant.model.unload()
     assert assistant.studies.studied() == {}
     assert assistant.model.loaded is None
+
+    # Somebody who wants the disk back gets it.
+    arguments = Namespace(document=None, model=None, quota=0.5, forget=True)
+    out = io.StringIO()
+    console = Console(json=True, out=out, err=io.StringIO())
+    assert study_command.run(assistant, console, arguments) == DONE
+    assert json.loads(out.getvalue())["freed_bytes"] >= done["bytes"]
+    states = assistant.studies.states
+    assert (states.list(), states.quota_bytes) == ([], 500_000_000)

@@ -88,3 +88,17 @@ def test_a_file_that_is_named_like_a_command_is_opened_by_its_path(tmp_path, mon
     Path("doctor").write_text("x")
     assert parse(["./doctor"]).files == [Path("doctor")]
     assert parse(["doctor"]).command == "doctor"
+
+
+def test_options_may_stand_among_the_settings_of_a_model(capsys):
+    words = ["models", "settings", "m", "top_k=5", "--conversation", "3", "seed=1", "--json"]
+    arguments = parse(words)
+    assert arguments.changes == ["top_k=5", "seed=1"]
+    assert (arguments.conversation, arguments.json) == (3, True)
+    with pytest.raises(SystemExit) as caught:
+        parse([*words, "--nonsense"])
+    assert caught.value.code == 2
+    assert "--nonsense" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        parse(["models", "folders"])
+    assert "Try 'studiolo models folders --help'." in capsys.readouterr().err
