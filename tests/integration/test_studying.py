@@ -21,9 +21,9 @@ from tests.library import put_document
 pytestmark = [pytest.mark.model, pytest.mark.timeout(PATIENCE_S)]
 
 
-def rents(euros: int) -> CanonicalDocument:
-    """A document of a few hundred tokens."""
-    text = "\n\n".join(f"The rent of flat {n} is {n * euros} euros a month." for n in range(30))
+def rents(euros: int, flats: int = 30) -> CanonicalDocument:
+    """A document of some 14 tokens for each flat."""
+    text = "\n\n".join(f"The rent of flat {n} is {n * euros} euros a month." for n in range(flats))
     return CanonicalDocument("Rents", "text", text, (Block(0, len(text), "paragraph", None, ()),))
 
 
@@ -59,6 +59,21 @@ def test_a_document_is_studied_only_where_what_was_read_would_be_used(
     assistant, data_dir, smollm_path, monkeypatch
 ):
     document = put_document(data_dir, rents(7), "/shelf/rents.txt")
+    # How long it takes is known before anything was read, and where it does not fit what would.
+    monkeypatch.setattr("assistant.studying._MEASURING_S", 2 * PATIENCE_S)
+    forecast = assistant.forecast_study(document)
+    assert forecast.seconds
+    assert forecast.bytes > 0
+    assert (forecast.fits, forecast.studied, forecast.known_tokens) == (True, False, 0)
+    long = put_document(data_dir, rents(7, 200), "/shelf/long.txt")
+    forecast = assistant.forecast_study(long)
+    assert not forecast.fits
+    assert forecast.tokens < forecast.needed_context <= forecast.trained_context
+    name = smollm_path.name
+    larger = {name: ModelSettings(context_tokens=forecast.needed_context)}
+    assistant.settings.update(models=larger)
+    assert assistant.forecast_study(long).fits
+    assistant.settings.update(models={})
     put_document(data_dir, rents(9), "/shelf/other.txt")
     assert listed(assistant) == []
     done = study(assistant, document)
