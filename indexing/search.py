@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -39,7 +40,10 @@ class PassageRow(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A query's candidates: passages, with all that they are ranked by."""
+    """A query's candidates: passages, with all that they are ranked by.
+
+    `vectors` are those of the passages and of their neighbours.
+    """
 
     query: str
     vector: Vector
@@ -48,6 +52,7 @@ class Found(msgspec.Struct, frozen=True):
     candidates: Mapping[int, Candidate]
     matches: Mapping[int, WordMatch]
     documents: Mapping[int, float]
+    neighbours: Mapping[int, Sequence[int]]
 
 
 class Searcher:
@@ -124,17 +129,28 @@ class Searcher:
         for query, vector, near in zip(clean, vectors, dense, strict=True):
             words = search_words(self._db, query, depth, scope)
             made = dict(near)
-            made |= self._vectors.get([passage for passage in words if passage not in made])
-            passages = list(dict.fromkeys([*(passage for passage, _ in near), *words]))
+            passages = list(dict.fromkeys([*made, *words]))
+            beside = self._neighbours(passages)
+            wanted = dict.fromkeys([*words, *itertools.chain(*beside.values())])
+            made |= self._vectors.get([passage for passage in wanted if passage not in made])
             candidates = self._candidates(passages)
             matches = self._matcher.match(query, candidates)
             about = document_shares(self._db, passages, matches.words)
-            found.append(Found(query, vector, passages, made, candidates, matches.passages, about))
+            found.append(
+                Found(query, vector, passages, made, candidates, matches.passages, about, beside)
+            )
         return found
 
     def order(self, found: Found) -> list[Scored]:
         """The candidates of a query, best first."""
-        fused = fuse(found.passages, found.vector, found.vectors, found.matches, found.documents)
+        fused = fuse(
+            found.passages,
+            found.vector,
+            found.vectors,
+            found.matches,
+            found.documents,
+            found.neighbours,
+        )
         return self._reranked(found.query, fused, found.candidates)
 
     def read(self, passages: Sequence[int]) -> Mapping[int, PassageRow]:
@@ -152,6 +168,17 @@ class Searcher:
             (json.dumps(list(passages)),),
         )
         return {row[0]: Candidate(row[1], row[2]) for row in rows}
+
+    def _neighbours(self, passages: Sequence[int]) -> dict[int, list[int]]:
+        """The passages before and after each one under the same heading, if any.
+
+        A text's passages are numbered in its order. Where another text's came between two of its
+        parts, these two miss each other.
+        """
+        beside: dict[int, list[int]] = {}
+        for passage, neighbour in self._db.execute(_SELECT_NEIGHBOURS, (json.dumps(passages),)):
+            beside.setdefault(passage, []).append(neighbour)
+        return beside
 
     def _reranked(
         self, query: str, ranked: list[Scored], candidates: Mapping[int, Candidate]
@@ -175,6 +202,14 @@ _SELECT_PASSAGES = """
     FROM passages AS p
     JOIN documents AS d ON d.content_id = p.content_id
     JOIN passage_words AS w ON w.rowid = p.id
+"""
+
+
+_SELECT_NEIGHBOURS = """
+    SELECT p.id, beside.id FROM passages AS p JOIN passages AS beside
+    ON beside.id IN (p.id - 1, p.id + 1)
+    AND beside.content_id = p.content_id AND beside.headings = p.headings
+    WHERE p.id IN (SELECT value FROM json_each(?)) ORDER BY p.id, beside.id
 """
 
 
