@@ -40,6 +40,7 @@ from assistant.settings import SettingsFile
 from assistant.studying import Studied, Studies, StudyForecast
 from assistant.workers.jobs import Job
 from indexing.catalog import Catalog
+from indexing.errors import DocumentNotFound
 from indexing.types import AddReport, IndexProgress, SearchResult
 from models.engine.types import (
     ChatMessage,
@@ -205,6 +206,22 @@ class Assistant:
         removed = self.index.remove(list(documents))
         self._forget_readings(removed)
         return removed
+
+    def document_file(self, document: int) -> Path:
+        """Return a document's file as it was when it was read; see `Catalog.stored_file`.
+
+        The member of an archive is unpacked for it.
+
+        Raises:
+            DocumentNotFound: There is no such document, or no such file of it.
+            ReadError: The archive cannot be unpacked, or the member is not in it any more.
+        """
+        try:
+            return self.catalog.stored_file(document)
+        except DocumentNotFound:
+            if self.catalog.document(document).archive is None:
+                raise
+        return self.index.member_file(document)
 
     def _forget_readings(self, documents: Sequence[int]) -> None:
         """Drop what models have read of documents that are gone."""

@@ -128,6 +128,10 @@ class Collections:
         with self._writing() as connection:
             return collections.take_out(connection, name, documents)
 
+    def searched(self, documents: Sequence[int]) -> list[int]:
+        """Return what is searched in documents: an archive stands for what is in it."""
+        return self._catalog.searched(documents)
+
     def documents_of(self, names: Iterable[str]) -> list[int]:
         """Return the documents of several collections, each once.
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
+
 from indexing.types import Place
+from indexing.unpacked import name_of
 
 
 def place_text(page: int | None, place: Place | None) -> str:
@@ -32,6 +35,12 @@ def place_text(page: int | None, place: Place | None) -> str:
         case kind:
             words = f"{kind} {place.number}"
     return f"{within}{words}" if words else place.file
+
+
+def cited_name(path: str, title: str) -> str:
+    """Return what a document is cited as: its title, or what it is called in its archive."""
+    name = name_of(path)
+    return name if name != PurePath(path).name else title
 
 
 def clock(seconds: int) -> str:

@@ -91,7 +91,8 @@ class Respondents:
     def settled(self, request: AskRequest) -> AskRequest:
         """Return a request with what its persona decides, and the model that will answer.
 
-        In place of collections stand the documents that belong to them now.
+        In place of collections stand the documents that belong to them now, and with an
+        archive what is in it.
         """
         persona = self._persona_of(request)
         settled = request if persona is None else _as_persona(request, persona)
@@ -99,6 +100,9 @@ class Respondents:
         if settled.collections and settled.use_documents:
             held = self._collections.documents_of(settled.collections)
             documents = tuple(dict.fromkeys((*documents, *held)))
+        if documents:
+            within = self._collections.searched(documents)
+            documents = tuple(dict.fromkeys((*documents, *within)))
         return msgspec.structs.replace(
             settled, documents=documents, collections=(), model=self.model_for(request).name
         )

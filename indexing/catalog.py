@@ -21,6 +21,7 @@ from indexing.errors import DocumentNotFound, PageNotFound
 from indexing.folders.losses import SELECT_LOST, lately
 from indexing.folders.rows import SELECT_FOLDERS, watched_folder
 from indexing.places import place_at
+from indexing.scope import SELECT_SEARCHED
 from indexing.structure import (
     Structure,
     unpack_blocks,
@@ -38,6 +39,7 @@ from indexing.types import (
     ScannedPage,
     WatchedFolder,
 )
+from indexing.unpacked import find_unpacked, unpacked_folder
 
 # Under which key the index notes its embedder: as JSON its identity and its folder.
 EMBEDDER_FACT = "embedder"
@@ -47,17 +49,22 @@ EMBEDDER_FACT = "embedder"
 _SELECT_ROWS = """
     SELECT d.id, d.path, d.title, d.kind, d.status, d.reason, d.bytes, d.indexed_at,
            d.collection, d.content_id, c.pages, coalesce(c.passages, 0) AS passages,
-           {collections} AS collections
+           {collections} AS collections, {archive}
     FROM documents AS d
     LEFT JOIN contents AS c ON c.id = coalesce(
         d.content_id, (SELECT max(id) FROM contents WHERE document_id = d.id))
 """
 SELECT_ROWS = _SELECT_ROWS.format(
     collections="(SELECT json_group_array(k.name) FROM collection_documents AS k "
-    "WHERE k.document_id = d.id)"
+    "WHERE k.document_id = d.id)",
+    archive="d.archive_id AS archive, d.members",
 )
-# Of an index of an earlier version, until something is put into a collection.
-_SELECT_ROWS_BEFORE = _SELECT_ROWS.format(collections="'[]'")
+# Of an index of an earlier version, until it is opened for writing.
+_SELECT_ROWS_BEFORE = _SELECT_ROWS.format(
+    collections="'[]'", archive="NULL AS archive, NULL AS members"
+)
+# Members come with their archive, whenever they did.
+_IN_ORDER = "ORDER BY coalesce(archive, d.id), archive IS NOT NULL, d.id"
 
 
 def document_row(row: sqlite3.Row) -> DocumentRow:
@@ -78,6 +85,8 @@ def document_row(row: sqlite3.Row) -> DocumentRow:
         indexed_at=row["indexed_at"],
         collection=own,
         collections=tuple(dict.fromkeys(names if own is None else [own, *names])),
+        archive=row["archive"],
+        members=row["members"],
     )
 
 
@@ -93,8 +102,8 @@ class Catalog:
         self._lock = threading.Lock()
 
     def documents(self, collection: str | None = None) -> list[DocumentRow]:
-        """All documents (of a collection) in the order they were added."""
-        rows = [document_row(row) for row in self._rows("ORDER BY d.id")]
+        """All documents (of a collection) in the order they were added, members by archive."""
+        rows = [document_row(row) for row in self._rows(_IN_ORDER)]
         return [row for row in rows if collection is None or collection in row.collections]
 
     def collections(self) -> dict[str, list[int]]:
@@ -148,6 +157,12 @@ class Catalog:
         if not rows:
             raise DocumentNotFound(str(id_or_path))
         return document_row(rows[0])
+
+    def searched(self, documents: Sequence[int]) -> list[int]:
+        """What is searched in these documents: an archive stands for what is in it."""
+        if not self._knows_archives():
+            return list(documents)
+        return [row[0] for row in self._all(SELECT_SEARCHED, json.dumps(list(documents)))]
 
     def text(self, document: int, page: int | None = None) -> str:
         """The canonical text, or that of one page (from 1).
@@ -256,7 +271,8 @@ class Catalog:
         """The document's file as it was when it was read.
 
         That is its copy in the data folder. Of a file in a watched folder there is none: then
-        it is the file itself, as long as it has not changed.
+        it is the file itself, as long as it has not changed. A member of an archive is there
+        while it is unpacked: see `Archives.file_of`.
 
         Raises:
             DocumentNotFound: There is no such document, or no such file of it.
@@ -269,6 +285,9 @@ class Catalog:
         copy = stored_path(self._data_dir, row["sha256"], row["path"])
         if copy.is_file():
             return copy
+        unpacked = find_unpacked(unpacked_folder(self._data_dir), row["sha256"], row["path"])
+        if unpacked is not None:
+            return unpacked
         original = Path(row["path"])
         try:
             info = original.stat()
@@ -296,9 +315,13 @@ class Catalog:
         return row
 
     def _rows(self, condition: str, *values: object) -> list[sqlite3.Row]:
-        known = self._all("SELECT 1 FROM sqlite_master WHERE name = 'collection_documents'")
-        select = SELECT_ROWS if known else _SELECT_ROWS_BEFORE
+        select = SELECT_ROWS if self._knows_archives() else _SELECT_ROWS_BEFORE
         return self._all(f"{select} {condition}", *values)
+
+    def _knows_archives(self) -> bool:
+        """Whether the index was opened for writing since there are members of archives."""
+        known = self._all("SELECT 1 FROM pragma_table_info('documents') WHERE name = 'members'")
+        return bool(known)
 
     def _one(self, query: str, *values: object) -> sqlite3.Row | None:
         rows = self._all(query, *values)

@@ -12,6 +12,7 @@ import msgspec
 from indexing.catalog import absolute_path, stored_path
 from indexing.folders.scan import Snapshot, scan
 from indexing.folders.selection import Selection
+from indexing.unpacked import drop_unpacked, unpacked_folder
 
 # Read in pieces, so that the caller can stop or pause within a large file.
 _PIECE = 4 << 20
@@ -114,7 +115,8 @@ def sweep_unfinished(data_dir: Path) -> None:
 
 
 def drop_copies(data_dir: Path, sha256: str) -> None:
-    """Removes the stored copies of a content, whatever their suffix."""
+    """Removes the stored copies of a content, whatever their suffix, and what is unpacked."""
+    drop_unpacked(unpacked_folder(data_dir), sha256)
     folder = data_dir / "files" / sha256[:2]
     for stored in folder.glob(f"{sha256}*"):
         stored.unlink(missing_ok=True)

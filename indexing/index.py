@@ -13,6 +13,7 @@ from pathlib import Path
 
 from indexing import collections
 from indexing import evidence as evidence_module
+from indexing.archives import Archives, Unpack
 from indexing.database import connect, migrate
 from indexing.embedder import Embedder
 from indexing.files import drop_copies, sweep_unfinished
@@ -24,6 +25,7 @@ from indexing.pipeline import AHEAD, Read, Run
 from indexing.reembedding import Embedders
 from indexing.reranker import Reranker
 from indexing.schema import COMPONENT, MIGRATIONS
+from indexing.scope import searched
 from indexing.search import Searcher, encodable
 from indexing.store import DocumentStore
 from indexing.types import (
@@ -31,7 +33,9 @@ from indexing.types import (
     CanonicalDocument,
     Evidence,
     IndexProgress,
+    ReadProgress,
     SearchResult,
+    Unpacked,
 )
 
 # Texts embedded at once by `embed`.
@@ -55,8 +59,10 @@ class Index:
             None where none is installed.
         conditions: Tells what it depends on, beside a file, whether `read` can read it; None
             takes those of the readers of this package.
+        unpack: Unpacks an archive, here or in another process; None takes that of this package.
 
     Attributes:
+        archives: Those whose members are documents.
         folders: The folders whose files it follows.
         embedders: The one that answers, and the one that is to.
 
@@ -74,6 +80,7 @@ class Index:
         suffixes: Iterable[str] | None = None,
         reranker_path: Path | None = None,
         conditions: Callable[[], str] | None = None,
+        unpack: Unpack | None = None,
     ) -> None:
         self._data_dir = data_dir
         self._read = read
@@ -95,6 +102,9 @@ class Index:
         known = frozenset(suffixes) if suffixes is not None else None
         self._intake = Intake(self._store, known, conditions)
         self.folders = Folders(self._db, self._store, self._run, self._intake.suffixes, data_dir)
+        self.archives = Archives(
+            data_dir, self._store, unpack or _unpack_here, self.folders.left_out
+        )
         self._likeness = Likeness(self._db)
         self._reranker = Reranker(reranker_path) if reranker_path is not None else None
         answering = self.embedders.answering
@@ -123,13 +133,15 @@ class Index:
             Where each document stands; the last event of each is "finished".
 
         Returns:
-            How each file ended, in the order of the files.
+            How each file ended, in the order of the files, and behind an archive its members.
         """
         begin = time.perf_counter()
         self.folders.take_back(paths)
         taken = yield from self._intake.take(paths, collection, password)
         yield from self._run(taken.wanted, password)
-        rows = [r for document in taken.documents if (r := self._store.row(document)) is not None]
+        members = {d: [m["id"] for m in self._store.archives.members(d)] for d in taken.documents}
+        documents = dict.fromkeys(one for d in taken.documents for one in (d, *members[d]))
+        rows = [row for document in documents if (row := self._store.row(document)) is not None]
         return AddReport(
             (*rows, *taken.missing), round(time.perf_counter() - begin, 3), taken.unsupported
         )
@@ -196,8 +208,8 @@ class Index:
     def remove(self, documents: list[int]) -> list[int]:
         """Removes documents with their texts, vectors and stored files.
 
-        Rows of files that were skipped as duplicates of them go with them. Files of watched
-        folders among them stay away until they are added again.
+        Rows of files that were skipped as duplicates of them go with them, and with an archive
+        its members. Files of watched folders among them stay away until they are added again.
 
         Returns:
             The documents that went; unknown ids are left out.
@@ -215,8 +227,9 @@ class Index:
         Returns:
             Those that went: the others' files are back, or their folder is not there.
         """
-        rows = self._remove(self.folders.still_gone(documents))
-        self.folders.note_gone([row["path"] for row in rows], asked)
+        rows = self._remove(self.folders.still_gone(documents), files_are_gone=True)
+        files = [row["path"] for row in rows if row["archive_id"] is None]
+        self.folders.note_gone(files, asked)
         return [row["id"] for row in rows]
 
     # ---- asking ----------------------------------------------------------------------------
@@ -286,9 +299,10 @@ class Index:
 
     # ---- within ----------------------------------------------------------------------------
 
-    def _remove(self, documents: list[int]) -> list[sqlite3.Row]:
-        hashes = [h for document in documents for h in self._store.hashes_of(document)]
-        _, passages, rows = self._store.remove(documents)
+    def _remove(self, documents: list[int], *, files_are_gone: bool = False) -> list[sqlite3.Row]:
+        members = [m["id"] for d in documents for m in self._store.archives.members(d)]
+        hashes = [h for document in (*documents, *members) for h in self._store.hashes_of(document)]
+        _, passages, rows = self._store.remove(documents, files_are_gone=files_are_gone)
         self.embedders.answering.vectors.remove(passages)
         self._sweep(hashes)
         return rows
@@ -304,6 +318,7 @@ class Index:
             self._read,
             self._claimed,
             self.folders.holds,
+            self.archives,
             password,
         )
         yield from run.index(documents)
@@ -331,6 +346,8 @@ class Index:
 
     def _within(self, documents: list[int] | None, collection: str | None) -> list[int] | None:
         """The documents that a question is restricted to; None for all."""
+        if documents is not None:
+            documents = searched(self._db, documents)
         if collection is None:
             return documents
         members = collections.members(self._db, [collection])
@@ -343,3 +360,12 @@ class Index:
         for sha256 in hashes:
             if not self._store.is_referenced(sha256):
                 drop_copies(self._data_dir, sha256)
+
+
+def _unpack_here(
+    path: Path, folder: Path, password: str | None, wanted: frozenset[str] | None
+) -> Generator[ReadProgress, None, Unpacked]:
+    # Only now: the readers bring their parsers with them.
+    from indexing.readers.unpack import unpack
+
+    return (yield from unpack(path, folder, password, wanted))

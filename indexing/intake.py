@@ -63,7 +63,7 @@ class Intake:
         to be named itself.
 
         Args:
-            paths: Files and folders.
+            paths: Files, members of archives that are known, and folders.
             collection: Name to keep them under; None leaves known ones where they are.
             password: For those that are locked.
 
@@ -92,10 +92,19 @@ class Intake:
             if row is not None:
                 stage = "queued" if failed is None else "finished"
                 yield IndexProgress(row, stage, 0, None, len(found.files) - number, 0)
+        missing: list[DocumentRow] = []
+        for path in found.missing:
+            member = self._store.find(path)
+            if member is None or member["archive_id"] is None:
+                missing.append(_missing_row(path, collection))
+                continue
+            documents.append(member["id"])
+            if self._store.archives.try_again(member["id"]):
+                wanted.append(member["id"])
         return Taken(
             tuple(documents),
             tuple(wanted),
-            tuple(_missing_row(path, collection) for path in found.missing),
+            tuple(missing),
             found.unsupported,
         )
 

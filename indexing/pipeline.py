@@ -19,6 +19,7 @@ from typing import Literal, TypeVar
 
 import msgspec
 
+from indexing.archives import Archives, is_archive
 from indexing.catalog import stored_path
 from indexing.embedder import Embedder
 from indexing.embedding import WINDOW, Embedding, Open
@@ -50,6 +51,7 @@ class Run:
         claimed: Documents that some run of this process works on; shared by all runs, which
             may go on in turns.
         stays: Tells whether a file lies where it is followed, so that no copy of it is kept.
+        archives: Unpacks those whose members are documents.
         password: For files that are locked; kept no longer than the run.
     """
 
@@ -62,6 +64,7 @@ class Run:
         read: Read,
         claimed: set[int],
         stays: Callable[[str], bool],
+        archives: Archives,
         password: str | None = None,
     ) -> None:
         self._data_dir = data_dir
@@ -72,23 +75,20 @@ class Run:
         self._read = read
         self._claimed = claimed
         self._stays = stays
+        self._archives = archives
         self._password = password
+        self._queue: deque[int] = deque()
         self._mine: set[int] = set()
         self._files_left = 0
         self._is_reading = False
 
     def index(self, documents: Iterable[int]) -> Steps:
         """Brings the documents to their end: ready, failed or skipped."""
-        queue: deque[int] = deque()
-        for document in documents:
-            if document not in self._claimed:
-                queue.append(document)
-                self._mine.add(document)
-                self._claimed.add(document)
-        self._files_left = len(queue)
+        self._queue.extend(self._claim(documents))
+        self._files_left = len(self._queue)
         try:
-            while queue:
-                for event in self._prepare(queue.popleft()):
+            while self._queue:
+                for event in self._prepare(self._queue.popleft()):
                     yield event
                     # The reader is another process: it reads on while this one embeds.
                     if self._is_reading and self._embedding.has_window:
@@ -99,6 +99,14 @@ class Run:
                 yield from self._embed_window()
         finally:
             self._claimed -= self._mine
+            self._archives.tidy()
+
+    def _claim(self, documents: Iterable[int]) -> list[int]:
+        """Those of the documents that no run works on yet: this one does from now on."""
+        new = [d for d in dict.fromkeys(documents) if d not in self._claimed]
+        self._mine.update(new)
+        self._claimed.update(new)
+        return new
 
     @staticmethod
     def cut(document: CanonicalDocument, embedder: Embedder) -> list[Passage]:
@@ -128,9 +136,16 @@ class Run:
             return
         path = Path(raw["path"])
         sha256: str | None = raw["sha256"]
-        if sha256 is None or path.is_file():
+        is_member = raw["archive_id"] is not None
+        if is_member and sha256 is not None:
+            sha256 = yield from self._first_of(document, sha256)
+        elif sha256 is None or path.is_file():
             sha256 = yield from self._take_file(document, path, raw)
-            if sha256 is None:
+        if sha256 is None:
+            return
+        if is_archive(path) and not is_member:
+            is_done = yield from self._take_archive(document, sha256, path)
+            if is_done:
                 return
         content = self._store.contents.find(document, sha256)
         if content is None:
@@ -174,16 +189,48 @@ class Run:
             self._files_left -= 1
             return None
         before = self._store.hashes_of(document)
+        if (yield from self._first_of(document, sha256)) is None:
+            return None
+        self._store.set_file(document, sha256, info.st_size, info.st_mtime_ns)
+        self._sweep(before)
+        if raw["sha256"] not in (None, sha256):
+            copies = self._claim(self._store.archives.free_copies(document))
+            self._queue.extend(copies)
+            self._files_left += len(copies)
+        return sha256
+
+    def _first_of(self, document: int, sha256: str) -> Generator[IndexProgress, None, str | None]:
+        """The content; None where it is another document's already, and this one is skipped."""
         original = self._store.original_of(document, sha256)
         if original is None:
-            self._store.set_file(document, sha256, info.st_size, info.st_mtime_ns)
-            self._sweep(before)
             return sha256
-        self._drop_vectors(self._store.set_duplicate(document, original))
-        self._sweep([*before, sha256])
+        before = self._store.hashes_of(document)
+        change = self._store.archives.put(document, (), ())  # An archive's copy has no members.
+        self._drop_vectors([*change.passages, *self._store.set_duplicate(document, original)])
+        self._sweep([*before, *change.hashes, sha256])
         self._files_left -= 1
         yield from self._event(document, "finished", 0, None)
         return None
+
+    def _take_archive(
+        self, document: int, sha256: str, path: Path
+    ) -> Generator[IndexProgress, None, bool]:
+        """Lets what is in an archive be documents of their own, next in turn.
+
+        Returns:
+            Whether it is one: else it is read as what it is.
+        """
+        taking = self._archives.take(document, sha256, path, self._password)
+        change = yield from self._passed(document, taking)
+        if change is None:
+            return False
+        self._drop_vectors(change.passages)
+        self._sweep(change.hashes)
+        new = self._claim([*self._store.archives.queued(document), *change.queued])
+        self._queue.extendleft(reversed(new))
+        self._files_left += len(new) - 1
+        yield from self._event(document, "finished", 0, None)
+        return True
 
     def _goes_on(self, content: int) -> bool:
         """Whether there is more to be read of a file than this text, and it may be readable."""
@@ -199,8 +246,7 @@ class Run:
             content: What that run has read; None for nothing.
         """
         contents = self._store.contents
-        copy = stored_path(self._data_dir, sha256, str(path))
-        file = copy if copy.is_file() else path
+        file = yield from self._file_of(document, sha256, path)
         rest = None if content is None else contents.rest(content)
         while content is None or rest is not None:
             try:
@@ -213,7 +259,7 @@ class Run:
                 break
             if self._has_changed(document, file):
                 raise FileUnreadable(str(path), "changed while it was read")
-            if part.title == copy.stem:
+            if part.title == file.stem:
                 # Without a title of its own it is called after its file, not after the copy.
                 part = msgspec.structs.replace(part, title=path.stem)
             passages = self.cut(part, self._embedder)
@@ -226,6 +272,17 @@ class Run:
                 return None
             rest = part.rest
         return content
+
+    def _file_of(
+        self, document: int, sha256: str, path: Path
+    ) -> Generator[IndexProgress, None, Path]:
+        """What is read of a document: its stored copy, its file, or what it is in an archive."""
+        raw = self._store.raw(document)
+        if raw is not None and raw["archive_id"] is not None:
+            file = self._archives.file_of(document, self._password)
+            return (yield from self._passed(document, file))
+        copy = stored_path(self._data_dir, sha256, str(path))
+        return copy if copy.is_file() else path
 
     def _read_part(
         self, document: int, file: Path, content: int | None, rest: Rest | None
@@ -312,16 +369,17 @@ class Run:
             yield IndexProgress(row, stage, done, total, self._files_left, self._embedding.waiting)
 
     def _passed(
-        self, document: int, steps: Generator[int, None, _T]
+        self, document: int, steps: Generator[int | ReadProgress, None, _T]
     ) -> Generator[IndexProgress, None, _T]:
-        """Runs steps that yield bytes, passing them on as a document's progress."""
+        """Runs steps that yield bytes, or members of an archive, passing on how it goes."""
         try:
             while True:
                 try:
-                    next(steps)
+                    at = next(steps)
                 except StopIteration as end:
                     return end.value
-                yield from self._event(document, "reading", 0, None)
+                done, total = (at.done, at.total) if isinstance(at, ReadProgress) else (0, None)
+                yield from self._event(document, "reading", done, total)
         finally:
             steps.close()
 

@@ -13,6 +13,15 @@ from collections.abc import Sequence
 
 import msgspec
 
+# What is searched in documents: an archive stands for what is in it, and a member that was
+# skipped as a copy for what it is a copy of. Its one value is their ids, as JSON.
+SELECT_SEARCHED = """
+    SELECT id FROM documents WHERE id IN (SELECT value FROM json_each(?1))
+    UNION
+    SELECT coalesce(duplicate_of, id) FROM documents WHERE archive_id IS NOT NULL
+    AND (id IN (SELECT value FROM json_each(?1)) OR archive_id IN (SELECT value FROM json_each(?1)))
+"""
+
 
 class Scope(msgspec.Struct, frozen=True):
     """Documents, and where their searched texts' passages are.
@@ -37,6 +46,12 @@ class Scope(msgspec.Struct, frozen=True):
     def __contains__(self, passage: int) -> bool:
         at = bisect_right(self.ranges, passage, key=lambda item: item[0]) - 1
         return at >= 0 and passage <= self.ranges[at][1]
+
+
+def searched(connection: sqlite3.Connection, documents: Sequence[int]) -> list[int]:
+    """The documents that a search in these is restricted to."""
+    rows = connection.execute(SELECT_SEARCHED, (json.dumps(list(documents)),))
+    return [row[0] for row in rows]
 
 
 def scope_of(connection: sqlite3.Connection, documents: Sequence[int]) -> Scope:

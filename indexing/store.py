@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import PurePath
 
-from indexing import collections
+from indexing import collections, heirs
+from indexing.archive_store import ArchiveStore
 from indexing.catalog import SELECT_ROWS, document_row
 from indexing.content_store import ContentStore
 from indexing.database import transaction
@@ -28,6 +29,7 @@ class DocumentStore:
 
     Attributes:
         contents: The texts that were read of their files.
+        archives: Which of them are files within another's.
         passages: Which of their passages have vectors.
     """
 
@@ -36,6 +38,7 @@ class DocumentStore:
         collections.prepare(connection)
         self._db = connection
         self.contents = ContentStore(connection)
+        self.archives = ArchiveStore(connection, self.contents)
         self.passages = PassageStore(connection)
 
     # ---- documents -----------------------------------------------------------------------
@@ -74,15 +77,20 @@ class DocumentStore:
             self._db.execute(
                 "UPDATE documents SET collection = coalesce(?, collection), "
                 "status = iif(status = 'ready', 'ready', 'queued'), "
-                "reason = iif(status = 'ready', reason, NULL), duplicate_of = NULL WHERE id = ?",
+                "reason = iif(status = 'ready', reason, NULL), duplicate_of = NULL, "
+                "archive_id = NULL WHERE id = ?",
                 (collection, row["id"]),
             )
             return int(row["id"])
 
     def ready_of_size(self, size: int) -> list[sqlite3.Row]:
-        """The raw rows of the ready documents whose files have so many bytes."""
+        """The raw rows of the ready documents whose files have so many bytes.
+
+        Members of archives are not among them: their files are not where others are.
+        """
         return self._db.execute(
-            "SELECT * FROM documents WHERE bytes = ? AND status = 'ready' AND sha256 IS NOT NULL",
+            "SELECT * FROM documents WHERE bytes = ? AND status = 'ready' AND sha256 IS NOT NULL "
+            "AND archive_id IS NULL",
             (size,),
         ).fetchall()
 
@@ -124,11 +132,16 @@ class DocumentStore:
         return [row[0] for row in rows]
 
     def original_of(self, document: int, sha256: str) -> sqlite3.Row | None:
-        """Another document of the same collection with the same content, if there is one."""
+        """Another document of the same collection with the same content, if there is one.
+
+        A member of an archive is one once something of it is read: before, it only waits.
+        """
         return self._db.execute(
             "SELECT other.* FROM documents AS other JOIN documents AS this ON this.id = ? "
             "WHERE other.sha256 = ? AND other.id != this.id AND other.status IN "
             "('ready', 'queued') AND other.collection IS this.collection "
+            "AND (other.archive_id IS NULL OR EXISTS (SELECT 1 FROM contents AS c "
+            "WHERE c.document_id = other.id AND c.sha256 = other.sha256)) "
             "ORDER BY other.id LIMIT 1",
             (document, sha256),
         ).fetchone()
@@ -139,7 +152,7 @@ class DocumentStore:
             gone = self.contents.drop_all(document)
             self._db.execute(
                 "UPDATE documents SET status = 'skipped', reason = ?, duplicate_of = ?, "
-                "sha256 = NULL, content_id = NULL WHERE id = ?",
+                "sha256 = iif(archive_id IS NULL, NULL, sha256), content_id = NULL WHERE id = ?",
                 (f"duplicate of {original['path']}", original["id"], document),
             )
         return gone
@@ -147,14 +160,17 @@ class DocumentStore:
     def fail(self, document: int, reason: str) -> list[int]:
         """Notes why a document could not be indexed; a text it had before stays searchable.
 
+        Of a member of an archive it stays known which content it is.
+
         Returns:
             Passages of an unfinished reading, which are gone.
         """
         with transaction(self._db):
             gone = self.contents.drop_unfinished(document)
             self._db.execute(
-                "UPDATE documents SET status = 'failed', reason = ?, sha256 = "
-                "(SELECT sha256 FROM contents WHERE id = documents.content_id) WHERE id = ?",
+                "UPDATE documents SET status = 'failed', reason = ?, sha256 = iif(archive_id IS "
+                "NOT NULL, sha256, (SELECT sha256 FROM contents WHERE id = content_id)) "
+                "WHERE id = ?",
                 (reason, document),
             )
         return gone
@@ -173,6 +189,11 @@ class DocumentStore:
         if self.recall(_CONDITIONS) != conditions:
             # Their files look as if they had changed since.
             self._db.execute("UPDATE documents SET mtime_ns = -1 WHERE status = 'failed'")
+            # Members of archives have nobody who looks for changes of theirs.
+            self._db.execute(
+                "UPDATE documents SET status = 'queued', reason = NULL WHERE status = 'failed' "
+                "AND archive_id IS NOT NULL AND sha256 IS NOT NULL AND reason NOT LIKE 'password%'"
+            )
             self.remember(_CONDITIONS, conditions)
 
     def queued(self) -> list[int]:
@@ -197,37 +218,72 @@ class DocumentStore:
                 if document in keep:
                     continue
                 row = self.raw(document)
-                assert row is not None
+                if row is None:
+                    continue  # It went with its archive.
                 if row["content_id"] is not None and row["indexed_at"] is not None:
                     passages += self.contents.drop_pending(document)
                     self._db.execute(
-                        "UPDATE documents SET status = 'ready', reason = NULL, sha256 = (SELECT "
-                        "sha256 FROM contents WHERE id = documents.content_id) WHERE id = ?",
+                        "UPDATE documents SET status = 'ready', reason = NULL, mtime_ns = "
+                        "iif(sha256 IS c.sha256, mtime_ns, -1), sha256 = c.sha256 "
+                        "FROM contents AS c WHERE c.id = content_id AND documents.id = ?",
                         (document,),
                     )
+                    # The next look at it, or at its archive, is to see that it has changed.
+                    self._db.execute(
+                        "UPDATE documents SET sha256 = NULL, mtime_ns = -1 WHERE id = ?",
+                        (row["archive_id"],),
+                    )
                 else:
-                    passages += self.contents.drop_all(document)
+                    leaving = [*(m["id"] for m in self.archives.members(document)), document]
+                    passages += [p for one in leaving for p in self.contents.drop_all(one)]
                     self._db.execute("DELETE FROM documents WHERE id = ?", (document,))
-                    removed.append(document)
+                    removed += leaving
         return removed, passages
 
-    def remove(self, documents: Sequence[int]) -> tuple[list[int], list[int], list[sqlite3.Row]]:
+    def remove(
+        self, documents: Sequence[int], *, files_are_gone: bool = False
+    ) -> tuple[list[int], list[int], list[sqlite3.Row]]:
         """Removes documents and all that hangs on them.
 
+        With a document go those that were skipped as copies of it, and with an archive its
+        members. A copy of such a member elsewhere is no part of what was asked for: it stays,
+        and the document stays with it.
+
+        Args:
+            files_are_gone: Whether the documents go because their files did: then a copy in an
+                archive stays, too.
+
         Returns:
-            The documents that went (skipped duplicates of them included), their passages,
-            and their raw rows as they were.
+            The documents that went, their passages, and their raw rows as they were.
         """
         with transaction(self._db):
-            rows = self._db.execute(
-                "SELECT * FROM documents WHERE id IN (SELECT value FROM json_each(?1)) "
-                "OR duplicate_of IN (SELECT value FROM json_each(?1)) ORDER BY id",
-                (json.dumps(list(documents)),),
-            ).fetchall()
-            removed = [int(row["id"]) for row in rows]
+            named = self._rows_of(documents)
+            members = [member for row in named for member in self.archives.members(row["id"])]
+            leaving = {row["id"]: row for row in (*named, *members)}
+            numbers = {row["id"] for row in named}
+            asked_for = {row["id"] for row in named if row["archive_id"] not in numbers}
+            for document in list(leaving):
+                heir = heirs.heir_of(self._db, document, leaving)
+                if heir is not None and (
+                    document not in asked_for or (files_are_gone and heir["archive_id"] is not None)
+                ):
+                    heirs.take_over(self._db, document, heir)
+                    del leaving[document]
+            copies = self._db.execute(
+                "SELECT * FROM documents WHERE duplicate_of IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(leaving)),),
+            )
+            leaving |= {row["id"]: row for row in copies.fetchall()}
+            removed = sorted(leaving)
             passages = [gone for document in removed for gone in self.contents.drop_all(document)]
             self._db.executemany("DELETE FROM documents WHERE id = ?", [(d,) for d in removed])
-        return removed, passages, rows
+        return removed, passages, [leaving[document] for document in removed]
+
+    def _rows_of(self, documents: Sequence[int]) -> list[sqlite3.Row]:
+        return self._db.execute(
+            "SELECT * FROM documents WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
+            (json.dumps(list(documents)),),
+        ).fetchall()
 
     def is_referenced(self, sha256: str) -> bool:
         """Whether a document still needs the stored file of this content."""

@@ -155,6 +155,8 @@ class DocumentRow(msgspec.Struct, frozen=True):
     Attributes:
         collection: The collection that it was added under; in a watched folder the folder's.
         collections: All that it belongs to: that one, then those that a person put it into.
+        archive: The archive that it is a member of; its path begins with that one's.
+        members: Of an archive: how many files are in it that are documents of their own.
     """
 
     id: int
@@ -169,11 +171,44 @@ class DocumentRow(msgspec.Struct, frozen=True):
     indexed_at: str | None
     collection: str | None
     collections: tuple[str, ...] = ()
+    archive: int | None = None
+    members: int | None = None
 
     @property
     def is_partly_read(self) -> bool:
         """Whether its text holds no more than the first pages, while the others are read."""
         return self.reason is not None and self.reason.startswith(PARTLY_READ)
+
+
+class Member(msgspec.Struct, frozen=True):
+    """A file in an archive.
+
+    Attributes:
+        name: Its name in the archive, behind those of archives within that hold it
+            ("old.zip/prices.xlsx").
+        bytes: Its size, unpacked.
+        sha256: Of its content; "" where it could not be unpacked.
+        reason: Why not, as the reason of a document says it; "" where it could.
+    """
+
+    name: str
+    bytes: int
+    sha256: str
+    reason: str = ""
+
+
+class Unpacked(msgspec.Struct, frozen=True):
+    """What is in an archive.
+
+    Attributes:
+        members: The files that some reader knows.
+        left_out: Names of the others.
+        is_archive: Whether the file is one: its name may say so of something else.
+    """
+
+    members: tuple[Member, ...] = ()
+    left_out: tuple[str, ...] = ()
+    is_archive: bool = True
 
 
 class Hit(msgspec.Struct, frozen=True):
@@ -256,13 +291,13 @@ class EmbedderUse(msgspec.Struct, frozen=True):
     """Which embedder answers, and which is to take its place.
 
     Attributes:
-        folder: Where the one is that answers.
+        path: Where the one is that answers.
         coming: Where the one is that takes its place once `left` is 0; None where none does.
         passages: Passages that are searched.
         left: Of those, how many have no vector of the coming one yet.
     """
 
-    folder: str
+    path: str
     coming: str | None = None
     passages: int = 0
     left: int = 0

@@ -28,7 +28,7 @@ from assistant.cli.receipt_text import duration_text, forecast_text, receipt_lin
 from assistant.cli.respondents import find_persona
 from assistant.cli.search_commands import Reference, document_ids
 from assistant.conversations.export import marked_text
-from assistant.places import place_text
+from assistant.places import cited_name, place_text
 
 
 class AskLine(msgspec.Struct, frozen=True):
@@ -165,7 +165,8 @@ def print_answer(console: Console, answer: Answer, *, streamed: bool) -> None:
         console.print("\nSources")
     for citation in answer.citations:
         where = place_text(citation.page, citation.place)
-        console.print(f"  [{citation.n}] {citation.title}{f', {where}' if where else ''}")
+        name = cited_name(citation.path, citation.title)
+        console.print(f"  [{citation.n}] {name}{f', {where}' if where else ''}")
         quote = " ".join(citation.quote.split())
         console.print(textwrap.fill(f"“{quote}”", 96, initial_indent="      ",
                                     subsequent_indent="      "))  # fmt: skip

@@ -10,7 +10,7 @@ import msgspec
 from assistant.assistant import Assistant
 from assistant.cli.batch import run_batch
 from assistant.cli.console import DONE, Console
-from assistant.places import place_text
+from assistant.places import cited_name, place_text
 from indexing.types import SearchResult
 
 Reference = int | str
@@ -50,7 +50,8 @@ def run(assistant: Assistant, console: Console, arguments: Namespace) -> int:
     for hit in result.hits:
         place = assistant.catalog.place_of(hit.document, hit.start, hit.end)
         where = place_text(hit.page, place)
-        title = f"{hit.title}, {where}" if where else hit.title
+        name = cited_name(hit.path, hit.title)
+        title = f"{name}, {where}" if where else name
         console.print(f"{hit.rank}. {title}  [{hit.document}:{hit.start}-{hit.end}]")
         console.print(textwrap.indent(textwrap.shorten(hit.text, 400, placeholder=" …"), "   "))
     if not result.hits:

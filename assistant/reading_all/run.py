@@ -323,5 +323,10 @@ class ReadingRun:
 
 
 def _rows(catalog: Catalog, request: AskRequest) -> list[DocumentRow]:
+    """Return what the question is about: an archive is what is in it."""
     wanted = set(request.documents)
-    return [row for row in catalog.documents() if not wanted or row.id in wanted]
+    return [
+        row
+        for row in catalog.documents()
+        if (not wanted or row.id in wanted) and row.members is None
+    ]

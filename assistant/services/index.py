@@ -120,6 +120,16 @@ class IndexHost:
         """See `Index.embed`."""
         return self._index.embed(texts)
 
+    def member_file(self, document: int) -> Generator[None, None, Path]:
+        """See `Archives.file_of`."""
+        steps = self._index.archives.file_of(document)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                return end.value
+            yield
+
     def page_image(self, path: Path, page: int, width: int) -> bytes:
         """See `Reader.page_image`."""
         return self._reader.page_image(path, page, width)
@@ -154,6 +164,7 @@ def create(data_dir: Path, reranker_folder: Path, reader_log: Path) -> IndexHost
         reader.read,
         reranker_path=installed_reranker(reranker_folder),
         conditions=reading_conditions,
+        unpack=reader.unpack,
     )
     return IndexHost(index, reader)
 
@@ -297,6 +308,17 @@ class IndexService:
     def embed(self, texts: list[str]) -> list[list[float]]:
         """Turn texts into vectors of unit length. See `Index.embed`."""
         return self._ask("embed", texts, result=list[list[float]])
+
+    def member_file(self, document: int) -> Path:
+        """Return the file of an archive's member, unpacked where it is not yet.
+
+        Raises:
+            DocumentNotFound: There is no such member.
+            ReadError: It is not in the archive any more, or that cannot be unpacked.
+        """
+        return self.worker.submit(
+            "member_file", document, events=type(None), result=Path, repeatable=True
+        ).result()
 
     def page_image(self, path: Path, page: int, width: int) -> bytes:
         """Draw a page of a file, from 1, `width` pixels wide, as PNG.

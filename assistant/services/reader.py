@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Generator
 from pathlib import Path
+from typing import TypeVar
 
 import psutil
 
@@ -21,7 +22,9 @@ from assistant.workers.jobs import Job
 from assistant.workers.process import RestartPolicy, WorkerSpec
 from assistant.workers.supervisor import Worker
 from indexing.errors import FileUnreadable, ReadError, ReadTimeout
-from indexing.types import CanonicalDocument, ReadProgress, Rest
+from indexing.types import CanonicalDocument, ReadProgress, Rest, Unpacked
+
+T = TypeVar("T")
 
 _MEMORY_BYTES = 3 * 1024**3
 _FRAME_LIMIT = 256 * 1024**2
@@ -56,30 +59,44 @@ class ReaderHost:
         from indexing.readers.read import read
 
         ocr.allow(scans)
-        steps = read(path, password, rest)
-        limit = read_seconds(path.stat().st_size if path.is_file() else 0) + _SCAN_S
-        told = 0.0
-        while True:
-            # The app's own time limit kills this process; should the app be gone while native
-            # code holds the interpreter, nothing in Python would notice. This timer does. It
-            # goes by the clock, so it allows for a machine that is busy with other things.
-            faulthandler.dump_traceback_later(_MOST_STARVED * limit, exit=True)
-            try:
-                progress = next(steps)
-            except StopIteration as end:
-                return end.value
-            finally:
-                faulthandler.cancel_dump_traceback_later()
-            # Not for every page: what may be read ahead is a number of these.
-            if time.monotonic() - told >= _CHECKPOINT_S:
-                told = time.monotonic()
-                yield progress
+        return (yield from _guarded(read(path, password, rest), path))
+
+    def unpack(
+        self, path: Path, folder: Path, password: str | None, wanted: frozenset[str] | None
+    ) -> Generator[ReadProgress, None, Unpacked]:
+        """Unpack an archive; see `indexing.readers.unpack.unpack`."""
+        from indexing.readers.unpack import unpack
+
+        return (yield from _guarded(unpack(path, folder, password, wanted), path))
 
     def page_image(self, path: Path, page: int, width: int) -> bytes:
         """Draw a page, from 1, `width` pixels wide, as PNG."""
         from indexing.readers.page_image import render_page
 
         return render_page(path, page, width)
+
+
+def _guarded(
+    steps: Generator[ReadProgress, None, T], path: Path
+) -> Generator[ReadProgress, None, T]:
+    """Run the steps of reading a file, with some of their checkpoints, and end what hangs."""
+    limit = read_seconds(path.stat().st_size if path.is_file() else 0) + _SCAN_S
+    told = 0.0
+    while True:
+        # The app's own time limit kills this process; should the app be gone while native
+        # code holds the interpreter, nothing in Python would notice. This timer does. It
+        # goes by the clock, so it allows for a machine that is busy with other things.
+        faulthandler.dump_traceback_later(_MOST_STARVED * limit, exit=True)
+        try:
+            progress = next(steps)
+        except StopIteration as end:
+            return end.value
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+        # Not for every page: what may be read ahead is a number of these.
+        if time.monotonic() - told >= _CHECKPOINT_S:
+            told = time.monotonic()
+            yield progress
 
 
 def create(scratch: Path) -> ReaderHost:
@@ -156,13 +173,15 @@ class Reader:
                 larger than any document ("reader_overflowed").
             ReadError: What the reader found.
         """
-        try:
-            try:
-                return (yield from self._read(path, password, rest))
-            except WorkerDied:
-                return (yield from self._read(path, password, rest))
-        except (WorkerDied, WorkerJobFailed, FrameTooLarge) as error:
-            raise self._read_error(error, path) from error
+        arguments = (path, password, rest, self._reads_scans())
+        return (yield from self._twice("read", path, arguments, CanonicalDocument))
+
+    def unpack(
+        self, path: Path, folder: Path, password: str | None, wanted: frozenset[str] | None
+    ) -> Generator[ReadProgress, None, Unpacked]:
+        """Unpack an archive; see `indexing.readers.unpack.unpack`. Bounded as `read` is."""
+        arguments = (path, folder, password, wanted)
+        return (yield from self._twice("unpack", path, arguments, Unpacked))
 
     def page_image(self, path: Path, page: int, width: int) -> bytes:
         """Draw a page, from 1, `width` pixels wide, as PNG. Raises as `read` does."""
@@ -180,19 +199,23 @@ class Reader:
         self.worker.close()
         _sweep(self._scratch)
 
-    def _read(
-        self, path: Path, password: str | None, rest: Rest | None
-    ) -> Generator[ReadProgress, None, CanonicalDocument]:
+    def _twice(
+        self, method: str, path: Path, arguments: tuple[object, ...], result: type[T]
+    ) -> Generator[ReadProgress, None, T]:
+        try:
+            try:
+                return (yield from self._run(method, path, arguments, result))
+            except WorkerDied:
+                return (yield from self._run(method, path, arguments, result))
+        except (WorkerDied, WorkerJobFailed, FrameTooLarge) as error:
+            raise self._read_error(error, path) from error
+
+    def _run(
+        self, method: str, path: Path, arguments: tuple[object, ...], result: type[T]
+    ) -> Generator[ReadProgress, None, T]:
         seconds = self._time_limit or read_seconds(_size(path))
         job = self.worker.submit(
-            "read",
-            path,
-            password,
-            rest,
-            self._reads_scans(),
-            events=ReadProgress,
-            result=CanonicalDocument,
-            window=_WINDOW,
+            method, *arguments, events=ReadProgress, result=result, window=_WINDOW
         )
         try:
             yield from self._progress(job, path, seconds)
@@ -203,7 +226,7 @@ class Reader:
                 job.wait()
 
     def _progress(
-        self, job: Job[ReadProgress, CanonicalDocument], path: Path, seconds: float
+        self, job: Job[ReadProgress, T], path: Path, seconds: float
     ) -> Generator[ReadProgress, None, None]:
         progress = ReadProgress(0, None)
         waited, before = 0.0, self._computed()

@@ -15,6 +15,7 @@ from desktop.presenters.conversations import ConversationsPresenter
 from desktop.presenters.documents import Adding, DocumentsPresenter
 from desktop.wording import explain, explain_row
 from indexing.types import AddReport, DocumentRow, IndexProgress
+from indexing.unpacked import name_of
 
 
 class Attachment(msgspec.Struct):
@@ -286,7 +287,7 @@ def attachment_of(row: DocumentRow, fraction: float | None = None) -> Attachment
         state = "ready"
     elif row.status in ("failed", "skipped"):
         state = "failed"
-    name = Path(row.path).name or row.title
+    name = name_of(row.path) or row.title
     return Attachment(
         row.path, name, state, document=row.id, fraction=fraction, reason=explain_row(row)
     )

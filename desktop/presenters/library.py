@@ -19,6 +19,7 @@ from desktop.presenters.settings import SettingsPresenter
 from desktop.presenters.source import open_file, original_of
 from desktop.wording import explain
 from indexing.types import DocumentRow, IndexProgress, Like
+from indexing.unpacked import name_of
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
@@ -108,8 +109,8 @@ class LibraryPresenter(QObject):
 
     @property
     def count(self) -> int:
-        """How many documents there are, filtered or not."""
-        return len(self._rows)
+        """How many documents there are, filtered or not; an archive is what is in it."""
+        return sum(row.members is None for row in self._rows.values())
 
     @property
     def pages(self) -> int:
@@ -124,6 +125,18 @@ class LibraryPresenter(QObject):
     def row(self, document: int) -> DocumentRow | None:
         """Return a document as it stands now."""
         return self._rows.get(document)
+
+    def name(self, row: DocumentRow, *, within: bool = False) -> str:
+        """Return what a document's file is called.
+
+        Args:
+            row: The document.
+            within: Whether it stands under the archive that it is a member of.
+        """
+        archive = self._rows.get(row.archive) if within and row.archive is not None else None
+        if archive is None:
+            return name_of(row.path)
+        return row.path.removeprefix(archive.path).lstrip("/\\")
 
     def like(self, document: int) -> tuple[Like, DocumentRow] | None:
         """Return the document that one is nearly the same as, and how much, if there is one."""
@@ -239,11 +252,21 @@ class LibraryPresenter(QObject):
         rows = [row for d in documents if (row := self._rows.get(d)) is not None]
         if not rows:
             return
-        text = (
-            self.tr("Removed “{name}”.").format(name=Path(rows[0].path).name)
-            if len(rows) == 1
-            else self.tr("Removed {count} documents.").format(count=len(rows))
-        )
+        text = self.tr("Removed “{name}”.").format(name=name_of(rows[0].path))
+        archives = {row.id for row in rows if row.members is not None}
+        if archives:
+            # What is in them goes with them; an undo brings it back.
+            rows += [row for row in self._rows.values() if row.archive in archives]
+            rows = list({row.id: row for row in rows}.values())
+        count = sum(row.members is None for row in rows)
+        if archives and len(rows) == count + 1 and len(archives) == 1:
+            text = (
+                self.tr("Removed “{name}” and the document in it.")
+                if count == 1
+                else self.tr("Removed “{name}” and the {count} documents in it.")
+            ).format(name=name_of(next(r.path for r in rows if r.id in archives)), count=count)
+        elif count > 1 or archives:
+            text = self.tr("Removed {count} documents.").format(count=count)
         self.removals.remove(rows, text)
 
     def flush(self) -> None:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from desktop.presenters.folders import FoldersPresenter
 from indexing.types import DocumentRow, WatchedFolder
+from indexing.unpacked import name_of
 
 
 class Entry(NamedTuple):
     """A line of the list: the heading of a folder or collection, or a document.
 
     Attributes:
-        documents: Under a heading: how many documents.
+        within: Whether the document stands under the archive that it is a member of.
+        documents: Under a heading: how many documents; archives do not count beside what is in
+            them.
         pages: Under a heading: how many pages they have together.
         folder: Under the heading of a watched folder: its id.
         collection: Under the heading of a collection that is no watched folder's: its name.
@@ -27,6 +29,7 @@ class Entry(NamedTuple):
     pages: int = 0
     folder: int | None = None
     collection: str = ""
+    within: bool = False
 
 
 class Choice(NamedTuple):
@@ -90,17 +93,25 @@ def heading_of(folder: WatchedFolder) -> str:
 
 
 def _words_of(row: DocumentRow) -> str:
-    # Not by Path, which costs ten times as much, and there may be ten thousand.
-    name = os.path.basename(row.path)  # noqa: PTH119
-    return f"{name} {row.title} {' '.join(row.collections)} {row.status}".casefold()
+    return f"{name_of(row.path)} {row.title} {' '.join(row.collections)} {row.status}".casefold()
 
 
 def _group(
     heading: str, rows: Sequence[DocumentRow], folder: int | None = None, collection: str = ""
 ) -> list[Entry]:
     pages = sum(row.pages or 0 for row in rows)
-    return [Entry(None, heading, len(rows), pages, folder, collection), *_lines(rows)]
+    documents = sum(row.members is None for row in rows)
+    return [Entry(None, heading, documents, pages, folder, collection), *_lines(rows)]
 
 
 def _lines(rows: Sequence[DocumentRow]) -> list[Entry]:
-    return [Entry(row.id) for row in sorted(rows, key=lambda row: -row.id)]
+    """Put what came last first, and what is in an archive under it, as its folders lie."""
+    there = {row.id for row in rows}
+    in_order = sorted(rows, key=_place)
+    return [Entry(row.id, within=row.archive in there) for row in in_order]
+
+
+def _place(row: DocumentRow) -> tuple[int, bool, str]:
+    if row.archive is None:
+        return -row.id, False, ""
+    return -row.archive, True, row.path.casefold()

@@ -16,6 +16,7 @@ from desktop.presenters.settings import SettingsPresenter
 from desktop.wording import explain
 from indexing.errors import DocumentNotFound, ReadError
 from indexing.types import DocumentRow, LineBox
+from indexing.unpacked import name_of
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
@@ -170,7 +171,7 @@ class SourcePresenter(QObject):
     def open_document(self, row: DocumentRow) -> None:
         """Show a document of the library from its beginning."""
         self._citations = ()
-        self._title = Path(row.path).name
+        self._title = name_of(row.path)
         self._load(row.id, None)
 
     def step(self, step: int) -> None:
@@ -224,7 +225,7 @@ class SourcePresenter(QObject):
     def _show(self) -> None:
         citation = self.citation
         if citation is not None:
-            self._title = Path(citation.path).name or citation.title
+            self._title = name_of(citation.path) or citation.title
             self._load(citation.document, citation)
 
     def _load(self, document: int, citation: Citation | None) -> None:
@@ -277,7 +278,7 @@ def original_of(assistant: Assistant, row: DocumentRow) -> Path:
         DocumentNotFound: Neither is there.
     """
     original = Path(row.path)
-    return original if original.is_file() else assistant.catalog.stored_file(row.id)
+    return original if original.is_file() else assistant.document_file(row.id)
 
 
 def open_file(path: Path, notices: Notices) -> None:
@@ -346,7 +347,7 @@ def _read(assistant: Assistant, document: int, citation: Citation | None) -> Sou
 
 
 def _draw(assistant: Assistant, document: int, page: int, width: int) -> QImage:
-    file = assistant.catalog.stored_file(document)
+    file = assistant.document_file(document)
     # Made ready for painting here, so that the window's thread only copies it.
     image = QImage.fromData(assistant.index.page_image(file, page, width))
     return image.convertToFormat(QImage.Format.Format_RGB32)

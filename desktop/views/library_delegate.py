@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 from PySide6.QtCore import QRect, QRectF, Qt
@@ -36,6 +35,7 @@ LINK: Final = 144  # room for what a row that failed offers; its status leaves i
 STATUS: Final = 184
 ICON: Final = 28
 GAP: Final = 16
+INDENT: Final = 20
 NARROW: Final = 720
 
 _ELIDE_RIGHT: Final = Qt.TextElideMode.ElideRight
@@ -99,7 +99,7 @@ class LibraryDelegate(QStyledItemDelegate):
         if entry is not None and entry.document is None:
             self._paint_heading(painter, rect, entry, state)
         elif entry is not None:
-            self._paint_document(painter, rect, entry.document or 0, state)
+            self._paint_document(painter, rect, entry, state)
         painter.restore()
 
     def actions(self, rect: QRect, document: int) -> Iterator[tuple[Action, QRect]]:
@@ -176,8 +176,9 @@ class LibraryDelegate(QStyledItemDelegate):
         return QRect(box.right() + 1 - PADDING - ICON + 6, box.bottom() - 32, ICON, ICON)
 
     def _paint_document(
-        self, painter: QPainter, rect: QRect, document: int, state: QStyle.StateFlag
+        self, painter: QPainter, rect: QRect, entry: Entry, state: QStyle.StateFlag
     ) -> None:
+        document = entry.document or 0
         row = self._library.row(document)
         if row is None:
             return
@@ -199,10 +200,12 @@ class LibraryDelegate(QStyledItemDelegate):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(theme.colour("accent"))
             painter.drawRoundedRect(QRectF(places.box).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
+        if entry.within:
+            places = self._indented(painter, places)
         font = theme.interface_font
         painter.setFont(font)
         painter.setPen(theme.colour("text"))
-        name = Path(row.path).name
+        name = library.name(row, within=entry.within)
         _draw(painter, places.name, name, Qt.TextElideMode.ElideMiddle)
         small = theme.small_font
         painter.setFont(small)
@@ -239,6 +242,15 @@ class LibraryDelegate(QStyledItemDelegate):
         else:
             painter.setPen(theme.colour("text-muted"))
             painter.drawText(places.side, _RIGHT, when_of(row, self.today))
+
+    def _indented(self, painter: QPainter, places: _Places) -> _Places:
+        """Draw that a row stands under its archive's; return where its words are."""
+        edge = places.name.left() + 5
+        painter.setPen(self._theme.colour("line"))
+        painter.drawLine(edge, places.box.top() - 1, edge, places.box.bottom() + 1)
+        return places._replace(
+            name=places.name.adjusted(INDENT, 0, 0, 0), facts=places.facts.adjusted(INDENT, 0, 0, 0)
+        )
 
     def _paint_status(self, painter: QPainter, places: _Places, status: Status) -> None:
         theme = self._theme

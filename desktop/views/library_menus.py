@@ -54,7 +54,7 @@ class LibraryMenus(QWidget):
                 study = menu.addAction(theme.icon("study", size=16), self.tr("Study…"))
                 study.setToolTip(self.tr("The model reads it once, for all questions to come"))
                 study.triggered.connect(lambda: self.study_wanted.emit(row))
-            if row is not None and Path(row.path).exists():
+            if row is not None and (row.archive is not None or Path(row.path).exists()):
                 opened = menu.addAction(
                     theme.icon("link", size=16), self.tr("Open the original file")
                 )

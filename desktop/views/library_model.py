@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Final
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
@@ -56,14 +55,15 @@ class LibraryModel(QAbstractListModel):
         if row is None:
             return None
         if role == int(Qt.ItemDataRole.DisplayRole):
-            return Path(row.path).name
+            return self._library.name(row, within=entry.within)
         if role == int(Qt.ItemDataRole.ToolTipRole):
             return row.path
         if role == int(Qt.ItemDataRole.AccessibleTextRole):
             library = self._library
             missing = library.folders.is_missing(row.id)
             status = status_of(row, library.progress(row.id), missing=missing)
-            parts = (Path(row.path).name, status.text, status.sentence or self._facts(row))
+            name = self._library.name(row)
+            parts = (name, status.text, status.sentence or self._facts(row))
             return ", ".join(part for part in parts if part)
         return None
 

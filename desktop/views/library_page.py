@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from PySide6.QtCore import QSize, Qt, Signal, SignalInstance, Slot
 from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import (
@@ -30,6 +28,7 @@ from desktop.views.wording import number, shorten
 from desktop.widgets.buttons import push_button
 from desktop.widgets.labels import label, rule
 from desktop.widgets.menus import control
+from indexing.unpacked import name_of
 
 STEPS = 1000
 # A name longer than this leaves no room for what it stands beside.
@@ -293,7 +292,7 @@ class LibraryPage(QFrame):
         if row is None:
             return
         wrong = is_password_wrong(row)
-        sheet = PasswordSheet(self._theme, Path(row.path).name, wrong=wrong, parent=self.window())
+        sheet = PasswordSheet(self._theme, name_of(row.path), wrong=wrong, parent=self.window())
         sheet.entered.connect(lambda password: self._library.unlock(document, password))
         sheet.open()
 

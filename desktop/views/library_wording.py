@@ -15,6 +15,7 @@ from desktop.presenters.library import Overall
 from desktop.views.wording import counted, number, parts_text
 from desktop.wording import explain_row
 from indexing.types import DocumentRow, IndexProgress, Like, WatchedFolder
+from indexing.unpacked import name_of
 
 Tone = Literal["text-muted", "warning", "danger", "accent"]
 
@@ -106,6 +107,8 @@ def facts_of(
         pages = parts_text(row.kind, row.pages)
         so_far = _tr("{pages} can be asked about already")
         parts.append(so_far.format(pages=pages) if row.is_partly_read else pages)
+    if row.members is not None:
+        parts.append(counted(row.members, _tr("1 document in it"), _tr("{n} documents in it")))
     if row.passages:
         parts.append(counted(row.passages, _tr("1 passage"), _tr("{n} passages")))
     if studied:
@@ -116,7 +119,7 @@ def facts_of(
         parts.append(explain_row(row))
     if like is not None:
         how = _tr("the same as {name}") if like[0].is_same else _tr("nearly the same as {name}")
-        parts.append(how.format(name=Path(like[1].path).name))
+        parts.append(how.format(name=name_of(like[1].path)))
     return " · ".join(parts)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 from PySide6.QtCore import QCoreApplication
@@ -12,6 +11,7 @@ from assistant.answering.receipts import DocumentReceipt, FoundPiece, ReadingRec
 from assistant.answering.types import Plan
 from assistant.conversations.types import Message
 from desktop.views.wording import counted, number, seconds
+from indexing.unpacked import name_of
 
 # So many pages are named one by one.
 MOST_NAMED = 12
@@ -90,7 +90,7 @@ def _piece(piece: FoundPiece) -> Line:
 
 
 def _name(piece: FoundPiece) -> str:
-    return Path(piece.path).name or piece.title
+    return name_of(piece.path) or piece.title
 
 
 def _span(piece: FoundPiece) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QWidget
 
@@ -19,6 +17,7 @@ from desktop.views.personas_sheet import PersonasSheet
 from desktop.views.study_sheet import StudySheet
 from desktop.wording import explain
 from indexing.types import DocumentRow
+from indexing.unpacked import name_of
 from models.facts import ModelFacts
 
 
@@ -64,7 +63,8 @@ class Sheets(QObject):
     @Slot()
     def show_hub(self) -> None:
         """Search the hub."""
-        HubSheet(self._session.models, self._session.downloads, self._window).open()
+        models, downloads = self._session.models, self._session.downloads
+        HubSheet(self._theme, models, downloads, self._window).open()
 
     @Slot(object)
     def show_model_settings(self, facts: ModelFacts) -> None:
@@ -105,7 +105,7 @@ class Sheets(QObject):
             session.notices.show(explain(NoModelInstalled("")))
             return
         conversation = session.conversations.current
-        name = Path(row.path).name
+        name = name_of(row.path)
         title = session.models.title_of(model)
         sheet = StudySheet(self._theme, row.id, name, title, session.studies, self._window)
         sheet.begin_wanted.connect(lambda: session.studies.begin(row, model.name, conversation))

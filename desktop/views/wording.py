@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QCoreApplication, QLocale
@@ -11,6 +10,7 @@ from assistant.answering.receipts import ReadingReceipt
 from assistant.answering.types import Answer, Citation, Phase, Plan
 from assistant.places import clock
 from indexing.types import Place
+from indexing.unpacked import name_of
 from models.engine.types import LoadProgress
 
 # A name longer than this leaves no room for what it stands beside.
@@ -57,7 +57,7 @@ def seconds(value: float) -> str:
 
 def place_of(citation: Citation) -> tuple[str, str]:
     """Return a citation's file name and its place in it, "" where nothing says it."""
-    name = Path(citation.path).name or citation.title
+    name = name_of(citation.path) or citation.title
     page = _tr("page {n}").format(n=number(citation.page)) if citation.page else ""
     return name, _place_text(citation.place) if citation.place is not None else page
 

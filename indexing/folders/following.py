@@ -165,6 +165,10 @@ class Folders:
             if folder is not None:
                 self._folders.leave_out(folder, path)
 
+    def left_out(self) -> set[str]:
+        """The files that a person took out, members of archives in watched folders too."""
+        return self._folders.left_out()
+
     def take_back(self, paths: Iterable[str]) -> None:
         """Notes that a person wants files after all, or all those in folders."""
         self._folders.take_back([absolute_path(path) for path in paths])

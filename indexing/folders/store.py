@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 
+from indexing import heirs
 from indexing.database import Migration, transaction
 from indexing.errors import FolderNotWatched
 from indexing.folders.rows import SELECT_FOLDERS, watched_folder
@@ -162,34 +163,21 @@ class FolderStore:
             )
 
     def documents(self) -> dict[str, sqlite3.Row]:
-        """All documents by path: what is known of their files, and the folder they follow."""
+        """All documents by path: what is known of their files, and the folder they follow.
+
+        Members of archives are not among them: what becomes of those their archive says.
+        """
         rows = self._db.execute(
             "SELECT d.id, d.path, d.status, d.reason, d.bytes, d.mtime_ns, d.sha256, "
-            "d.collection, d.duplicate_of, m.folder_id FROM documents AS d "
-            "LEFT JOIN folder_documents AS m ON m.document_id = d.id"
+            "d.collection, d.duplicate_of, d.archive_id, m.folder_id FROM documents AS d "
+            "LEFT JOIN folder_documents AS m ON m.document_id = d.id WHERE d.archive_id IS NULL"
         )
         return {row["path"]: row for row in rows}
 
     def take_over(self, original: int, duplicate: sqlite3.Row) -> None:
         """Lets a document follow the file of its duplicate, whose row goes."""
         with transaction(self._db):
-            self._db.execute("DELETE FROM documents WHERE id = ?", (duplicate["id"],))
-            self._db.execute(
-                "UPDATE documents SET path = ?, bytes = ?, mtime_ns = ?, collection = ? "
-                "WHERE id = ?",
-                (
-                    duplicate["path"],
-                    duplicate["bytes"],
-                    duplicate["mtime_ns"],
-                    duplicate["collection"],
-                    original,
-                ),
-            )
-            # The others are now duplicates of the same document at another path.
-            self._db.execute(
-                "UPDATE documents SET reason = 'duplicate of ' || ? WHERE duplicate_of = ?",
-                (duplicate["path"], original),
-            )
+            heirs.take_over(self._db, original, duplicate)
 
     # ---- what a person took out ------------------------------------------------------------
 

@@ -1,4 +1,7 @@
-"""ZIP archives: every member that can be read, each a section under its name."""
+"""ZIP archives within other files: every member that can be read, a section under its name.
+
+Of an archive that lies by itself each member is a document of its own: see `unpack`.
+"""
 
 from __future__ import annotations
 
@@ -27,17 +30,9 @@ def read_zip(path: Path, inside: Inside) -> Generator[ReadProgress, None, Canoni
         EmptyDocument: There is no file in it.
     """
     yield ReadProgress(0, None)
-    try:
-        archive = zipfile.ZipFile(path)
-    except DAMAGE as error:
-        raise FileUnreadable(str(path), str(error) or "damaged archive") from error
     assembler = Assembler()
-    with archive:
-        members = [
-            member
-            for member in archive.infolist()
-            if not member.is_dir() and not any(junk in member.filename for junk in _JUNK)
-        ]
+    with open_archive(path) as archive:
+        members = members_of(archive)
         if not members:
             raise EmptyDocument(str(path))
         done = 0
@@ -50,6 +45,37 @@ def read_zip(path: Path, inside: Inside) -> Generator[ReadProgress, None, Canoni
     return assembler.finish(path, "zip", None, warnings=tuple(inside.warnings))
 
 
+def open_archive(path: Path) -> zipfile.ZipFile:
+    """Open an archive.
+
+    Raises:
+        FileUnreadable: It is damaged.
+    """
+    try:
+        return zipfile.ZipFile(path)
+    except DAMAGE as error:
+        raise FileUnreadable(str(path), str(error) or "damaged archive") from error
+
+
+def members_of(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """Return the files that a person has put into an archive."""
+    return [
+        member
+        for member in archive.infolist()
+        if not member.is_dir() and not any(junk in member.filename for junk in _JUNK)
+    ]
+
+
+def is_locked(member: zipfile.ZipInfo) -> bool:
+    """Whether a member is encrypted."""
+    return bool(member.flag_bits & _ENCRYPTED)
+
+
+def is_bomb(member: zipfile.ZipInfo) -> bool:
+    """Whether a member that is large unpacks to a thousand times its size."""
+    return member.file_size > max(MAX_BYTES // 8, 1_000 * member.compress_size)
+
+
 def _add(
     path: Path,
     archive: zipfile.ZipFile,
@@ -58,11 +84,10 @@ def _add(
     inside: Inside,
 ) -> Generator[ReadProgress, None, bool]:
     name = shown_name(member.filename)
-    encrypted = member.flag_bits & _ENCRYPTED
+    encrypted = is_locked(member)
     if encrypted and inside.password is None:
         raise PasswordNeeded(str(path))
-    # A member that unpacks to a thousand times its size is a bomb, or not worth reading.
-    if member.file_size > max(MAX_BYTES // 8, 1_000 * member.compress_size):
+    if is_bomb(member):
         inside.warnings.append(f"{name}: unpacks to {member.file_size} bytes")
         return False
     try:

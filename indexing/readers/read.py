@@ -77,7 +77,7 @@ def _read(
     path: Path, password: str | None, inside: Inside, parts: _Parts | None = None
 ) -> Generator[ReadProgress, None, CanonicalDocument]:
     """Read a file that may lie in another one: whole, or the part of it that is wanted."""
-    form = _format_of(path)
+    form = format_of_file(path)
     yield ReadProgress(0, None)
     try:
         if form.container is not None:
@@ -96,7 +96,13 @@ def _read(
         raise FileUnreadable(str(path), f"{type(error).__name__}: {error}"[:300]) from error
 
 
-def _format_of(path: Path) -> Format:
+def format_of_file(path: Path) -> Format:
+    """How to read a file.
+
+    Raises:
+        FileMissing, FileUnreadable: There is no such file, or it must not be opened.
+        UnsupportedFormat: No reader knows it.
+    """
     try:
         if not path.is_file():
             raise FileMissing(str(path))
