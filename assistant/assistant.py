@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections.abc import Generator, Sequence
 from pathlib import Path
@@ -25,12 +24,14 @@ from assistant.compute import ComputeGate
 from assistant.conversations.keeping import history_of, keep_answer, place_question
 from assistant.conversations.store import ConversationStore
 from assistant.embedders import Embedders
+from assistant.model_library import model_library
 from assistant.owners import conversation_owner, document_owner, is_conversation
 from assistant.paths import DataPaths
 from assistant.personas import PersonaLibrary
 from assistant.reading_all.kept import KeptReadings
 from assistant.reading_all.read import EverythingReader
 from assistant.reading_all.run import ModelInUse
+from assistant.rerankers import Rerankers
 from assistant.respondents import Respondents
 from assistant.services.downloads import DownloadService
 from assistant.services.folders import FolderService
@@ -51,8 +52,7 @@ from models.engine.types import (
     PromptSize,
     Sampling,
 )
-from models.library import ModelFacts, ModelLibrary
-from models.other_programs import other_programs
+from models.library import ModelFacts
 from models.states import StoredState
 
 # A model and its context must leave room for the rest of the machine.
@@ -81,16 +81,18 @@ class Assistant:
         personas: Who can answer.
         collections: Documents that belong together under a name.
         embedders: What documents can be searched with.
+        rerankers: What can judge the first hits of a search.
     """
 
     def __init__(self, paths: DataPaths) -> None:
         self.paths = paths.create()
         self.settings = SettingsFile(paths.settings_file)
-        self.models = ModelLibrary(paths.models, lambda: other_programs(os.environ, Path.home()))
+        self.models = model_library(paths)
         self.catalog = Catalog(paths.root)
         self.index = IndexService(paths)
         self.folders = FolderService(paths, self.index, self.catalog, self._forget_readings)
         self.embedders = Embedders(paths, self.settings, self.catalog, self.models, self.index)
+        self.rerankers = Rerankers(paths, self.settings, self.models, self.index)
         self.gate = ComputeGate(self.index.worker)
         self.model = ModelService(paths, self.gate)
         self.downloads = DownloadService(paths)

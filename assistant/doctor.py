@@ -21,12 +21,11 @@ import psutil
 
 from assistant import network
 from assistant.embedders import chosen_embedder, missing_files
+from assistant.model_library import model_library
 from assistant.paths import DataPaths
 from assistant.settings import SettingsFile
 from indexing.database import connect_to_read
 from models.engine.hardware import compute_threads
-from models.library import ModelLibrary
-from models.other_programs import other_programs
 
 State = Literal["ok", "note", "problem"]
 Facts = dict[str, str | int | float | bool | list[str] | None]
@@ -204,7 +203,7 @@ def _offload() -> Finding:
 
 
 def _models(paths: DataPaths) -> Finding:
-    rows = ModelLibrary(paths.models, lambda: other_programs(os.environ, Path.home())).list()
+    rows = model_library(paths).list()
     names = [row.name for row in rows]
     if not rows:
         return Finding("models", "problem", "none", {"folder": str(paths.models), "names": names})
@@ -212,9 +211,10 @@ def _models(paths: DataPaths) -> Finding:
 
 
 def _embedder(paths: DataPaths) -> Finding:
-    folder = chosen_embedder(paths, SettingsFile(paths.settings_file).current.embedder)
-    facts: Facts = {"folder": str(folder)}
-    if missing := missing_files(folder):
+    chosen = SettingsFile(paths.settings_file).current.embedder
+    path = chosen_embedder(paths, chosen, model_library(paths))
+    facts: Facts = {"folder": str(path)}
+    if not path.is_file() and (missing := missing_files(path)):
         return Finding("embedder", "problem", "missing", {**facts, "missing": missing})
     return Finding("embedder", "ok", "", facts)
 

@@ -15,6 +15,7 @@
     │   └── MessageNotFound(id)
     ├── PersonaNotFound(name)
     ├── EmbedderNotFound(name, folder)
+    ├── RerankerNotFound(name, folder)
     ├── NoModelInstalled(folder)
     ├── NoRoomForState(needed_bytes, quota_bytes, free_bytes)
     └── NetworkDenied(host)                  also a PermissionError
@@ -151,6 +152,19 @@ class EmbedderNotFound(AssistantError):
 
     Attributes:
         folder: Where they lie.
+    """
+
+    def __init__(self, name: str, folder: str) -> None:
+        super().__init__(name, folder)
+        self.name = name
+        self.folder = folder
+
+
+class RerankerNotFound(AssistantError):
+    """There is no cross-encoder of this name.
+
+    Attributes:
+        folder: Where those lie that are folders.
     """
 
     def __init__(self, name: str, folder: str) -> None:

@@ -84,7 +84,7 @@ class DataPaths:
 
     @property
     def rerankers(self) -> Path:
-        """The folder of cross-encoders; the first one in it is used."""
+        """The folders of cross-encoders."""
         return self.models / "rerankers"
 
     @property

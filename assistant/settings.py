@@ -89,7 +89,9 @@ class Settings(msgspec.Struct, frozen=True):
         idle_minutes: Minutes without a question after which a window frees the model's memory; 0
             keeps it.
         read_scans: Whether to recognise the text of scanned pages and pictures (OCR).
-        embedder: Folder's name of the model that documents are searched with; None for the usual.
+        embedder: Name of the model that documents are searched with; None for the usual.
+        reranker: Name of the model that judges the first hits of a search; "" for none, None for
+            the first in the data folder, if any.
         models: What is chosen for single models, by file name.
         theme: Colours of the window.
         desktop: What the window remembers of itself (sizes, what was open), by name.
@@ -103,6 +105,7 @@ class Settings(msgspec.Struct, frozen=True):
     idle_minutes: int = 30
     read_scans: bool = True
     embedder: str | None = None
+    reranker: str | None = None
     models: dict[str, ModelSettings] = {}
     theme: Theme = "system"
     desktop: dict[str, str | int | float | bool] = {}

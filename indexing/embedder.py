@@ -7,23 +7,21 @@ Counting tokens needs the tokenizer alone, which loads in milliseconds; torch an
 from __future__ import annotations
 
 import functools
-import hashlib
-import json
 import logging
 import os
 import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from indexing.cores import physical_cores, shared
 from indexing.errors import EmbedderMissing
+from indexing.text_embedder import Recall, Remember, Vectors, identity_of
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -31,8 +29,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 Precision = Literal["float32", "bfloat16"]
-Role = Literal["query", "passage"]
-Vectors = NDArray[np.float32]
 
 DIMENSIONS = 384
 # What the model was trained to read at once; it cuts what is longer, so passages never are.
@@ -51,12 +47,12 @@ _ROUNDED_TO = 32
 
 
 class Embedder:
-    """One embedding model.
+    """One embedding model; see `text_embedder.TextEmbedder`.
 
     Args:
         folder: The model as sentence-transformers saves it.
-        recall: Gives back what `remember` was last given under a key, or None.
-        remember: Keeps a short string under a key, from one start to the next.
+        recall: Knows the precision that was measured before.
+        remember: Keeps it.
 
     Raises:
         EmbedderMissing: The folder does not hold the model.
@@ -65,8 +61,8 @@ class Embedder:
     def __init__(
         self,
         folder: Path,
-        recall: Callable[[str], str | None] | None = None,
-        remember: Callable[[str, str], None] | None = None,
+        recall: Recall | None = None,
+        remember: Remember | None = None,
     ) -> None:
         for name in (_WEIGHTS, "tokenizer.json", "config.json", "modules.json"):
             if not (folder / name).is_file():
@@ -85,26 +81,18 @@ class Embedder:
 
     @property
     def identity(self) -> str:
-        """What tells this model's vectors from another's: its name and its weights' digest.
-
-        The digest is of the weights' size, head and tail: reading all 90 MB at every start
-        would cost more than it could find. With other prompts a model makes other vectors.
-        """
-        weights = self._folder / _WEIGHTS
-        size = weights.stat().st_size
-        digest = hashlib.sha256(str(size).encode())
-        with weights.open("rb") as file:
-            digest.update(file.read(1 << 16))
-            file.seek(max(0, size - (1 << 16)))
-            digest.update(file.read())
-        if any(self._prompts.values()):
-            digest.update(json.dumps(self._prompts, sort_keys=True).encode())
-        return f"{self._folder.name}:{digest.hexdigest()[:16]}"
+        """What tells this model's vectors from another's: its name and its weights' digest."""
+        return identity_of(self._folder.name, self._folder / _WEIGHTS, self._prompts)
 
     @property
-    def folder(self) -> Path:
+    def path(self) -> Path:
         """Where the model is."""
         return self._folder
+
+    @property
+    def passage_room(self) -> int:
+        """Tokens that a passage may have so that it is read whole."""
+        return MAX_TOKENS - SPECIAL_TOKENS - self.count_tokens([self._prompts["passage"]])[0]
 
     def count_tokens(self, texts: list[str]) -> list[int]:
         """How many of the model's tokens each text has, special ones not counted."""
@@ -120,6 +108,10 @@ class Embedder:
         """Loads the model now, unless it is loaded; takes seconds the first time."""
         if self._model is None:
             self._model = self._load()
+
+    def close(self) -> None:
+        """Lets go of the model, which is loaded again where it is needed again."""
+        self._model = None
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of the texts, `(len(texts), dimensions)`; all-MiniLM-L6-v2 has 384.
@@ -181,7 +173,7 @@ class Embedder:
         return chosen
 
 
-def _prompts(folder: Path) -> dict[Role, str]:
+def _prompts(folder: Path) -> dict[str, str]:
     """What a model wants in front of queries and passages; mostly nothing.
 
     sentence-transformers lets a model name the prompt of its passages in three ways.

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from indexing.cores import physical_cores
-from indexing.embedder import MAX_TOKENS, SPECIAL_TOKENS, Embedder
 from indexing.passage_store import PassageStore, PendingPassage
+from indexing.text_embedder import TextEmbedder
 from indexing.vectors import VectorStore
 
 Vector = NDArray[np.float32]
@@ -27,6 +27,8 @@ BATCH_S = 0.25
 _BATCH_MOST = 8
 # One by one they cost 40 % more, and where the machine is busy every batch seems slow.
 _BATCH_LEAST = 4
+# ... unless it takes this long: then the model is large, and each passage as slow by itself.
+_SLOW_S = 1.0
 
 
 class Open(msgspec.Struct):
@@ -50,14 +52,16 @@ class Embedding:
         waiting: How many passages of theirs do.
     """
 
-    def __init__(self, passages: PassageStore, vectors: VectorStore, embedder: Embedder) -> None:
+    def __init__(
+        self, passages: PassageStore, vectors: VectorStore, embedder: TextEmbedder
+    ) -> None:
         self.open: dict[int, Open] = {}
         self.waiting = 0
         self._passages = passages
         self._vectors = vectors
         self._embedder = embedder
         # Passages a core.
-        self._batch = _BATCH_LEAST
+        self._batch = 1
 
     def expect(self, document: int, content: int, reading: tuple[int, int] | None = None) -> None:
         """Notes how many passages of a text wait, as far as it is read."""
@@ -94,7 +98,7 @@ class Embedding:
             The contents of which nothing is left to embed, nor to read.
         """
         window = self._passages.pending(list(self.open), WINDOW)
-        texts = embedded_texts(window, self._embedder.count_tokens)
+        texts = embedded_texts(window, self._embedder)
         digests = {item.id: digest_of(text) for item, text in zip(window, texts, strict=True)}
         text_of = {digests[item.id]: text for item, text in zip(window, texts, strict=True)}
         known = self._passages.embedded_as(text_of)
@@ -162,28 +166,28 @@ class Embedding:
     def _adapt(self, filled: float, seconds: float) -> None:
         """Sets the next batch's size, a power of two, so that it takes about `BATCH_S`."""
         wanted = self._batch * filled * BATCH_S / max(seconds, 1e-4)
-        if wanted >= self._batch * 2 and self._batch < _BATCH_MOST:
+        least = _BATCH_LEAST if seconds < _SLOW_S else 1
+        if self._batch < least or (wanted >= self._batch * 2 and self._batch < _BATCH_MOST):
             self._batch *= 2
-        elif wanted < self._batch and self._batch > _BATCH_LEAST:
+        elif wanted < self._batch and self._batch > least:
             self._batch //= 2
 
 
-def embedded_texts(
-    items: Sequence[PendingPassage], count_tokens: Callable[[list[str]], list[int]]
-) -> list[str]:
+def embedded_texts(items: Sequence[PendingPassage], embedder: TextEmbedder) -> list[str]:
     """What is embedded of each passage: its title and headings, then its text, whole.
 
     The headings nearest to the text tell most, so the outer ones go first where the model
-    cannot hold all.
+    cannot hold all. What counts are its own tokens: the passages may have been cut by another's.
     """
     parts = list({part: None for item in items for part in (item.title, *item.headings) if part})
-    sizes = dict(zip(parts, count_tokens(parts) if parts else [], strict=True))
+    sizes = dict(zip(parts, embedder.count_tokens(parts) if parts else [], strict=True))
+    bodies = embedder.count_tokens([item.body for item in items])
+    most = embedder.passage_room
     texts: list[str] = []
-    for item in items:
+    for item, tokens in zip(items, bodies, strict=True):
         named = [part for part in dict.fromkeys((item.title, *item.headings)) if part]
         context = [part for part in named if not item.body.startswith(part)]
-        room = MAX_TOKENS - SPECIAL_TOKENS - item.tokens
-        while context and sum(sizes[part] for part in context) > room:
+        while context and sum(sizes[part] for part in context) > most - tokens:
             context.pop(0)
         texts.append("\n".join([*context, item.body]))
     return texts

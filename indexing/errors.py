@@ -20,7 +20,8 @@
     ├── StoreBusy(path, pid)
     ├── StoreDamaged(path, problem)
     ├── NewerDatabase(component, found, known)
-    └── EmbedderMissing(path)
+    ├── EmbedderMissing(path)
+    └── EmbedderUnsound(path, problem)
 
 An error carries facts, never a sentence for the person: who shows it words it.
 """
@@ -266,3 +267,18 @@ class EmbedderMissing(IndexingError):
     def __init__(self, path: str) -> None:
         super().__init__(path)
         self.path = path
+
+
+class EmbedderUnsound(IndexingError):
+    """An embedding model is there and cannot be used.
+
+    Attributes:
+        path: Where it is.
+        problem: A word for why: "no_vectors" where what it makes of a text is no vector of length
+            1; others are those of the library that it is opened with.
+    """
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(path, problem)
+        self.path = path
+        self.problem = problem

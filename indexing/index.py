@@ -23,11 +23,12 @@ from indexing.likeness import Likeness
 from indexing.ownership import release_lock, take_lock
 from indexing.pipeline import AHEAD, Read, Run
 from indexing.reembedding import Embedders
-from indexing.reranker import Reranker
+from indexing.reranker import TextReranker
 from indexing.schema import COMPONENT, MIGRATIONS
 from indexing.scope import searched
 from indexing.search import Searcher, encodable
 from indexing.store import DocumentStore
+from indexing.text_embedder import OpenEmbedder
 from indexing.types import (
     AddReport,
     CanonicalDocument,
@@ -49,17 +50,18 @@ class Index:
 
     Args:
         data_dir: The data folder; made if missing.
-        embedder_path: Folder of the embedding model. Where it is another one than before, and
+        embedder_path: Where the embedding model is. Where it is another one than before, and
             that is still there, that one goes on answering until `resume` (or adding) has made
             all vectors anew.
         read: Turns a file into its canonical document, here or in another process.
         suffixes: Suffixes of the files to take from folders; None takes those of the readers
             of this package.
-        reranker_path: Folder of a cross-encoder that has the last word on the first hits;
-            None where none is installed.
+        reranker: Has the last word on the first hits; None where there is none.
         conditions: Tells what it depends on, beside a file, whether `read` can read it; None
             takes those of the readers of this package.
         unpack: Unpacks an archive, here or in another process; None takes that of this package.
+        open_embedder: Opens an embedding model; left out, one in the form of
+            sentence-transformers.
 
     Attributes:
         archives: Those whose members are documents.
@@ -78,9 +80,10 @@ class Index:
         embedder_path: Path,
         read: Read,
         suffixes: Iterable[str] | None = None,
-        reranker_path: Path | None = None,
+        reranker: TextReranker | None = None,
         conditions: Callable[[], str] | None = None,
         unpack: Unpack | None = None,
+        open_embedder: OpenEmbedder = Embedder,
     ) -> None:
         self._data_dir = data_dir
         self._read = read
@@ -92,9 +95,12 @@ class Index:
             self._db = connect(data_dir)
             migrate(self._db, COMPONENT, MIGRATIONS)
             self._store = DocumentStore(self._db)
-            wanted = Embedder(embedder_path, self._store.recall, self._store.remember)
             self.embedders = Embedders(
-                data_dir / "vectors", wanted, self._store, lambda: bool(self._claimed)
+                data_dir / "vectors",
+                embedder_path,
+                open_embedder,
+                self._store,
+                lambda: bool(self._claimed),
             )
         except BaseException:
             self._lock.release()
@@ -106,7 +112,7 @@ class Index:
             data_dir, self._store, unpack or _unpack_here, self.folders.left_out
         )
         self._likeness = Likeness(self._db)
-        self._reranker = Reranker(reranker_path) if reranker_path is not None else None
+        self._reranker = reranker
         answering = self.embedders.answering
         self._searcher = Searcher(self._db, answering.vectors, answering.embedder, self._reranker)
         self.embedders.changed = self._searcher.use
@@ -279,6 +285,22 @@ class Index:
         """How many of the embedder's tokens each text has."""
         return self.embedders.answering.embedder.count_tokens(texts)
 
+    def use_reranker(self, reranker: TextReranker | None) -> None:
+        """Lets a cross-encoder have the last word on the first hits from now on, or none.
+
+        One that does not work is not taken: what it raises is the caller's.
+        """
+        if reranker is not None:
+            try:
+                reranker.scores("rent", ["The rent is due on the third working day."])
+            except BaseException:
+                reranker.close()
+                raise
+        if self._reranker is not None:
+            self._reranker.close()
+        self._reranker = reranker
+        self._searcher.use_reranker(reranker)
+
     def warm(self) -> None:
         """Loads the models (seconds), so that the first question need not wait for them."""
         self.embedders.answering.embedder.load()
@@ -293,7 +315,9 @@ class Index:
     def close(self) -> None:
         """Lets go of the data folder."""
         self._searcher.close()
-        self.embedders.answering.vectors.close()
+        if self._reranker is not None:
+            self._reranker.close()
+        self.embedders.close()
         self._db.close()
         release_lock(self._data_dir, self._lock)
 

@@ -20,7 +20,6 @@ class PendingPassage(msgspec.Struct, frozen=True):
     id: int
     document: int
     content: int
-    tokens: int
     title: str
     headings: tuple[str, ...]
     body: str
@@ -35,7 +34,7 @@ class PassageStore:
     def pending(self, contents: Sequence[int], limit: int) -> list[PendingPassage]:
         """Passages of these contents without a vector, in the contents' order."""
         rows = self._db.execute(
-            "SELECT p.id, c.document_id, c.id AS content_id, p.tokens, c.title, p.headings, "
+            "SELECT p.id, c.document_id, c.id AS content_id, c.title, p.headings, "
             "w.body FROM json_each(?) AS wanted JOIN contents AS c ON c.id = wanted.value "
             "JOIN passages AS p ON p.content_id = c.id AND p.embedded = 0 "
             "JOIN passage_words AS w ON w.rowid = p.id ORDER BY wanted.key, p.id LIMIT ?",
@@ -46,7 +45,7 @@ class PassageStore:
     def described(self, passages: Sequence[int]) -> list[PendingPassage]:
         """What is embedded of these passages, whether they have a vector or not."""
         rows = self._db.execute(
-            "SELECT p.id, c.document_id, c.id AS content_id, p.tokens, c.title, p.headings, "
+            "SELECT p.id, c.document_id, c.id AS content_id, c.title, p.headings, "
             "w.body FROM json_each(?) AS wanted JOIN passages AS p ON p.id = wanted.value "
             "JOIN contents AS c ON c.id = p.content_id "
             "JOIN passage_words AS w ON w.rowid = p.id ORDER BY wanted.key",
@@ -108,7 +107,6 @@ def _pending(row: sqlite3.Row) -> PendingPassage:
         id=row["id"],
         document=row["document_id"],
         content=row["content_id"],
-        tokens=row["tokens"],
         title=row["title"],
         headings=tuple(json.loads(row["headings"])),
         body=row["body"],

@@ -21,13 +21,13 @@ import msgspec
 
 from indexing.archives import Archives, is_archive
 from indexing.catalog import stored_path
-from indexing.embedder import Embedder
 from indexing.embedding import WINDOW, Embedding, Open
 from indexing.errors import FileUnreadable, IndexingError, ReadError, ReadTimeout, TooLarge
 from indexing.files import drop_copies, hash_file, keep_copy
 from indexing.passages import split_passages
 from indexing.reasons import UNSURE, reason_of
 from indexing.store import DocumentStore
+from indexing.text_embedder import TextEmbedder
 from indexing.types import CanonicalDocument, IndexProgress, Passage, ReadProgress, Rest
 from indexing.vectors import VectorStore
 
@@ -60,7 +60,7 @@ class Run:
         data_dir: Path,
         store: DocumentStore,
         vectors: VectorStore,
-        embedder: Embedder,
+        embedder: TextEmbedder,
         read: Read,
         claimed: set[int],
         stays: Callable[[str], bool],
@@ -109,9 +109,10 @@ class Run:
         return new
 
     @staticmethod
-    def cut(document: CanonicalDocument, embedder: Embedder) -> list[Passage]:
+    def cut(document: CanonicalDocument, embedder: TextEmbedder) -> list[Passage]:
         """A document's passages, each with room for its title and headings in front."""
-        return split_passages(document, embedder.count_tokens, PASSAGE_TOKENS)
+        most = min(PASSAGE_TOKENS, embedder.passage_room * 4 // 5)
+        return split_passages(document, embedder.count_tokens, most)
 
     # ---- one document ----------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""A cross-encoder, where one is installed: it reads query and passage together.
+"""A cross-encoder, where one is chosen: it reads query and passage together.
 
 It tells better than any two vectors whether a passage answers a query, and costs as much as
 embedding the passage, so it judges only the first candidates of a search.
@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from indexing.cores import physical_cores
 from indexing.embedder import prepare_libraries
@@ -20,25 +20,35 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# How many of the first candidates it judges: a second or so on a small machine.
+# How many of the first candidates it judges ...
 RERANKED = 20
+# ... as far as it comes in this time: on two cores a model of 600 million parameters takes
+# seconds for each. What it has judged is put in order, the rest keeps its place.
+JUDGING_S = 3.0
 # Pairs judged at once.
-_BATCH = 4
+JUDGED_AT_ONCE = 4
 # Tokens of query and passage together; a passage has about 200.
 _MAX_TOKENS = 512
 
 
-def installed_reranker(folder: Path) -> Path | None:
-    """The model to use of a folder of models, the first by name; None where there is none."""
-    if not folder.is_dir():
-        return None
-    return next(
-        (path for path in sorted(folder.iterdir()) if (path / "config.json").is_file()), None
-    )
+class TextReranker(Protocol):
+    """One cross-encoder, whatever library runs it. Used by one thread."""
+
+    def load(self) -> None:
+        """Loads the model now, unless it is loaded; may take seconds."""
+        ...
+
+    def scores(self, query: str, texts: Sequence[str]) -> list[float]:
+        """How sure the model is, from 0 to 1, that each text answers the query."""
+        ...
+
+    def close(self) -> None:
+        """Frees what loading took; it is loaded again where it is needed again."""
+        ...
 
 
 class Reranker:
-    """One cross-encoder with a single output; loaded when it is first used, or by `load`.
+    """One in the form of sentence-transformers, with a single output; see `TextReranker`.
 
     Args:
         folder: The model as sentence-transformers saves it.
@@ -74,8 +84,12 @@ class Reranker:
         # Some models are saved with the sigmoid that they were trained with and some without.
         made = cast("Any", self._model).predict(
             [(query, text) for text in texts],
-            batch_size=_BATCH,
+            batch_size=JUDGED_AT_ONCE,
             show_progress_bar=False,
             activation_fn=torch.nn.Sigmoid(),
         )
         return [float(score) for score in made]
+
+    def close(self) -> None:
+        """Lets go of the model, which is loaded again where it is needed again."""
+        self._model = None

@@ -5,17 +5,18 @@ from __future__ import annotations
 import itertools
 import json
 import sqlite3
+import time
 from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from indexing.docmatch import document_shares
-from indexing.embedder import Embedder
 from indexing.fusion import DEPTH, JUDGEMENT_WEIGHT, Scored, Vector, added, fuse
 from indexing.keywords import search_words
 from indexing.repeats import Repeats
-from indexing.reranker import RERANKED, Reranker
+from indexing.reranker import JUDGED_AT_ONCE, JUDGING_S, RERANKED, TextReranker
 from indexing.scope import scope_of
+from indexing.text_embedder import TextEmbedder
 from indexing.types import Hit
 from indexing.vectors import VectorStore
 from indexing.wordmatch import Candidate, WordMatch, WordMatcher
@@ -62,8 +63,8 @@ class Searcher:
         self,
         connection: sqlite3.Connection,
         vectors: VectorStore,
-        embedder: Embedder,
-        reranker: Reranker | None = None,
+        embedder: TextEmbedder,
+        reranker: TextReranker | None = None,
     ) -> None:
         self._db = connection
         self._vectors = vectors
@@ -71,9 +72,13 @@ class Searcher:
         self._reranker = reranker
         self._matcher = WordMatcher(connection)
 
-    def use(self, embedder: Embedder, vectors: VectorStore) -> None:
+    def use(self, embedder: TextEmbedder, vectors: VectorStore) -> None:
         """Searches with another embedder's vectors from now on."""
         self._embedder, self._vectors = embedder, vectors
+
+    def use_reranker(self, reranker: TextReranker | None) -> None:
+        """Lets a cross-encoder have the last word from now on, or none."""
+        self._reranker = reranker
 
     def dense(self, query: str, k: int) -> list[int]:
         """The `k` passages nearest in meaning, alone."""
@@ -187,9 +192,14 @@ class Searcher:
         if self._reranker is None:
             return ranked
         first = [item.passage for item in ranked[:RERANKED] if item.passage in candidates]
-        texts = [f"{candidates[p].heading}\n{candidates[p].body}" for p in first]
-        scores = self._reranker.scores(query, texts)
-        return added(ranked, dict(zip(first, scores, strict=True)), JUDGEMENT_WEIGHT)
+        texts = {p: f"{candidates[p].heading}\n{candidates[p].body}" for p in first}
+        scores: dict[int, float] = {}
+        begin = time.perf_counter()
+        while len(scores) < len(first) and time.perf_counter() - begin < JUDGING_S:
+            next_ones = first[len(scores) : len(scores) + JUDGED_AT_ONCE]
+            made = self._reranker.scores(query, [texts[passage] for passage in next_ones])
+            scores |= dict(zip(next_ones, made, strict=True))
+        return added(ranked, scores, JUDGEMENT_WEIGHT)
 
     def close(self) -> None:
         """Lets go of what matching keeps in memory."""

@@ -38,7 +38,7 @@ class InvalidModelFile(ModelsError):
         problem: One of "missing", "unreadable", "empty", "not_gguf", "truncated",
             "absurd_header", "unsupported_version", "missing_part"; or, of a sound file that
             cannot chat, "embedding", "reranker", "projector", "adapter",
-            "not_a_language_model"; or "no_embedding" where an embedding model is wanted.
+            "not_a_language_model"; or "no_embedding" or "no_reranker" where one is wanted.
     """
 
     def __init__(self, path: str, problem: str) -> None:

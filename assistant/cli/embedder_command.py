@@ -88,5 +88,5 @@ _REASONS: dict[EmbedderProblem | None, str | None] = {
     None: None,
     "incomplete": "Its folder is not whole: model.safetensors, config.json, tokenizer.json and "
     "modules.json belong to it.",
-    "gguf": "A GGUF file. Documents are searched with models in the form of sentence-transformers.",
+    "missing_part": "It is one part of several, and others are missing.",
 }

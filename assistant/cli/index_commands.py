@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from assistant.assistant import Assistant
-from assistant.cli import collection_commands, embedder_command, folder_commands
+from assistant.cli import collection_commands, embedder_command, folder_commands, reranker_command
 from assistant.cli.console import DONE, PARTLY_FAILED, Console, table
 from assistant.cli.index_rows import Added, Listed, Unknown, added, listed, show_progress
 from assistant.wording import bytes_text, explain, explain_named
@@ -51,6 +51,8 @@ def run(assistant: Assistant, console: Console, arguments: Namespace) -> int:
             return collection_commands.run(assistant, console, arguments)
         case "embedder":
             return embedder_command.run(assistant, console, arguments.name)
+        case "reranker":
+            return reranker_command.run(assistant, console, arguments.name, arguments.none)
         case "watch" | "unwatch" | "folders":
             return folder_commands.run(assistant, console, arguments)
         case _:

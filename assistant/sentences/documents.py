@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from assistant.sentences.facts import SETUP_COMMAND, Facts, bytes_text, file_name, from_file
+from assistant.sentences.models import file_problem
 from indexing.types import Unavailable
 
 
@@ -159,9 +160,22 @@ def _embedder_missing(facts: Facts) -> str:
 
 def _embedder_not_found(facts: Facts) -> str:
     return (
-        f"There is no model {facts.get('name')} to search documents with in {facts.get('folder')}. "
-        "A model in the form of sentence-transformers is used once its folder lies there."
+        f"There is no model {facts.get('name')} to search documents with. Embedding models of the "
+        "library are used, and those in the form of sentence-transformers whose folder lies in "
+        f"{facts.get('folder')}."
     )
+
+
+def _reranker_not_found(facts: Facts) -> str:
+    return (
+        f"There is no model {facts.get('name')} to judge search results with. Rerankers of the "
+        "library are used, and those in the form of sentence-transformers whose folder lies in "
+        f"{facts.get('folder')}."
+    )
+
+
+def _embedder_unsound(facts: Facts) -> str:
+    return f"{file_name(facts)} cannot search documents: {file_problem(facts)}."
 
 
 DOCUMENT_SENTENCES: Final[dict[str, Callable[[Facts], str]]] = {
@@ -186,4 +200,6 @@ DOCUMENT_SENTENCES: Final[dict[str, Callable[[Facts], str]]] = {
     "NewerDatabase": _newer_database,
     "EmbedderMissing": _embedder_missing,
     "EmbedderNotFound": _embedder_not_found,
+    "EmbedderUnsound": _embedder_unsound,
+    "RerankerNotFound": _reranker_not_found,
 }

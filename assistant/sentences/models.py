@@ -25,7 +25,7 @@ _MODEL_FILE_PROBLEMS: Final[dict[str, str]] = {
     "missing_part": "it is one part of several, and others are missing. Put all of them into one "
     "folder",
     "no_embedding": "it does not turn texts into numbers for searching. Get one that does",
-    "reranker": "it judges search results and cannot chat. Get one that can",
+    "no_reranker": "it does not judge search results, or not by a number. Get one that does",
     "projector": "it only lets another model see pictures. Get the model that it belongs to",
     "adapter": "it only changes another model. Choose it in the settings of that one",
 }

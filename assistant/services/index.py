@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from assistant.embedders import chosen_embedder
+from assistant.model_library import model_library
 from assistant.paths import DataPaths
+from assistant.rerankers import chosen_reranker
 from assistant.services.reader import Reader
 from assistant.settings import SettingsFile
 from assistant.workers.jobs import Job
@@ -53,14 +55,23 @@ class IndexHost:
         """See `Index.resume`."""
         return (yield from self._index.resume())
 
-    def use_embedder(self, folder: Path | None) -> EmbedderUse:
-        """See `Embedders.use` and `Embedders.choose`."""
-        embedders = self._index.embedders
-        return embedders.use() if folder is None else embedders.choose(folder)
+    def embedder_use(self) -> EmbedderUse:
+        """See `Embedders.use`."""
+        return self._index.embedders.use()
 
-    def forecast_embedder(self, folder: Path) -> Generator[None, None, EmbedderForecast]:
+    def choose_embedder(self, path: Path) -> EmbedderUse:
+        """See `Embedders.choose`."""
+        return self._index.embedders.choose(path)
+
+    def forecast_embedder(self, path: Path) -> Generator[None, None, EmbedderForecast]:
         """See `Embedders.forecast`."""
-        return (yield from self._index.embedders.forecast(folder))
+        return (yield from self._index.embedders.forecast(path))
+
+    def use_reranker(self, path: Path | None) -> None:
+        """See `Index.use_reranker`."""
+        from assistant.services.gguf_reranker import open_reranker
+
+        self._index.use_reranker(None if path is None else open_reranker(path))
 
     def forget_queued(self) -> list[int]:
         """See `Index.forget_queued`."""
@@ -140,14 +151,17 @@ class IndexHost:
         self._index.close()
 
 
-def create(data_dir: Path, reranker_folder: Path, reader_log: Path) -> IndexHost:
+def create(data_dir: Path, reader_log: Path) -> IndexHost:
     """Make what the index process serves."""
+    from assistant.services.gguf_embedder import open_embedder
+    from assistant.services.gguf_reranker import open_reranker
     from indexing.index import Index
-    from indexing.reranker import installed_reranker
 
     paths = DataPaths(data_dir)
     settings = SettingsFile(paths.settings_file)
-    embedder = chosen_embedder(paths, settings.current.embedder)
+    models = model_library(paths)
+    embedder = chosen_embedder(paths, settings.current.embedder, models)
+    reranker = chosen_reranker(paths, settings.current.reranker, models)
     reader = Reader(
         reader_log, data_dir / "scratch", reads_scans=lambda: settings.reload().read_scans
     )
@@ -162,9 +176,10 @@ def create(data_dir: Path, reranker_folder: Path, reader_log: Path) -> IndexHost
         data_dir,
         embedder,
         reader.read,
-        reranker_path=installed_reranker(reranker_folder),
+        reranker=None if reranker is None else open_reranker(reranker),
         conditions=reading_conditions,
         unpack=reader.unpack,
+        open_embedder=open_embedder,
     )
     return IndexHost(index, reader)
 
@@ -184,7 +199,6 @@ class IndexService:
                 factory="assistant.services.index:create",
                 arguments={
                     "data_dir": paths.root,
-                    "reranker_folder": paths.rerankers,
                     "reader_log": paths.log_file("reader"),
                 },
                 log_file=paths.log_file("index"),
@@ -257,19 +271,31 @@ class IndexService:
         """Follow a folder no longer; see `Folders.unwatch`."""
         return self._ask("unwatch_folder", folder, result=WatchedFolder)
 
-    def use_embedder(self, folder: Path | None = None) -> EmbedderUse:
-        """Say which embedder answers; with a folder, let that one take its place.
+    def embedder_use(self) -> EmbedderUse:
+        """Say which embedder answers, and which is to. See `Embedders.use`."""
+        return self._ask("embedder_use", result=EmbedderUse)
 
-        `resume` makes the vectors that it needs for it. See `Embedders.choose`.
+    def choose_embedder(self, path: Path) -> EmbedderUse:
+        """Let an embedder take the place of the one that answers. See `Embedders.choose`.
+
+        `resume` makes the vectors that it needs for it. One that ends the process is not tried
+        again.
         """
-        return self._ask("use_embedder", folder, result=EmbedderUse)
+        return self.worker.submit("choose_embedder", path, result=EmbedderUse).result()
 
-    def forecast_embedder(self, folder: Path) -> Job[None, EmbedderForecast]:
+    def forecast_embedder(self, path: Path) -> Job[None, EmbedderForecast]:
         """Find out what changing to an embedder takes; see `Embedders.forecast`."""
         return self.worker.submit(
-            "forecast_embedder", folder, events=type(None), result=EmbedderForecast,
-            background=True, repeatable=True,
+            "forecast_embedder", path, events=type(None), result=EmbedderForecast,
+            background=True,
         )  # fmt: skip
+
+    def use_reranker(self, path: Path | None) -> None:
+        """Let a cross-encoder have the last word on the first hits, or none.
+
+        See `Index.use_reranker`. One that ends the process is not tried again.
+        """
+        self.worker.submit("use_reranker", path, result=type(None)).result()
 
     def forget_queued(self) -> list[int]:
         """Give up what a cancelled run left unfinished; see `Index.forget_queued`."""

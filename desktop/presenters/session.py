@@ -22,6 +22,7 @@ from desktop.presenters.model_folders import ModelFolders
 from desktop.presenters.model_imports import ModelImports
 from desktop.presenters.models import ModelsPresenter
 from desktop.presenters.notices import Notices
+from desktop.presenters.rerankers import RerankersPresenter
 from desktop.presenters.respondent import Respondent
 from desktop.presenters.settings import SettingsPresenter
 from desktop.presenters.source import SourcePresenter
@@ -44,6 +45,7 @@ class Session(QObject):
 
     Attributes:
         bridge, notices, settings, conversations, documents, collections, library, embedders,
+        rerankers,
             models, imports, model_folders, checksums, downloads, studies, source, respondent, chat,
             composer: The presenters, alive as long as the session.
     """
@@ -70,6 +72,7 @@ class Session(QObject):
             self.bridge, self.notices, settings, self.documents, self.collections, self
         )
         self.embedders = EmbeddersPresenter(self.bridge, self.notices, self.documents, self)
+        self.rerankers = RerankersPresenter(self.bridge, self.notices, self)
         self.models = ModelsPresenter(self.bridge, self.notices, settings, self)
         self.imports = ModelImports(self.bridge, self.notices, self.models, self)
         self.model_folders = ModelFolders(self.bridge, self.notices, self.models, self)
@@ -157,6 +160,7 @@ class Session(QObject):
         self.library.attach(assistant)
         self.documents.attach(assistant)
         self.embedders.attach(assistant)
+        self.rerankers.attach(assistant)
         self.models.attach(assistant)
         self.imports.attach(assistant)
         self.model_folders.attach(assistant)

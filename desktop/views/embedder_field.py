@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, Slot
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from desktop.presenters.embedders import Change, EmbeddersPresenter
@@ -60,6 +61,11 @@ class EmbedderField(QWidget):
         column.addWidget(self._change)
         embedders.changed.connect(self._on_changed)
         self._on_changed()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """List anew: models may have come or gone since."""
+        super().showEvent(event)
+        self._embedders.refresh()
 
     @Slot()
     def _on_changed(self) -> None:

@@ -82,7 +82,9 @@ class MainWindow(QMainWindow):
             theme, session.models, session.imports, session.model_folders, session.checksums,
             session.downloads,
         )  # fmt: skip
-        self._settings = SettingsPage(theme, session.settings, session.studies, session.embedders)
+        self._settings = SettingsPage(
+            theme, session.settings, session.studies, session.embedders, session.rerankers
+        )
         self._pages: dict[Page, QWidget] = {
             "chat": self._chat,
             "library": self._library,

@@ -14,15 +14,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from assistant.paths import DataPaths
 from assistant.wording import bytes_text
 from desktop.presenters.embedders import EmbeddersPresenter
+from desktop.presenters.rerankers import RerankersPresenter
 from desktop.presenters.settings import SettingsPresenter
 from desktop.presenters.studies import StudiesPresenter
 from desktop.theme.theme import Theme
 from desktop.views.composer_controls import CONTEXT_CHOICES, SECONDS_CHOICES
 from desktop.views.embedder_field import EmbedderField
 from desktop.views.page import Page
+from desktop.views.reranker_field import RerankerField
 from desktop.views.wording import decimal, number
 from desktop.widgets.buttons import push_button
 from desktop.widgets.choice import Choice
@@ -54,6 +55,7 @@ class SettingsPage(Page):
         settings: SettingsPresenter,
         studies: StudiesPresenter,
         embedders: EmbeddersPresenter,
+        rerankers: RerankersPresenter,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(
@@ -152,10 +154,18 @@ class SettingsPage(Page):
             (
                 self.tr("Search model"),
                 self.tr(
-                    "Finds the passages that a question is answered from. Others can be chosen "
-                    "once their folders, in the form of sentence-transformers, lie in {folder}."
-                ).format(folder=DataPaths(settings.data_dir).embedders),
+                    "Finds the passages that a question is answered from. Those for searching on "
+                    "the Models page can be chosen once they are downloaded."
+                ),
                 EmbedderField(theme, embedders),
+            ),
+            (
+                self.tr("Reranker"),
+                self.tr(
+                    "Reads the first passages that were found once more, together with the "
+                    "question, and puts the best first. Answers begin a few seconds later."
+                ),
+                RerankerField(theme, rerankers),
             ),
         )
         self._section(

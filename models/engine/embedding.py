@@ -6,42 +6,38 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-from models.engine.native import Vocabulary, llama
-from models.engine.native_load import NativeLoad
+from models.engine.native import llama
+from models.engine.pooling import PooledModel, Rows, load_pooled_model
 from models.engine.types import LoadProgress, LoadSettings
-from models.errors import DecodeFailed, InvalidModelFile
+from models.errors import InvalidModelFile
 from models.gguf_header import read_header
 
 _TINY = float(np.finfo(np.float32).tiny)
 
-Vectors = npt.NDArray[np.float32]
-
 
 class EmbeddingModel:
-    """A loaded embedding model.
+    """A loaded embedding model, used by one thread.
 
     Attributes:
         dimensions: Length of a vector.
         context_tokens: Longest text; what is longer is cut.
+        special_tokens: How many of those are put around each text.
     """
 
-    def __init__(self, load: NativeLoad) -> None:
-        self._model, self._context = load.model, load.context
-        self._vocabulary = Vocabulary(self._model)
-        self.dimensions: int = llama.llama_model_n_embd_out(self._model)
-        self.context_tokens: int = llama.llama_n_ctx(self._context)
-        self._batch = llama.llama_batch_init(load.batch_tokens, 0, 1)
+    def __init__(self, loaded: PooledModel) -> None:
+        self._loaded = loaded
+        self.dimensions: int = llama.llama_model_n_embd_out(loaded.model)
+        self.context_tokens = loaded.context_tokens
+        self.special_tokens = len(self._tokens(""))
 
-    def embed(self, texts: Sequence[str]) -> Generator[int, None, Vectors]:
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """How many tokens each text has, without those that are put around it."""
+        vocabulary = self._loaded.vocabulary
+        return [len(vocabulary.tokenize(text, parse_special=False)) for text in texts]
+
+    def embed(self, texts: Sequence[str]) -> Rows:
         """Turns texts into vectors.
-
-        Args:
-            texts: The texts; each may be stopped after.
-
-        Yields:
-            How many are done.
 
         Returns:
             A row for each, of length 1, so that a product is a cosine.
@@ -49,40 +45,21 @@ class EmbeddingModel:
         Raises:
             DecodeFailed: llama.cpp failed.
         """
-        vectors = np.empty((len(texts), self.dimensions), np.float32)
-        for number, text in enumerate(texts):
-            vectors[number] = self._embed(text)
-            yield number + 1
+        vectors = self._loaded.compute([self._tokens(text) for text in texts], self.dimensions)
+        vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), _TINY)
         return vectors
 
     def close(self) -> None:
         """Frees everything; closing twice does nothing."""
-        if self._model:
-            llama.llama_batch_free(self._batch)
-            llama.llama_free(self._context)
-            llama.llama_model_free(self._model)
-            self._model = None
+        self._loaded.close()
 
-    def _embed(self, text: str) -> Vectors:
-        tokens = self._vocabulary.tokenize(text, parse_special=False, add_special=True)
+    def _tokens(self, text: str) -> list[int]:
+        vocabulary = self._loaded.vocabulary
+        tokens = vocabulary.tokenize(text, parse_special=False, add_special=True)
         if len(tokens) > self.context_tokens:
             # What ends a text is a token of its own, which has to stay.
             tokens[self.context_tokens - 1 :] = tokens[-1:]
-        batch = self._batch
-        batch.n_tokens = len(tokens)
-        for i, token in enumerate(tokens):
-            batch.token[i] = token
-            batch.pos[i] = i
-            batch.n_seq_id[i] = 1
-            batch.seq_id[i][0] = 0
-            batch.logits[i] = 1
-        llama.llama_memory_clear(llama.llama_get_memory(self._context), True)
-        code: int = llama.llama_decode(self._context, batch)
-        pooled = None if code else llama.llama_get_embeddings_seq(self._context, 0)
-        if not pooled:
-            raise DecodeFailed(code)
-        vector: Vectors = np.ctypeslib.as_array(pooled, shape=(self.dimensions,))
-        return vector / max(float(np.linalg.norm(vector)), _TINY)
+        return tokens
 
 
 def load_embedding_model(
@@ -92,7 +69,7 @@ def load_embedding_model(
 
     Args:
         path: The GGUF file.
-        settings: How; what is about writing makes no difference.
+        settings: How; its threads are shared out, and what is about writing makes no difference.
 
     Raises:
         InvalidModelFile: The file is not a sound embedding model.
@@ -101,6 +78,4 @@ def load_embedding_model(
     header = read_header(Path(path))
     if header.kind != "embedding":
         raise InvalidModelFile(path, "no_embedding")
-    load = NativeLoad(path, header, settings, embeds=True)
-    yield from load.steps()
-    return EmbeddingModel(load)
+    return EmbeddingModel((yield from load_pooled_model(path, header, settings)))

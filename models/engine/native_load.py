@@ -98,6 +98,10 @@ class NativeLoad:
             self._free()
             raise LoadFailed(self.path, self._log.first_error)
 
+    def another_context(self) -> Any:
+        """A further context of what is loaded; its owner frees it. None where memory is short."""
+        return llama.llama_init_from_model(self.model, self._params_of_context())
+
     def _free(self) -> None:
         if self.context:
             llama.llama_free(self.context)
@@ -151,6 +155,11 @@ class NativeLoad:
             self.batch_tokens = params.n_batch = params.n_ubatch = params.n_ctx
             params.n_seq_max = 1
             params.embeddings = True
+            if self.header.kind == "reranker":
+                params.pooling_type = llama.LLAMA_POOLING_TYPE_RANK
+            elif not self.header.hyperparameters.get("pooling_type"):
+                # Files from before it was noted are of models that take the mean.
+                params.pooling_type = llama.LLAMA_POOLING_TYPE_MEAN
         return params
 
     def _warm_up(self) -> None:

@@ -53,7 +53,7 @@ def indexed_texts(folder: Path, embedder: Embedder) -> list[str]:
         store.passages.mark_embedded(passages, embedded=False)
         pending = store.passages.pending(contents, 1 << 30)
         store.passages.mark_embedded(passages)
-    return embedded_texts(pending, embedder.count_tokens)
+    return embedded_texts(pending, embedder)
 
 
 def precision_of(folder: Path) -> str | None:

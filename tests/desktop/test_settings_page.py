@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,15 +11,20 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox
 
 from assistant.embedders import InstalledEmbedder
+from assistant.rerankers import InstalledReranker
 from assistant.settings import SettingsFile
 from desktop.presenters.documents import DocumentsPresenter
 from desktop.presenters.embedders import EmbeddersPresenter
 from desktop.presenters.models import ModelsPresenter
+from desktop.presenters.rerankers import RerankersPresenter
 from desktop.presenters.settings import SettingsPresenter
 from desktop.presenters.studies import StudiesPresenter
 from desktop.views.embedder_field import EmbedderField, EmbedderSheet
+from desktop.views.reranker_field import RerankerField
 from desktop.views.settings_page import SettingsPage
+from indexing.errors import EmbedderUnsound
 from indexing.types import DocumentRow, EmbedderForecast, IndexProgress
+from models.errors import InvalidModelFile
 
 
 @pytest.fixture
@@ -31,12 +37,14 @@ def page(theme, bridge, said, settings, qtbot):
     notices, _ = said
     models = ModelsPresenter(bridge, notices, settings)
     embedders = EmbeddersPresenter(bridge, notices, DocumentsPresenter(bridge, notices))
-    made = SettingsPage(theme, settings, StudiesPresenter(bridge, notices, models), embedders)
+    rerankers = RerankersPresenter(bridge, notices)
+    studies = StudiesPresenter(bridge, notices, models)
+    made = SettingsPage(theme, settings, studies, embedders, rerankers)
     qtbot.addWidget(made)
     made.resize(800, 900)
     made.show()
     yield made
-    del models, embedders  # alive as long as the page
+    del models, embedders, rerankers  # alive as long as the page
 
 
 def test_what_is_chosen_is_kept(page, settings, data_dir, qtbot):
@@ -57,7 +65,9 @@ def test_a_value_that_was_set_by_hand_is_shown(theme, bridge, said, data_dir, qt
     settings = SettingsPresenter(SettingsFile(data_dir / "settings.toml"), data_dir, bridge)
     models = ModelsPresenter(bridge, said[0], settings)
     embedders = EmbeddersPresenter(bridge, said[0], DocumentsPresenter(bridge, said[0]))
-    page = SettingsPage(theme, settings, StudiesPresenter(bridge, said[0], models), embedders)
+    studies = StudiesPresenter(bridge, said[0], models)
+    rerankers = RerankersPresenter(bridge, said[0])
+    page = SettingsPage(theme, settings, studies, embedders, rerankers)
     qtbot.addWidget(page)
     assert page._states.currentText() == "12.5 GB"
     assert page._temperature.currentText() == "0.45"
@@ -129,6 +139,91 @@ def test_another_model_for_searching_is_chosen(page, until, qtbot, monkeypatch):
     qtbot.mouseClick(field._keep, Qt.MouseButton.LeftButton)
     until(field._change.isHidden)
     assert field._choice.currentText() == "all-MiniLM-L6-v2"
+
+
+class Forecasts(Embedders):
+    """Forecasts that end when the test says; the first may fail."""
+
+    def __init__(self, fails):
+        super().__init__()
+        self.fails = fails
+        self.begun: list[str] = []
+        self.may_end = {"bge-small": Event(), "e5-small": Event()}
+
+    def forecast(self, name):
+        def steps():
+            self.begun.append(name)
+            assert self.may_end[name].wait(90)
+            if self.fails and name == "bge-small":
+                raise EmbedderUnsound(name, "truncated")
+            return EmbedderForecast(len(name), 60.0)
+            yield  # what makes this a generator
+
+        return SimpleNamespace(stream=steps)
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_forecast_that_was_given_up_says_nothing(page, theme, bridge, until, fails):
+    embedders, made = page.findChild(EmbedderField)._embedders, Forecasts(fails)
+    embedders.attach(SimpleNamespace(embedders=made))
+    said = []
+    embedders.forecast_made.connect(lambda name, _: said.append(name))
+    embedders.forecast_failed.connect(lambda name, _: said.append(name))
+    EmbedderSheet(theme, "bge-small", embedders, page).open()
+    until(lambda: made.begun == ["bge-small"])
+    page.findChild(EmbedderSheet).reject()
+    sheet = EmbedderSheet(theme, "e5-small", embedders, page)
+    sheet.open()
+    # The first ends while the second one is waited for.
+    made.may_end["bge-small"].set()
+    until(lambda: made.begun[-1] == "e5-small" and len(bridge.running) == 1)
+    assert said == []
+    made.may_end["e5-small"].set()
+    until(lambda: not bridge.running)
+    assert said == ["e5-small"]
+    assert sheet._figures.text() == "8 passages, about 1 min on this computer."
+    sheet.reject()
+
+
+class Rerankers:
+    """One model to judge with, which may not work."""
+
+    def __init__(self):
+        self.chosen: str | None = None
+        self.works = False
+
+    def list(self):
+        return [InstalledReranker("tiny.gguf", "/tiny.gguf", 1, self.chosen == "tiny.gguf")]
+
+    def choose(self, name):
+        if not self.works:
+            raise InvalidModelFile("/tiny.gguf", "no_reranker")
+        self.chosen = name
+
+
+def test_a_reranker_is_taken_once_it_works(page, said, until):
+    field, made = page.findChild(RerankerField), Rerankers()
+    assert (field.currentText(), field.isEnabled()) == ("None", False)
+    field._rerankers.attach(SimpleNamespace(rerankers=made))
+    until(field.isEnabled)
+
+    def choose(name):
+        field.setCurrentIndex(field.findData(name))
+        field.activated.emit(field.currentIndex())
+        # Until it is tried, nothing else can be chosen.
+        assert (field.currentData(), field.isEnabled()) == (name, False)
+        until(field.isEnabled)
+
+    choose("tiny.gguf")
+    assert field.currentText() == "None"
+    assert "tiny.gguf" in said[1][-1].text
+    made.works = True
+    choose("tiny.gguf")
+    until(lambda: field._rerankers.in_use == "tiny.gguf")
+    assert field.currentText() == "tiny.gguf"
+    choose("")
+    until(lambda: field._rerankers.in_use == "")
+    assert made.chosen is None
 
 
 def test_what_is_embedded_anew_is_no_document_that_is_added(page):

@@ -1,9 +1,11 @@
-"""all-MiniLM-L6-v2 as a GGUF file, converted as llama.cpp's own converter does it."""
+"""BERT models as GGUF files, converted as llama.cpp's own converter does it."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import gguf
 import numpy as np
@@ -26,13 +28,39 @@ _AROUND = {
     "embeddings.LayerNorm.weight": "token_embd_norm.weight",
     "embeddings.LayerNorm.bias": "token_embd_norm.bias",
 }
+# Of a cross-encoder, around the same.
+_HEAD = {
+    "pooler.dense.weight": "cls.weight",
+    "pooler.dense.bias": "cls.bias",
+    "classifier.weight": "cls.output.weight",
+    "classifier.bias": "cls.output.bias",
+}
 
 
 def write_embedder(folder: Path, path: Path) -> Path:
-    """Write the model of a folder to a GGUF file, its matrices in half precision."""
+    """Write all-MiniLM-L6-v2 to a GGUF file, its matrices in half precision."""
+    return _write(folder, folder / "vocab.txt", path, gguf.PoolingType.MEAN)
+
+
+def write_reranker(folder: Path, vocabulary: Path, path: Path) -> Path:
+    """Write a cross-encoder to a GGUF file.
+
+    llama.cpp tells the query from the passage by the token between them alone, so the model must
+    not tell them by types of tokens either.
+    """
+    return _write(folder, vocabulary, path, gguf.PoolingType.RANK, _HEAD)
+
+
+def _write(
+    folder: Path,
+    vocabulary: Path,
+    path: Path,
+    pooling: gguf.PoolingType,
+    head: Mapping[str, str] = MappingProxyType({}),
+) -> Path:
     config = json.loads((folder / "config.json").read_text("utf-8"))
     writer = gguf.GGUFWriter(path, "bert")
-    writer.add_name("all-MiniLM-L6-v2")
+    writer.add_name(folder.name)
     writer.add_file_type(gguf.LlamaFileType.MOSTLY_F16)
     writer.add_context_length(config["max_position_embeddings"])
     writer.add_embedding_length(config["hidden_size"])
@@ -41,10 +69,11 @@ def write_embedder(folder: Path, path: Path) -> Path:
     writer.add_head_count(config["num_attention_heads"])
     writer.add_layer_norm_eps(config["layer_norm_eps"])
     writer.add_causal_attention(False)
-    writer.add_pooling_type(gguf.PoolingType.MEAN)
-    _add_vocabulary(writer, (folder / "vocab.txt").read_text("utf-8").rstrip("\n").split("\n"))
-    for name, tensor in load_file(folder / "model.safetensors").items():
-        new = _AROUND.get(name) or _in_block(name)
+    writer.add_pooling_type(pooling)
+    _add_vocabulary(writer, vocabulary.read_text("utf-8").rstrip("\n").split("\n"))
+    for full_name, tensor in load_file(folder / "model.safetensors").items():
+        name = full_name.removeprefix("bert.")
+        new = _AROUND.get(name) or head.get(name) or _in_block(name)
         if new is not None:
             # llama.cpp wants all but what it multiplies in full precision.
             half = tensor.ndim > 1 and new.startswith(("token_embd.", "blk."))

@@ -171,7 +171,7 @@ def test_another_is_chosen_and_given_up_and_chosen_while_the_index_is_open(
         run(index.add([str(papers)]))
         embedders = index.embedders
         before = embedders.use()
-        assert (before.folder, before.coming, before.left) == (str(embedder_path), None, 0)
+        assert (before.path, before.coming, before.left) == (str(embedder_path), None, 0)
         [old] = index.embed(["amber"])
 
         forecast = result_of(embedders.forecast(other_path))
@@ -194,7 +194,7 @@ def test_another_is_chosen_and_given_up_and_chosen_while_the_index_is_open(
         events = [event for event in index.resume() if event.stage == "embedding"]
         assert {event.files_left for event in events} == {0}
         assert [event.total for event in events][-1] == left
-        assert embedders.use().folder == str(other_path)
+        assert embedders.use().path == str(other_path)
         assert not np.allclose(index.embed(["amber"])[0], old, atol=1e-3)
         assert index.search("Which port traded in amber?", 1).hits[0].title == "The trade in amber"
     assert embedders_of(data_dir) == {"two-layers"}
@@ -206,6 +206,7 @@ def test_what_can_be_chosen_is_listed(data_dir, embedder_path, other_path):
         place = assistant.paths.embedders
         place.mkdir(parents=True)
         assert assistant.embedders.list() == []
+        usual = assistant.paths.embedder
         (place / embedder_path.name).symlink_to(embedder_path)
         (place / "two-layers").symlink_to(other_path)
         (place / "half").mkdir()
@@ -220,8 +221,9 @@ def test_what_can_be_chosen_is_listed(data_dir, embedder_path, other_path):
                 assistant.embedders.find(name)
         # Chosen and not ready yet; what is chosen and no longer there counts as not chosen.
         assistant.settings.update(embedder="two-layers")
-        assert chosen_embedder(assistant.paths, "two-layers") == place / "two-layers"
+        paths, models = assistant.paths, assistant.models
+        assert chosen_embedder(paths, "two-layers", models) == place / "two-layers"
         (place / "two-layers").unlink()
-        assert chosen_embedder(assistant.paths, "two-layers") == assistant.paths.embedder
+        assert chosen_embedder(paths, "two-layers", models) == usual
     finally:
         assistant.close()

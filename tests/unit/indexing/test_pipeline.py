@@ -2,44 +2,51 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 
 from indexing import errors
-from indexing.embedder import MAX_TOKENS, SPECIAL_TOKENS
 from indexing.embedding import embedded_texts
 from indexing.passage_store import PendingPassage
 from indexing.reasons import reason_of
+from indexing.text_embedder import TextEmbedder
 
 
-def count_words(texts):
-    return [len(text.split()) for text in texts]
+class Words:
+    """Reads so many words at once."""
+
+    passage_room = 254
+
+    def count_tokens(self, texts):
+        return [len(text.split()) for text in texts]
 
 
-def passage(body, title="The lease", headings=("Part one", "Rent"), tokens=None):
-    return PendingPassage(1, 1, 1, tokens or len(body.split()), title, headings, body)
+def passage(body, title="The lease", headings=("Part one", "Rent")):
+    return PendingPassage(1, 1, 1, title, headings, body)
 
 
-def embedded_text(item, count_tokens):
-    return embedded_texts([item], count_tokens)[0]
+def embedded_text(item):
+    return embedded_texts([item], cast("TextEmbedder", Words()))[0]
 
 
 def test_title_and_headings_stand_before_the_text():
-    assert embedded_text(passage("It is 900 euros."), count_words) == (
+    assert embedded_text(passage("It is 900 euros.")) == (
         "The lease\nPart one\nRent\nIt is 900 euros."
     )
 
 
 def test_a_heading_that_the_text_begins_with_is_not_said_twice():
-    text = embedded_text(passage("Rent\nIt is 900 euros."), count_words)
+    text = embedded_text(passage("Rent\nIt is 900 euros."))
     assert text == "The lease\nPart one\nRent\nIt is 900 euros."
 
 
 def test_the_text_is_whole_whatever_its_headings():
-    room = MAX_TOKENS - SPECIAL_TOKENS
+    room = Words.passage_room
     body = "word " * (room - 3)
-    made = embedded_text(passage(body, title="a title of six words here"), count_words)
+    made = embedded_text(passage(body, title="a title of six words here"))
     assert made == f"Part one\nRent\n{body}"
-    assert embedded_text(passage("word " * room), count_words) == "word " * room
+    assert embedded_text(passage("word " * room)) == "word " * room
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from indexing import fusion, search
 from indexing.index import Index
 from indexing.readers.read import read
-from indexing.reranker import Reranker, installed_reranker
+from indexing.reranker import Reranker
 
 pytestmark = pytest.mark.model
 
@@ -44,12 +44,6 @@ def cross_encoder_path(embedder_path, tmp_path_factory):
     return folder / "small"
 
 
-def test_what_is_installed_is_found(cross_encoder_path, tmp_path):
-    assert installed_reranker(cross_encoder_path.parent) == cross_encoder_path
-    assert installed_reranker(tmp_path) is None
-    assert installed_reranker(tmp_path / "missing") is None
-
-
 def test_each_text_is_judged_with_the_query(cross_encoder_path):
     reranker = Reranker(cross_encoder_path)
     texts = list(NOTES.values())
@@ -74,7 +68,9 @@ def test_the_search_is_ranked_by_its_judgement(
         for _ in index.add([str(tmp_path / name) for name in NOTES]):
             pass
         plain = {hit.path: hit.score for hit in index.search(query).hits}
-    with closing(Index(data_dir, embedder_path, read, reranker_path=cross_encoder_path)) as index:
+    with closing(
+        Index(data_dir, embedder_path, read, reranker=Reranker(cross_encoder_path))
+    ) as index:
         hits = index.search(query).hits
         rows = index.searcher.read([item.passage for item in index.searcher.rank([query])[0]])
         texts = {row.path: f"{row.title}\n\n{row.text}" for row in rows.values()}
