@@ -39,13 +39,21 @@ def test_all_events_come_in_order_on_this_thread_and_then_one_end(bridge, until)
 
 
 def test_events_come_in_batches_not_one_by_one(bridge, until):
+    arrived = threading.Event()
+
     def drip():
         for number in range(200):
             time.sleep(0.002)
+            if number % 50 == 49:
+                # What was told before has come while there is more.
+                assert arrived.wait(60)
+                arrived.clear()
             yield number
 
     started = time.monotonic()
-    heard = Heard(bridge.start("drip", drip))
+    run = bridge.start("drip", drip)
+    run.events.connect(lambda _: arrived.set())
+    heard = Heard(run)
     until(lambda: heard.ends)
     lasted_ms = (time.monotonic() - started) * 1000
     assert sum(map(len, heard.events)) == 200
@@ -107,12 +115,12 @@ def test_closing_ends_everything_and_leaves_no_thread(qapp, qtbot, late):
 
     heard = [Heard(bridge.start(f"endless {n}", endless)) for n in range(3)]
     qtbot.wait(50)
-    assert bridge.close()
+    assert bridge.close(60)
     assert [h.ends for h in heard] == [[("stopped", None)]] * 3
     assert not [t for t in threading.enumerate() if t.name.startswith("run-endless")]
     if late:
         after = Heard(bridge.start("after", endless))
-        qtbot.waitUntil(lambda: bool(after.ends), timeout=2000)
+        qtbot.waitUntil(lambda: bool(after.ends))
         assert after.ends == [("stopped", None)]
 
 

@@ -67,7 +67,7 @@ def test_what_nobody_caught_is_logged_by_those_before_and_told(qapp, qtbot, monk
         thread = threading.Thread(target=fail)
         thread.start()
         thread.join()
-        qtbot.waitUntil(lambda: len(told) == 2, timeout=3000)
+        qtbot.waitUntil(lambda: len(told) == 2)
     finally:
         failures.uninstall()
     assert told == ["ValueError", "KeyError"]

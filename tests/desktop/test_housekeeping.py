@@ -6,12 +6,13 @@ import time
 
 from PySide6.QtCore import QObject
 
-from desktop.housekeeping import COLLECT_EVERY_MS, STALL_S, GarbageCollector, Watchdog
+from desktop.housekeeping import STALL_S, GarbageCollector, Watchdog
 
 
 def hold_up(seconds):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    # Of its own work, however often it is interrupted.
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
         pass
 
 
@@ -22,7 +23,7 @@ def test_the_watchdog_sees_who_held_the_window_up(qapp, qtbot):
         qtbot.wait(100)
         before = len(watchdog.stalls)
         hold_up(0.3)
-        qtbot.waitUntil(lambda: len(watchdog.stalls) > before, timeout=3000)
+        qtbot.waitUntil(lambda: len(watchdog.stalls) > before)
     finally:
         watchdog.stop()
     seconds, stack, worked = max(watchdog.stalls)
@@ -59,7 +60,7 @@ def test_garbage_is_collected_on_the_window_thread_only(qapp, qtbot):
         thread.start()
         thread.join()
         assert collected_in == []
-        qtbot.waitUntil(lambda: bool(collected_in), timeout=COLLECT_EVERY_MS * 5)
+        qtbot.waitUntil(lambda: bool(collected_in))
     finally:
         collector.stop()
     assert collected_in == [threading.get_ident()]

@@ -79,11 +79,10 @@ def test_nonsense_on_the_socket_is_ignored(qapp, qtbot, tmp_path):
     ):
         socket = QLocalSocket()
         socket.connectToServer(first._name)
-        assert socket.waitForConnected(2000)
+        assert socket.waitForConnected(60_000)
         socket.write(nonsense)
         qtbot.waitUntil(
-            lambda socket=socket: socket.state() == QLocalSocket.LocalSocketState.UnconnectedState,
-            timeout=3000,
+            lambda socket=socket: socket.state() == QLocalSocket.LocalSocketState.UnconnectedState
         )
     assert heard == []
     first.release()

@@ -16,12 +16,11 @@ from assistant.services.index import IndexService
 from indexing.catalog import Catalog
 from indexing.folders.scan import mount_of
 from indexing.types import FolderNews, FolderPart, WatchedFolder
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_S, wait_until
 
 pytestmark = pytest.mark.model
 
 MANY = 24
-PATIENCE_S = 60.0
 
 
 @pytest.fixture
@@ -54,7 +53,7 @@ def test_moving_many_files_embeds_nothing(folders, catalog, tmp_path):
     shelf.mkdir()
     for number in range(MANY):
         write(shelf / f"{number}.txt", f"Card {number} of the catalogue is about {number * 7}.")
-    report = folders.watch(str(shelf)).result(PATIENCE_S * 4)
+    report = folders.watch(str(shelf)).result(PATIENCE_S * 2)
     assert sum(row.passages for row in report.documents) == MANY
     ids = {row.id for row in report.documents}
     passages = {one: catalog.passages(one) for one in ids}
@@ -112,7 +111,5 @@ def test_changes_are_told_and_so_is_that_a_folder_went(folders, tmp_path):
     heard.clear()
     # Back, and looked at as a whole.
     wait_until(lambda: heard and heard[-1].unavailable == {} and told(first) is None, PATIENCE_S)
-    begin = time.monotonic()
     job.cancel()
     assert job.wait(PATIENCE_S)
-    assert time.monotonic() - begin < PATIENCE_S / 2

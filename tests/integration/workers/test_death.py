@@ -26,7 +26,7 @@ from assistant.workers.process import RestartPolicy
 from assistant.workers.supervisor import Worker
 from tests.integration.worker_objects import Report, Step
 from tests.integration.workers.support import CHECKOUT, Make, kill
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_S, wait_until
 
 NOTHING = type(None)
 
@@ -44,14 +44,14 @@ def test_a_kill_fails_the_running_job_and_nothing_else(worker: Worker) -> None:
     assert caught.value.worker == "machine"
     if sys.platform != "win32":
         assert caught.value.exit_code == -signal.SIGKILL
-    assert waiting.result(20) == Report(2)
+    assert waiting.result(PATIENCE_S) == Report(2)
 
 
 def test_a_repeatable_job_survives_a_kill(worker: Worker) -> None:
     job = worker.submit("count", 50, 0.01, events=Step, result=Report, repeatable=True)
     next(job)
     kill(worker)
-    assert job.result(20) == Report(50)
+    assert job.result(PATIENCE_S) == Report(50)
 
 
 @pytest.mark.parametrize(("method", "arguments"), [("die", [3]), ("crash", [])])
@@ -59,11 +59,11 @@ def test_exits_and_crashes_are_deaths_with_an_exit_code(
     worker: Worker, method: str, arguments: list[object]
 ) -> None:
     with pytest.raises(WorkerDied) as caught:
-        worker.submit(method, *arguments, result=NOTHING).result(20)
+        worker.submit(method, *arguments, result=NOTHING).result(PATIENCE_S)
     assert caught.value.exit_code not in (0, None)
     if method == "crash":
         assert "worker_objects.py" in worker.spec.log_file.read_text()  # faulthandler's words
-    assert worker.submit("hello", "Ann", result=str).result(20) == "hello Ann"
+    assert worker.submit("hello", "Ann", result=str).result(PATIENCE_S) == "hello Ann"
 
 
 def test_it_gives_up_after_deaths_in_a_row_and_can_be_revived(worker: Worker) -> None:
@@ -71,20 +71,21 @@ def test_it_gives_up_after_deaths_in_a_row_and_can_be_revived(worker: Worker) ->
     worker.add_status_listener(heard.append)
     for _ in range(2):
         with pytest.raises(WorkerDied):
-            worker.submit("die", 1, result=NOTHING).result(20)
-    worker.submit("hello", "Ann", result=str).result(20)  # a finished job starts the count anew
+            worker.submit("die", 1, result=NOTHING).result(PATIENCE_S)
+    # A finished job starts the count anew.
+    worker.submit("hello", "Ann", result=str).result(PATIENCE_S)
     for _ in range(3):
         with pytest.raises(WorkerDied):
-            worker.submit("die", 1, result=NOTHING).result(20)
+            worker.submit("die", 1, result=NOTHING).result(PATIENCE_S)
     wait_until(lambda: worker.status == "failed")
     with pytest.raises(WorkerGaveUp) as caught:
-        worker.submit("hello", "Ann", result=str).result(20)
+        worker.submit("hello", "Ann", result=str).result(PATIENCE_S)
     assert caught.value.deaths == 3
     assert Path(caught.value.log_file) == worker.spec.log_file
     assert heard[:4] == ["starting", "ready", "restarting", "ready"]
     assert heard[-1] == "failed"
     worker.restart()
-    assert worker.submit("hello", "Ann", result=str).result(20) == "hello Ann"
+    assert worker.submit("hello", "Ann", result=str).result(PATIENCE_S) == "hello Ann"
 
 
 def test_a_poisonous_repeatable_job_does_not_go_round_for_ever(worker: Worker) -> None:
@@ -99,11 +100,11 @@ def test_a_worker_that_refuses_to_start_is_asked_again_only_when_it_is_needed(
     worker = make("picky", arguments={"flag": tmp_path / "flag"})
     for _ in range(2):
         with pytest.raises(NetworkDenied) as caught:
-            worker.submit("hello", "Ann", result=str).result(20)
+            worker.submit("hello", "Ann", result=str).result(PATIENCE_S)
         assert caught.value.host == "start"
     assert worker.status == "failed"
     (tmp_path / "flag").touch()
-    assert worker.submit("hello", "Ann", result=str).result(20) == "hello Ann"
+    assert worker.submit("hello", "Ann", result=str).result(PATIENCE_S) == "hello Ann"
 
 
 @pytest.mark.parametrize("factory", ["broken", "no_such"])
@@ -117,10 +118,10 @@ def test_a_worker_that_cannot_start_says_why(make: Make, factory: str) -> None:
 
 
 def test_restart_replaces_the_process(worker: Worker) -> None:
-    assert worker.wait_ready(20)
+    assert worker.wait_ready(PATIENCE_S)
     pid = worker.pid
     worker.restart()
-    assert worker.submit("pid", result=int).result(20) != pid
+    assert worker.submit("pid", result=int).result(PATIENCE_S) != pid
 
 
 def test_close_ends_everything_and_leaves_nothing(worker: Worker) -> None:
@@ -141,7 +142,7 @@ def test_close_does_not_wait_for_the_stubborn(worker: Worker) -> None:
     next(job)
     started = time.monotonic()
     worker.close(timeout=0.3)
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 30
     assert job.state == "cancelled"
 
 
@@ -186,10 +187,10 @@ def test_nothing_outlives_an_app_that_is_killed(tmp_path: Path) -> None:
 
 def test_nothing_outlives_a_worker_that_is_killed(make: Make, tmp_path: Path) -> None:
     worker = make("create_parent", arguments={"log_file": str(tmp_path / "inner.log")})
-    inner = worker.submit("inner_pid", result=int).result(20)
+    inner = worker.submit("inner_pid", result=int).result(PATIENCE_S)
     kill(worker)
     wait_until(lambda: not psutil.pid_exists(inner), 2.0)
-    assert worker.submit("inner_pid", result=int).result(20) != inner
+    assert worker.submit("inner_pid", result=int).result(PATIENCE_S) != inner
 
 
 # --- Everything at once ---------------------------------------------------------------------------

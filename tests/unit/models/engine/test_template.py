@@ -129,10 +129,10 @@ TREE = "{% macro f(n) %}{% if n %}{{ f(n-1) }}{{ f(n-1) }}{% endif %}{% endmacro
     ],
 )
 def test_hostile_templates_end_soon_and_in_order(source):
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(TemplateFailed):
         ChatTemplate(source).render(HELLO)
-    assert time.monotonic() - started < 6
+    assert time.process_time() - started < 6
 
 
 def test_a_template_is_used_again_after_it_took_too_long_once():
