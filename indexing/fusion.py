@@ -49,12 +49,11 @@ COMMON_WEIGHT = 1.5
 _COMMON_TO = 5
 # What the whole document is about.
 DOCUMENT_WEIGHT = 0.5
-# What stands before and after a passage in its section: where a whole section is about the
+# What stands before and after a passage in its section, each: where a whole section is about the
 # question, its passages mean it though their own words say it with "this" and "it", and one
 # passage alone that happens to sound like the question does not. Counted from what is typical
-# of the candidates, so that a passage that stands alone neither gains nor loses. .3 to .6 are
-# alike; neighbours from other sections lose on pages what they gain elsewhere.
-SURROUNDINGS_WEIGHT = 0.4
+# of the candidates, so that a passage that stands alone neither gains nor loses.
+NEIGHBOUR_WEIGHT = 0.2
 # A cross-encoder that is sure outweighs all the rest, which reaches about 2; where it is not,
 # the rest decides.
 JUDGEMENT_WEIGHT = 2.0
@@ -100,7 +99,7 @@ def fuse(
     scored: list[Scored] = []
     for passage in passages:
         cosine = cosines.get(passage, 0.0)
-        beside = [cosines[n] - typical for n in neighbours.get(passage, ()) if n in cosines]
+        beside = sum(cosines[n] - typical for n in neighbours.get(passage, ()) if n in cosines)
         match = words.get(passage, NO_MATCH)
         score = (
             cosine
@@ -110,7 +109,7 @@ def fuse(
             + CLOSENESS_WEIGHT * match.closeness
             + GATHERING_WEIGHT * match.gathering
             + DOCUMENT_WEIGHT * documents.get(passage, 0.0)
-            + (SURROUNDINGS_WEIGHT * statistics.fmean(beside) if beside else 0.0)
+            + NEIGHBOUR_WEIGHT * beside
         )
         scored.append(Scored(passage, score, cosine, match.coverage))
     return _in_order(_with_common(_in_order(scored), vectors))
