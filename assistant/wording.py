@@ -24,6 +24,7 @@ from assistant.sentences.facts import (
 )
 from indexing.reasons import OCR_OFF
 from indexing.types import PARTLY_READ, DocumentRow
+from indexing.unpacked import name_of
 
 __all__ = [
     "COMMANDS",
@@ -72,10 +73,8 @@ def explain_row(row: DocumentRow, ways: Ways = COMMANDS) -> str:
     if not row.reason:
         return ""
     if row.reason.startswith(_DUPLICATE_OF):
-        other = PurePath(row.reason.removeprefix(_DUPLICATE_OF)).name
-        return (
-            f"{PurePath(row.path).name} has the same content as {other}, which is in the library."
-        )
+        other = name_of(row.reason.removeprefix(_DUPLICATE_OF))
+        return f"{name_of(row.path)} has the same content as {other}, which is in the library."
     word, _, detail = row.reason.partition(": ")
     if word == PARTLY_READ:
         return f"{detail} are read so far and can be asked about."

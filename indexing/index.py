@@ -145,9 +145,7 @@ class Index:
         self.folders.take_back(paths)
         taken = yield from self._intake.take(paths, collection, password)
         yield from self._run(taken.wanted, password)
-        members = {d: [m["id"] for m in self._store.archives.members(d)] for d in taken.documents}
-        documents = dict.fromkeys(one for d in taken.documents for one in (d, *members[d]))
-        rows = [row for document in documents if (row := self._store.row(document)) is not None]
+        rows = self._store.with_members(taken.documents)
         return AddReport(
             (*rows, *taken.missing), round(time.perf_counter() - begin, 3), taken.unsupported
         )

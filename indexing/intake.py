@@ -23,7 +23,7 @@ class Taken(msgspec.Struct, frozen=True):
 
     Attributes:
         documents: Those of the files that were found, in their order.
-        wanted: Of those, the ones that a run is to bring to their end.
+        wanted: Those that a run is to bring to their end.
         missing: Stands for paths that are not there.
         unsupported: Files in folders that no reader knows.
     """
@@ -70,7 +70,7 @@ class Intake:
         Yields:
             Where each document stands.
         """
-        self.expect_more()
+        members = self.expect_more()
         named = {absolute_path(path) for path in paths}
         finding = find_files(paths, self.suffixes())
         while True:
@@ -103,20 +103,24 @@ class Intake:
                 wanted.append(member["id"])
         return Taken(
             tuple(documents),
-            tuple(wanted),
+            (*wanted, *members),
             tuple(missing),
             found.unsupported,
         )
 
-    def expect_more(self) -> None:
-        """Lets files that failed be tried once more where they may be readable now."""
+    def expect_more(self) -> list[int]:
+        """Lets files that failed be tried once more where they may be readable now.
+
+        Returns:
+            Members of archives that a run is to bring to their end for that.
+        """
         if self.conditions is None:
             # Only now: the readers bring their parsers with them.
             from indexing.ocr import is_allowed
             from indexing.readers.read import conditions
 
             self.conditions = lambda: conditions(is_allowed())
-        self._store.expect_more(self.conditions())
+        return self._store.expect_more(self.conditions())
 
     def suffixes(self) -> frozenset[str]:
         """Suffixes of the files that some reader knows."""

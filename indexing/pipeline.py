@@ -231,6 +231,8 @@ class Run:
         self._queue.extendleft(reversed(new))
         self._files_left += len(new) - 1
         yield from self._event(document, "finished", 0, None)
+        for member in new:
+            yield from self._event(member, "queued", 0, None)
         return True
 
     def _goes_on(self, content: int) -> bool:

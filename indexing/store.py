@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import PurePath
 
@@ -47,6 +47,14 @@ class DocumentStore:
         """The document as it is listed; None when it is gone."""
         row = self._db.execute(f"{SELECT_ROWS} WHERE d.id = ?", (document,)).fetchone()
         return document_row(row) if row is not None else None
+
+    def with_members(self, documents: Iterable[int]) -> tuple[DocumentRow, ...]:
+        """Documents as they are listed, each once, and behind an archive what is in it."""
+        wanted: dict[int, None] = {}
+        for document in documents:
+            wanted[document] = None
+            wanted |= dict.fromkeys(row["id"] for row in self.archives.members(document))
+        return tuple(row for document in wanted if (row := self.row(document)) is not None)
 
     def find(self, path: str) -> sqlite3.Row | None:
         """The raw row of a path."""
@@ -180,21 +188,26 @@ class DocumentStore:
         row = self._db.execute("SELECT 1 FROM documents WHERE status = 'failed'").fetchone()
         return row is not None
 
-    def expect_more(self, conditions: str) -> None:
+    def expect_more(self, conditions: str) -> list[int]:
         """Lets failed documents be tried once more where what they depend on has changed.
 
         Args:
             conditions: All that it depends on, beside a file, whether it can be read.
+
+        Returns:
+            Members of archives, which are queued: nobody looks at them by themselves.
         """
-        if self.recall(_CONDITIONS) != conditions:
-            # Their files look as if they had changed since.
-            self._db.execute("UPDATE documents SET mtime_ns = -1 WHERE status = 'failed'")
-            # Members of archives have nobody who looks for changes of theirs.
-            self._db.execute(
-                "UPDATE documents SET status = 'queued', reason = NULL WHERE status = 'failed' "
-                "AND archive_id IS NOT NULL AND sha256 IS NOT NULL AND reason NOT LIKE 'password%'"
-            )
-            self.remember(_CONDITIONS, conditions)
+        if self.recall(_CONDITIONS) == conditions:
+            return []
+        # Their files look as if they had changed since.
+        self._db.execute("UPDATE documents SET mtime_ns = -1 WHERE status = 'failed'")
+        members = self._db.execute(
+            "UPDATE documents SET status = 'queued', reason = NULL WHERE status = 'failed' "
+            "AND archive_id IS NOT NULL AND sha256 IS NOT NULL "
+            "AND reason NOT LIKE 'password_needed%' RETURNING id"
+        ).fetchall()
+        self.remember(_CONDITIONS, conditions)
+        return [row[0] for row in members]
 
     def queued(self) -> list[int]:
         """Documents that are not finished, in the order they were added."""
@@ -224,7 +237,7 @@ class DocumentStore:
                     passages += self.contents.drop_pending(document)
                     self._db.execute(
                         "UPDATE documents SET status = 'ready', reason = NULL, mtime_ns = "
-                        "iif(sha256 IS c.sha256, mtime_ns, -1), sha256 = c.sha256 "
+                        "iif(documents.sha256 IS c.sha256, mtime_ns, -1), sha256 = c.sha256 "
                         "FROM contents AS c WHERE c.id = content_id AND documents.id = ?",
                         (document,),
                     )

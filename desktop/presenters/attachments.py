@@ -171,6 +171,7 @@ class Attachments(QObject):
         else:
             for event in events:
                 self._take(conversation, event.document, _fraction(event))
+                self._wait_for_members(conversation, adding, event)
         self.changed.emit()
 
     def _on_added(self, conversation: int | None, adding: Adding, report: AddReport) -> None:
@@ -204,6 +205,17 @@ class Attachments(QObject):
             for field in ("title", "state", "document", "fraction", "reason"):
                 setattr(attachment, field, getattr(made, field))
 
+    def _wait_for_members(
+        self, conversation: int | None, adding: Adding, event: IndexProgress
+    ) -> None:
+        """Let an archive be added until all that is in it is."""
+        row = event.document
+        archive = row.id if row.members is not None else row.archive
+        for attachment in self._list(conversation):
+            if archive is not None and attachment.document == archive:
+                attachment.state = "adding"
+                attachment.fraction = _fraction_of_all(adding, event)
+
     def _with_path(self, conversation: int | None, path: str) -> Attachment | None:
         return next((a for a in self._list(conversation) if a.path == path), None)
 
@@ -218,11 +230,13 @@ class Attachments(QObject):
     @Slot(object)
     def _on_documents_listed(self, rows: list[DocumentRow]) -> None:
         by_id = {row.id: row for row in rows}
+        unfinished = {row.archive for row in rows if row.status == "queued"}
         moved = False
         for conversation, attached in self._attached.items():
             for attachment in attached:
                 row = by_id.get(attachment.document or 0)
-                if row is not None and attachment.state == "adding" and row.status == "ready":
+                is_adding = attachment.state == "adding" and attachment.document not in unfinished
+                if row is not None and is_adding and row.status == "ready":
                     self._take(conversation, row, None)
                 elif attachment.collection and not attachment.path:
                     moved |= self._stand(attachment)

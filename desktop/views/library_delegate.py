@@ -75,15 +75,15 @@ class LibraryDelegate(QStyledItemDelegate):
         self._library = library
         self._view = view
 
-    def height(self, document: int, width: int) -> int:
+    def height(self, entry: Entry, width: int) -> int:
         """Return how tall a document's row is: a sentence needs its lines."""
-        status = self._status(document)
+        status = self._status(entry.document or 0)
         if status is None or not status.sentence:
             return ROW
         places = self._places(QRect(0, 0, width, ROW), sentence=True)
         metrics = QFontMetrics(self._theme.small_font)
         lines = metrics.boundingRect(
-            QRect(0, 0, places.facts.width(), 1000),
+            QRect(0, 0, places.facts.width() - (INDENT if entry.within else 0), 1000),
             int(Qt.TextFlag.TextWordWrap),
             status.sentence,
         )

@@ -127,7 +127,7 @@ class LibraryList(QTableView):
             if entry.document is None:
                 heights[number] = HEADING
             elif (row := library.row(entry.document)) is not None and row.status in _SAYS_WHY:
-                heights[number] = self._painter.height(entry.document, width)
+                heights[number] = self._painter.height(entry, width)
         for number in self._heights.keys() | heights.keys():
             height = heights.get(number, ROW)
             if header.sectionSize(number) != height:

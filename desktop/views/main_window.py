@@ -331,8 +331,8 @@ class MainWindow(QMainWindow):
             self._close_source()
 
     @Slot(object)
-    def _on_documents(self, rows: list[object]) -> None:
-        self._sidebar.set_count("library", len(rows))
+    def _on_documents(self, rows: list[DocumentRow]) -> None:
+        self._sidebar.set_count("library", sum(row.members is None for row in rows))
 
     @Slot()
     def _on_title(self) -> None:

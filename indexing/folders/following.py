@@ -18,7 +18,7 @@ from indexing.folders.losses import forget_losses, note_losses
 from indexing.folders.scan import availability, inode_of, mount_of, within
 from indexing.folders.store import COMPONENT, MIGRATIONS, FolderStore
 from indexing.store import DocumentStore
-from indexing.types import AddReport, DocumentRow, FolderPart, IndexProgress, WatchedFolder
+from indexing.types import AddReport, FolderPart, IndexProgress, WatchedFolder
 
 Adding = Generator[IndexProgress, None, AddReport]
 
@@ -85,7 +85,7 @@ class Folders:
         report = yield from self._run().run([FolderPart(folder.id)], settle_s=0)
         return msgspec.structs.replace(
             report,
-            documents=self._rows(self._folders.get(folder.id).documents),
+            documents=self._documents.with_members(self._folders.get(folder.id).documents),
             seconds=round(time.perf_counter() - begin, 3),
         )
 
@@ -180,10 +180,6 @@ class Folders:
 
     def _run(self) -> CatchUp:
         return CatchUp(self._documents, self._folders, self._index, self._suffixes(), self._apart)
-
-    def _rows(self, documents: Iterable[int]) -> tuple[DocumentRow, ...]:
-        rows = (self._documents.row(document) for document in documents)
-        return tuple(row for row in rows if row is not None)
 
 
 def _end_of(steps: Generator[IndexProgress, None, Look]) -> Look:
