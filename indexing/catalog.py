@@ -20,6 +20,7 @@ from indexing.database import connect_to_read
 from indexing.errors import DocumentNotFound, PageNotFound
 from indexing.folders.losses import SELECT_LOST, lately
 from indexing.folders.rows import SELECT_FOLDERS, watched_folder
+from indexing.language import SELECT_LANGUAGES
 from indexing.places import place_at
 from indexing.scope import SELECT_SEARCHED
 from indexing.structure import (
@@ -141,6 +142,12 @@ class Catalog:
             "JOIN documents AS other ON other.content_id = l.other_id GROUP BY this.id"
         )
         return {row["id"]: Like(row["other"], bool(row["is_same"]), row["share"]) for row in rows}
+
+    def languages(self) -> dict[int, str]:
+        """The languages of the documents whose texts tell it, as ISO 639 codes ("de")."""
+        if not self._all("SELECT 1 FROM sqlite_master WHERE name = 'languages'"):
+            return {}
+        return {row[0]: row[1] for row in self._all(SELECT_LANGUAGES)}
 
     def document(self, id_or_path: int | str) -> DocumentRow:
         """The document of an id (also as digits) or of a path.

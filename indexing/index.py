@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Generator, Iterable
+from itertools import chain
 from pathlib import Path
 
 from indexing import collections
@@ -19,6 +20,7 @@ from indexing.embedder import Embedder
 from indexing.files import drop_copies, sweep_unfinished
 from indexing.folders.following import Folders
 from indexing.intake import Intake
+from indexing.language import Languages
 from indexing.likeness import Likeness
 from indexing.ownership import release_lock, take_lock
 from indexing.pipeline import AHEAD, Read, Run
@@ -112,6 +114,7 @@ class Index:
             data_dir, self._store, unpack or _unpack_here, self.folders.left_out
         )
         self._likeness = Likeness(self._db)
+        self._languages = Languages(self._db)
         self._reranker = reranker
         answering = self.embedders.answering
         self._searcher = Searcher(self._db, answering.vectors, answering.embedder, self._reranker)
@@ -345,7 +348,7 @@ class Index:
         )
         yield from run.index(documents)
         yield from self.embedders.change(AHEAD)
-        for document in self._likeness.catch_up():
+        for document in chain(self._likeness.catch_up(), self._languages.catch_up()):
             row = self._store.row(document)
             if row is not None:
                 yield IndexProgress(row, "comparing", 0, None, 0, 0)

@@ -74,7 +74,8 @@ def _tag(assistant: Assistant, console: Console, arguments: Namespace) -> int:
     changed = change(name, list(found)) if found else []
     rows = [row for row in assistant.catalog.documents() if row.id in set(changed)]
     if console.json:
-        console.document(_Tagged(name, [listed(row) for row in rows], unknown))
+        languages = assistant.catalog.languages()
+        console.document(_Tagged(name, [listed(row, languages) for row in rows], unknown))
     else:
         how = "left" if arguments.remove else "added"
         for row in rows:
@@ -141,7 +142,8 @@ def _remove(assistant: Assistant, console: Console, name: str) -> int:
     removed = set(assistant.collections.delete(name))
     rows = [row for row in assistant.catalog.documents() if row.id in removed]
     if console.json:
-        console.document(_Removed(name, [listed(row) for row in rows]))
+        languages = assistant.catalog.languages()
+        console.document(_Removed(name, [listed(row, languages) for row in rows]))
     else:
         console.print(f"{name} is removed; its {len(rows)} documents stay in the library.")
     return DONE

@@ -138,10 +138,11 @@ def _unwatch(assistant: Assistant, console: Console, arguments: Namespace) -> in
     assistant.folders.unwatch(folder.id)
     documents = list(folder.documents)
     rows = [row for row in assistant.catalog.documents() if row.id in set(documents)]
+    languages = assistant.catalog.languages()
     removed = set(assistant.remove_documents(documents)) if arguments.remove else set[int]()
     kept = len(documents) - len(removed)
     if console.json:
-        gone = [listed(row) for row in rows if row.id in removed]
+        gone = [listed(row, languages) for row in rows if row.id in removed]
         console.document(_Unwatched(folder.path, kept, gone))
     else:
         console.print(

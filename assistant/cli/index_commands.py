@@ -99,8 +99,9 @@ def _list(assistant: Assistant, console: Console, collection: str | None) -> int
     rows = assistant.catalog.documents(collection)
     if collection is not None and not rows:
         raise CollectionNotFound(collection)
+    languages = assistant.catalog.languages()
     if console.json:
-        console.document(_List([listed(row) for row in rows]))
+        console.document(_List([listed(row, languages) for row in rows]))
         return DONE
     if not rows:
         console.note("The library is empty. 'studiolo index add PATH' adds files and folders.")
@@ -112,6 +113,7 @@ def _list(assistant: Assistant, console: Console, collection: str | None) -> int
                     str(row.id),
                     row.status,
                     row.kind,
+                    languages.get(row.id, ""),
                     str(row.pages or ""),
                     str(row.passages),
                     bytes_text(row.bytes),
@@ -145,9 +147,12 @@ def _remove(assistant: Assistant, console: Console, documents: Sequence[str]) ->
             found[row.id] = row
         except DocumentNotFound as error:
             unknown.append(Unknown(document, explain(error)))
+    within = [row for row in assistant.catalog.documents() if row.archive in found]
+    languages = assistant.catalog.languages()
     removed = set(assistant.remove_documents(list(found))) if found else set[int]()
     if console.json:
-        gone = [listed(row) for row in found.values() if row.id in removed]
+        rows = {row.id: row for row in (*found.values(), *within)}
+        gone = [listed(rows[one], languages) for one in rows if one in removed]
         console.document(_Removal(gone, unknown))
     else:
         for row in found.values():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -30,6 +31,7 @@ class Listed(Added, frozen=True):
     bytes: int
     indexed_at: str | None
     collections: tuple[str, ...]
+    language: str | None
 
 
 class Unknown(msgspec.Struct, frozen=True):
@@ -53,10 +55,20 @@ def added(row: DocumentRow) -> Added:
     )
 
 
-def listed(row: DocumentRow) -> Listed:
-    """Return a document's row as `index list` shows it."""
-    fields = msgspec.structs.asdict(added(row))
-    return Listed(**fields, bytes=row.bytes, indexed_at=row.indexed_at, collections=row.collections)
+def listed(row: DocumentRow, languages: Mapping[int, str]) -> Listed:
+    """Return a document's row as `index list` shows it.
+
+    Args:
+        row: The document.
+        languages: Those of the documents, as `Catalog.languages` gives them.
+    """
+    return Listed(
+        **msgspec.structs.asdict(added(row)),
+        bytes=row.bytes,
+        indexed_at=row.indexed_at,
+        collections=row.collections,
+        language=languages.get(row.id),
+    )
 
 
 def show_progress(console: Console, event: IndexProgress) -> None:

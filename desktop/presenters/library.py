@@ -84,6 +84,7 @@ class LibraryPresenter(QObject):
         self._stopping = False
         self._listed = False
         self._likes: dict[int, Like] = {}
+        self._languages: dict[int, str] = {}
         self._studied: frozenset[int] = frozenset()
         self._rebuild = QTimer(self, singleShot=True, interval=REBUILD_MS)
         self._rebuild.timeout.connect(self._on_rebuild)
@@ -144,6 +145,10 @@ class LibraryPresenter(QObject):
         row = self._rows.get(like.document) if like is not None else None
         return (like, row) if like is not None and row is not None else None
 
+    def language(self, document: int) -> str:
+        """Return the language of a document, as its ISO 639 code; "" where that is not known."""
+        return self._languages.get(document, "")
+
     def is_kept_in_its(self, row: DocumentRow) -> bool:
         """Whether a watched folder keeps a document in the folder's own collection."""
         return row.collection is not None and self.folders.folder_of(row.path) is not None
@@ -186,7 +191,7 @@ class LibraryPresenter(QObject):
         self._assistant = assistant
         self.removals.attach(assistant)
         self.folders.attach(assistant)
-        self._list_likes()
+        self._list_told()
 
     def set_filter(self, text: str) -> None:
         """Show only documents whose name, title or collections hold these words."""
@@ -337,7 +342,7 @@ class LibraryPresenter(QObject):
         for adding in set(self._runs) - set(self._documents.adding):
             del self._runs[adding]
         if not self._documents.adding:
-            self._list_likes()
+            self._list_told()
             self._most.clear()
             self._progress.clear()
             if self._stopping:
@@ -345,14 +350,18 @@ class LibraryPresenter(QObject):
         self.overall_changed.emit()
         self.moved.emit()
 
-    def _list_likes(self) -> None:
+    def _list_told(self) -> None:
+        """List what the documents' texts tell of them."""
         if self._assistant is not None:
-            run = self._bridge.call("list likes", self._assistant.catalog.likes)
-            run.finished.connect(self._on_likes)
+            catalog = self._assistant.catalog
+            run = self._bridge.call(
+                "list likes and languages", lambda: (catalog.likes(), catalog.languages())
+            )
+            run.finished.connect(self._on_told)
 
     @Slot(object)
-    def _on_likes(self, likes: dict[int, Like]) -> None:
-        self._likes = likes
+    def _on_told(self, told: tuple[dict[int, Like], dict[int, str]]) -> None:
+        self._likes, self._languages = told
         self.moved.emit()
 
     def _on_run_progressed(self, adding: Adding, events: list[IndexProgress]) -> None:

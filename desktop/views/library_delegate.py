@@ -223,6 +223,7 @@ class LibraryDelegate(QStyledItemDelegate):
                 facts_of(
                     row,
                     library.like(document),
+                    language=library.language(document),
                     studied=library.is_studied(document),
                     collections=library.beside(row),
                 ),

@@ -86,6 +86,7 @@ class LibraryModel(QAbstractListModel):
         return facts_of(
             row,
             library.like(row.id),
+            language=library.language(row.id),
             studied=library.is_studied(row.id),
             collections=library.beside(row),
         )

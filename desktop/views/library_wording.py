@@ -89,6 +89,7 @@ def facts_of(
     row: DocumentRow,
     like: tuple[Like, DocumentRow] | None = None,
     *,
+    language: str = "",
     studied: bool = False,
     collections: Sequence[str] = (),
 ) -> str:
@@ -96,6 +97,7 @@ def facts_of(
 
     Args:
         like: The document that it is nearly the same as, and how much so.
+        language: The code of its language; "" where that is not known.
         studied: Whether the model need not read it again.
         collections: Those it belongs to beside the one that it stands under.
     """
@@ -111,6 +113,8 @@ def facts_of(
         parts.append(counted(row.members, _tr("1 document in it"), _tr("{n} documents in it")))
     if row.passages:
         parts.append(counted(row.passages, _tr("1 passage"), _tr("{n} passages")))
+    if language:
+        parts.append(language_text(language))
     if studied:
         parts.append(_tr("studied"))
     if collections:
@@ -121,6 +125,12 @@ def facts_of(
         how = _tr("the same as {name}") if like[0].is_same else _tr("nearly the same as {name}")
         parts.append(how.format(name=name_of(like[1].path)))
     return " · ".join(parts)
+
+
+def language_text(code: str) -> str:
+    """Return what a language is called; its code where Qt has no name for it."""
+    known = QLocale.codeToLanguage(code)
+    return code if known == QLocale.Language.AnyLanguage else QLocale.languageToString(known)
 
 
 def _plain(text: str) -> str:

@@ -152,7 +152,9 @@ def test_adding_tells_how_each_file_ended(added, folder):
 def test_the_list_has_the_same_rows_and_more(added):
     studio, done = added
     rows = studio.run("index", "list", "--json").json["documents"]
-    assert all(set(row) == ADDED | {"bytes", "indexed_at", "collections"} for row in rows)
+    more = {"bytes", "indexed_at", "collections", "language"}
+    assert all(set(row) == ADDED | more for row in rows)
+    assert {row["language"] for row in rows if row["status"] == "ready"} == {"en"}
     listed = {row["id"]: {name: row[name] for name in ADDED} for row in rows}
     assert listed == {row["id"]: row for row in done.json["documents"]}
 

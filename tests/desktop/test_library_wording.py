@@ -1,0 +1,25 @@
+"""What the library says of a document in a line."""
+
+from __future__ import annotations
+
+import pytest
+
+from desktop.views.library_wording import facts_of
+from indexing.types import DocumentRow
+
+pytestmark = pytest.mark.gui
+
+LEASE = DocumentRow(1, "/papers/lease.pdf", "lease", "pdf", 12, 40, "ready", None, 10, None, None)
+
+
+@pytest.mark.parametrize(
+    ("code", "facts"),
+    [
+        ("", "12 pages · 40 passages"),
+        ("de", "12 pages · 40 passages · German"),
+        ("ja", "12 pages · 40 passages · Japanese"),
+        ("xzz", "12 pages · 40 passages · xzz"),
+    ],
+)
+def test_a_document_says_its_language(qapp, code, facts):
+    assert facts_of(LEASE, language=code) == facts
