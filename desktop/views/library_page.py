@@ -27,7 +27,7 @@ from desktop.views.password_sheet import PasswordSheet
 from desktop.views.wording import number, shorten
 from desktop.widgets.buttons import push_button
 from desktop.widgets.labels import label, rule
-from desktop.widgets.menus import control
+from desktop.widgets.menus import Picker, control
 from indexing.unpacked import name_of
 
 STEPS = 1000
@@ -131,7 +131,9 @@ class LibraryPage(QFrame):
             lambda menu: self._menus.fill_membership(menu, self._list.chosen()),
         )
         self._add_to.setText(self.tr("Add to collection…"))
-        self._shown = control(self.tr("Which collection is shown"), self._menus.fill_filter)
+        self._shown = Picker(
+            self._theme, self.tr("Which collection is shown"), self._menus.fill_filter
+        )
         under = QHBoxLayout()
         under.setSpacing(12)
         under.addWidget(self._holdings)

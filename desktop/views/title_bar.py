@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QToolButton, QWidget
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
 from desktop.presenters.conversations import ConversationsPresenter
 from desktop.presenters.models import ModelsPresenter
@@ -15,7 +12,7 @@ from desktop.theme.theme import Theme
 from desktop.views.respondent_menus import RespondentMenus, usual_name
 from desktop.widgets.buttons import IconButton, tooltip
 from desktop.widgets.labels import ElidedLabel, label, set_role
-from desktop.widgets.menus import control
+from desktop.widgets.menus import Picker
 from models.facts import ModelFacts
 
 HEIGHT = 48
@@ -49,7 +46,6 @@ class TitleBar(QFrame):
         super().__init__(parent)
         self.setObjectName("titleBar")
         self.setFixedHeight(HEIGHT)
-        self._theme = theme
         self._conversations = conversations
         self._models = models
         self._respondent = respondent
@@ -66,8 +62,8 @@ class TitleBar(QFrame):
         self._menus.models_wanted.connect(self.models_wanted)
         self._menus.personas_wanted.connect(self.personas_wanted)
         self._menus.settings_wanted.connect(self.settings_wanted)
-        self._persona = self._picker(self.tr("Persona"), self._menus.fill_personas)
-        self._model = self._picker(self.tr("Model"), self._menus.fill_models)
+        self._persona = Picker(theme, self.tr("Persona"), self._menus.fill_personas)
+        self._model = Picker(theme, self.tr("Model"), self._menus.fill_models)
         self._model.setToolTip(tooltip(self.tr("Choose the model that answers"), "Ctrl+Shift+M"))
         self._persona.setToolTip(self.tr("Choose who answers, and how"))
         row = QHBoxLayout(self)
@@ -85,7 +81,6 @@ class TitleBar(QFrame):
         conversations.current_changed.connect(self._on_title)
         conversations.listed.connect(self._on_title)
         respondent.changed.connect(self._on_model)
-        theme.changed.connect(self._on_model)
         self._on_title()
         self._on_model()
 
@@ -108,15 +103,6 @@ class TitleBar(QFrame):
         conversation = self._conversations.conversation(self._conversations.current)
         self._title.setText((conversation.title if conversation else "") or self.tr("New chat"))
 
-    def _picker(self, name: str, fill: Callable[[QMenu], None]) -> QToolButton:
-        made = control(name, fill)
-        made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        # The arrow stands behind the words.
-        made.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
-        made.menu().setLayoutDirection(QGuiApplication.layoutDirection())
-        made.setIconSize(QSize(12, 12))
-        return made
-
     def choose_model(self) -> None:
         """Open the list of models."""
         if self._model.isVisible():
@@ -126,8 +112,6 @@ class TitleBar(QFrame):
     def _on_model(self) -> None:
         models, respondent = self._models, self._respondent
         facts = respondent.model
-        for picker in (self._model, self._persona):
-            picker.setIcon(self._theme.icon("chevron-down", size=12))
         self._model.setText(models.title_of(facts) if facts else self.tr("No model"))
         self._model.setVisible(facts is not None or models.is_listed)
         persona = respondent.persona
