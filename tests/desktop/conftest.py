@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import sys
 import time
@@ -12,16 +13,21 @@ import pytest
 from PySide6.QtCore import QLocale
 from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import scenes
 
+from assistant import respondents
+from assistant.answering.types import AnsweringSettings
 from assistant.paths import DataPaths
 from desktop.app import Window
 from desktop.bridge import Bridge
 from desktop.presenters.notices import Notice, Notices
 from desktop.theme.theme import Theme
+
+PATIENCE_MS = 90_000
 
 
 def pytest_collection_modifyitems(items):
@@ -49,7 +55,7 @@ def theme(qapp: QApplication) -> Theme:
 def bridge(qapp: QApplication):
     made = Bridge()
     yield made
-    assert made.close(), "a run did not end when it was asked to"
+    assert made.close(PATIENCE_MS / 1000), "a run did not end when it was asked to"
 
 
 @pytest.fixture
@@ -62,14 +68,39 @@ def said(bridge: Bridge) -> tuple[Notices, list[Notice]]:
     return notices, heard
 
 
+class PatientBot(QtBot):
+    """Waits as long as a busy machine may take; only a failing test waits so long."""
+
+    def waitSignal(self, signal, *, timeout=PATIENCE_MS, **options):  # noqa: N802 -- as pytest-qt calls it
+        return super().waitSignal(signal, timeout=timeout, **options)
+
+    def waitSignals(self, signals, *, timeout=PATIENCE_MS, **options):  # noqa: N802 -- as pytest-qt calls it
+        return super().waitSignals(signals, timeout=timeout, **options)
+
+    def waitUntil(self, callback, *, timeout=PATIENCE_MS):  # noqa: N802 -- as pytest-qt calls it
+        super().waitUntil(callback, timeout=timeout)
+
+
 @pytest.fixture
-def until(qtbot) -> Callable[..., None]:
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> PatientBot:
+    return PatientBot(request)
+
+
+@pytest.fixture
+def until(qtbot: PatientBot) -> Callable[..., None]:
     """Wait until something is so, and fail if it does not become so."""
 
-    def wait(condition: Callable[[], object], timeout_s: float = 10.0) -> None:
+    def wait(condition: Callable[[], object], timeout_s: float = PATIENCE_MS / 1000) -> None:
         qtbot.waitUntil(lambda: bool(condition()), timeout=round(timeout_s * 1000))
 
     return wait
+
+
+@pytest.fixture
+def short_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the small models, which ramble, write a sentence and no more."""
+    made = functools.partial(AnsweringSettings, max_answer_tokens=16)
+    monkeypatch.setattr(respondents, "AnsweringSettings", made)
 
 
 @pytest.fixture(autouse=True)
@@ -92,7 +123,7 @@ def library_window(qapp, embedder_path, tmp_path_factory):
     window = Window(qapp, paths, [])
     window.main.resize(1280, 800)
     window.show()
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE_MS / 1000
 
     def wait(condition: Callable[[], object]) -> None:
         while not condition():

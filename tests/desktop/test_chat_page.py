@@ -82,13 +82,13 @@ def test_a_long_conversation_opens_at_its_end_and_in_slices(page, session, store
     assert 0 < len(built(page)) < SHOWN_AT_FIRST
     assert built(page)[-1].message == messages[-1]
     assert first_slice < 0.25
-    until(lambda: len(built(page)) == SHOWN_AT_FIRST, 30)
+    until(lambda: len(built(page)) == SHOWN_AT_FIRST)
     bar = page._scroll.verticalScrollBar()
     until(lambda: bar.maximum() > 0 and bar.value() == bar.maximum())
     assert [item.message for item in built(page)] == messages[-SHOWN_AT_FIRST:]
     # What is earlier comes when it is scrolled to.
     bar.setValue(0)
-    until(lambda: len(built(page)) > SHOWN_AT_FIRST, 30)
+    until(lambda: len(built(page)) > SHOWN_AT_FIRST)
 
 
 def start_live(session, bridge, talk, steps):

@@ -29,12 +29,12 @@ def papers(library_window, until, tmp_path):
     for name, path in paths.items():
         path.write_text(f"{name}: {RENT}", encoding="utf-8")
     session.library.add([str(path) for path in paths.values()])
-    until(lambda: not session.documents.adding, 60)
+    until(lambda: not session.documents.adding)
     rows = {row.path: row.id for row in session.documents.rows}
     yield {name: rows[str(path)] for name, path in paths.items()}
     session.library.remove(list(rows.values()))
     session.library.flush()
-    until(lambda: not session.documents.rows, 30)
+    until(lambda: not session.documents.rows)
 
 
 def spoken(page):
@@ -104,7 +104,7 @@ def test_a_collection_from_its_first_document_to_its_end(
     action(member, "New collection").trigger()
     name(library_window, qtbot, "Keep")
     until(lambda: session.collections.counts == {"Flat": 2, "Keep": 1})
-    until(lambda: any(line.endswith("in Keep") for line in spoken(page)), 5)
+    until(lambda: any(line.endswith("in Keep") for line in spoken(page)))
 
     # One alone is shown.
     assert [a.text() for a in opened(page._shown).actions() if a.text()] == [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
+import random
 
 import pytest
 import scenes
@@ -57,7 +57,7 @@ def test_added_used_removed_and_brought_back(window, until, qtbot, smollm_path, 
     progress = []
     imports.progressed.connect(progress.append)
     imports.add([str(smollm_path)])
-    until(lambda: len(page._installed.widgets) == 1, 60)
+    until(lambda: len(page._installed.widgets) == 1)
     assert not page._empty.isVisible()
     assert progress[-1] is None
     done = [step.done for step in progress if step is not None]
@@ -66,7 +66,7 @@ def test_added_used_removed_and_brought_back(window, until, qtbot, smollm_path, 
     assert done == sorted(done)
     assert done[-1] == smollm_path.stat().st_size
     # The first model there is answers at once.
-    until(lambda: models.state == "ready", 60)
+    until(lambda: models.state == "ready")
     until(lambda: "in use" in words(page)[0] and "context 8,192 of 8,192" in words(page)[0])
     said = words(page)[0]
     assert "Q4_1" in said
@@ -90,7 +90,7 @@ def test_added_used_removed_and_brought_back(window, until, qtbot, smollm_path, 
     snackbar = window.main._snackbar
     until(snackbar.isVisible)
     qtbot.mouseClick(snackbar._button, Qt.MouseButton.LeftButton)
-    until(lambda: len(page._installed.widgets) == 1 and models.state == "ready", 60)
+    until(lambda: len(page._installed.widgets) == 1 and models.state == "ready")
     assert words(page)[0].count("in use") == 1
 
 
@@ -111,7 +111,7 @@ def test_stopping_an_import_leaves_nothing(window, until, tmp_path, qwen_small_p
     imports.progressed.connect(lambda step: imports.stop() if step and step.done else None)
     imports.add([str(qwen_small_path)])
     until(page._import.isVisible)
-    until(lambda: not page._import.isVisible(), 30)
+    until(lambda: not page._import.isVisible())
     until(lambda: not imports.name)
     left = [p.name for p in window.session.paths.models.glob("*.gguf*")]
     assert left == []
@@ -132,7 +132,7 @@ def test_details_are_opened_and_stay_open(window, until, smollm_path):
     assert "A context of up to 8,192 tokens fits." in said
     # The card is made anew when the model's state changes; what was open stays so.
     models.use(smollm_path.name)
-    until(lambda: models.state == "ready", 60)
+    until(lambda: models.state == "ready")
     until(lambda: "in use" in words(page)[0])
     assert page._installed.widgets[0] is not card
     assert page._installed.widgets[0].findChild(Disclosure).isChecked()
@@ -153,7 +153,7 @@ def test_models_worth_having_are_offered_until_they_are_here(window, until, smol
 @pytest.fixture
 def hub(monkeypatch):
     server = HubServer()
-    server.files["ann/Tiny-GGUF/Tiny.Q4_0.gguf"] = build(data=os.urandom(3_000_000))
+    server.files["ann/Tiny-GGUF/Tiny.Q4_0.gguf"] = build(data=random.Random(7).randbytes(3_000_000))
     monkeypatch.setenv("HF_ENDPOINT", server.endpoint)
     yield server
     server.close()
@@ -165,20 +165,20 @@ def test_found_on_the_hub_downloaded_paused_and_gone_on_with(hub, window, until,
     sheet = window.main.findChild(HubSheet)
     sheet._field.setText("tiny")
     qtbot.mouseClick(sheet._search, Qt.MouseButton.LeftButton)
-    until(lambda: sheet._results.count() == 1, 60)
+    until(lambda: sheet._results.count() == 1)
     assert "ann/Tiny-GGUF" in sheet._results.item(0).text()
     sheet._results.setCurrentRow(0)
-    until(lambda: len(sheet._files.widgets) == 1, 60)
+    until(lambda: len(sheet._files.widgets) == 1)
     hub.faults.pause_s = 0.15
     downloads.start("ann/Tiny-GGUF", "Tiny.Q4_0.gguf")
     until(lambda: len(page._coming.widgets) == 1)
     [card] = page._coming.widgets
     assert isinstance(card, DownloadCard)
-    until(lambda: downloads.downloads[0].progress.done > 200_000, 60)
-    until(lambda: " MB/s" in card._state.text() or " kB/s" in card._state.text(), 30)
+    until(lambda: downloads.downloads[0].progress.done > 200_000)
+    until(lambda: " MB/s" in card._state.text() or " kB/s" in card._state.text())
     assert card._act.text() == "Pause"
     qtbot.mouseClick(card._act, Qt.MouseButton.LeftButton)
-    until(lambda: downloads.downloads[0].state == "paused", 30)
+    until(lambda: downloads.downloads[0].state == "paused")
     [card] = page._coming.widgets
     assert card._act.text() == "Go on"
     assert card._state.text().startswith("paused · ")
@@ -186,7 +186,7 @@ def test_found_on_the_hub_downloaded_paused_and_gone_on_with(hub, window, until,
     heard = []
     window.session.notices.shown.connect(heard.append)
     qtbot.mouseClick(card._act, Qt.MouseButton.LeftButton)
-    until(lambda: not page._coming.widgets, 60)
+    until(lambda: not page._coming.widgets)
     until(lambda: len(page._installed.widgets) == 1)
     assert any("is here" in notice.text for notice in heard)
     # What had come was not fetched twice.
@@ -198,20 +198,20 @@ def test_a_download_that_fails_says_why_and_is_tried_again(hub, window, until, q
     page, downloads = window.main._models, window.session.downloads
     hub.faults.gated = True
     downloads.start("ann/Tiny-GGUF", "Tiny.Q4_0.gguf")
-    until(lambda: downloads.downloads and downloads.downloads[0].state == "failed", 60)
+    until(lambda: downloads.downloads and downloads.downloads[0].state == "failed")
     [card] = page._coming.widgets
     assert card._state.property("role") == "small-danger"
     assert card._state.text().endswith(".")
     hub.faults.gated = False
     qtbot.mouseClick(card._act, Qt.MouseButton.LeftButton)
-    until(lambda: len(page._installed.widgets) == 1, 60)
+    until(lambda: len(page._installed.widgets) == 1)
 
 
 def test_a_model_is_loaded_and_speaks_as_was_chosen_for_it(window, until, qtbot, smollm_path):
     page, models = window.main._models, window.session.models
     (window.session.paths.models / smollm_path.name).symlink_to(smollm_path)
     models.use(smollm_path.name)
-    until(lambda: models.state == "ready", 60)
+    until(lambda: models.state == "ready")
     until(lambda: page._installed.widgets and "in use" in words(page)[0])
     page._installed.widgets[0].settings_wanted.emit()
     sheet = window.main.findChild(ModelSettingsSheet)
@@ -224,7 +224,7 @@ def test_a_model_is_loaded_and_speaks_as_was_chosen_for_it(window, until, qtbot,
     assert "Needs" in needed
     assert sheet._memory.text() != needed
     qtbot.mouseClick(sheet.findChild(QPushButton, "save"), Qt.MouseButton.LeftButton)
-    until(lambda: models.loaded is not None and models.loaded.context_tokens == 2048, 60)
+    until(lambda: models.loaded is not None and models.loaded.context_tokens == 2048)
     kept_settings = SettingsFile(window.session.paths.settings_file).current
     assert kept_settings.models[smollm_path.name] == ModelSettings(
         context_tokens=2048, kv_type="q8_0", min_p=0.1
@@ -233,7 +233,7 @@ def test_a_model_is_loaded_and_speaks_as_was_chosen_for_it(window, until, qtbot,
     # As it was brought: nothing is kept of it any more.
     models.choose_settings(models.facts(smollm_path.name), ModelSettings())
     assert SettingsFile(window.session.paths.settings_file).current.models == {}
-    until(lambda: models.loaded.context_tokens == 8192, 60)
+    until(lambda: models.loaded.context_tokens == 8192)
 
 
 def test_folders_with_models_are_added_and_forgotten(window, until, tmp_path, smollm_path):
@@ -284,7 +284,7 @@ def test_a_model_is_checked_and_says_what_it_found(window, until, qtbot, smollm_
     qtbot.mouseClick(row._act, Qt.MouseButton.LeftButton)
     assert row._act.text() == "Stop"
     assert row._bar.isVisible()
-    until(row._words.isVisible, 60)
+    until(row._words.isVisible)
     digest = hashlib.sha256(smollm_path.read_bytes()).hexdigest()
     assert digest in row._words.text()
     assert "Nothing here knows what it should be." in row._words.text()
@@ -300,5 +300,5 @@ def test_models_that_are_dropped_are_added_wherever_they_fall(window, until, tmp
     main.show_page("chat")
     main._drop.dropped.emit([str(copy) for copy in copies])
     assert page.isVisible()
-    until(lambda: len(page._installed.widgets) == 2, 60)
+    until(lambda: len(page._installed.widgets) == 2)
     assert not window.session.composer.attachments

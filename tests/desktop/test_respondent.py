@@ -22,7 +22,7 @@ OTHER = "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf"
 
 
 @pytest.fixture
-def window(qapp, data_dir, smollm_path, qwen_small_path, embedder_path, until):
+def window(qapp, data_dir, smollm_path, qwen_small_path, embedder_path, until, short_answers):
     paths = DataPaths(data_dir).create()
     scenes.link_models(paths, SMALL)
     (paths.models / OTHER).symlink_to(qwen_small_path)
@@ -31,7 +31,7 @@ def window(qapp, data_dir, smollm_path, qwen_small_path, embedder_path, until):
     made.main.resize(1280, 800)
     made.show()
     until(lambda: made.session.assistant is not None)
-    until(lambda: made.session.models.state == "ready", 90)
+    until(lambda: made.session.models.state == "ready")
     until(lambda: made.session.respondent.personas)
     yield made
     made.main.close()
@@ -59,7 +59,7 @@ def test_models_are_switched_in_a_conversation_and_its_history_stays(window, unt
     talk = session.conversations.current
     session.respondent.choose_model(OTHER)
     assert "0.5B" in title._model.text()
-    until(lambda: session.models.is_loaded(session.models.facts(OTHER)), 90)
+    until(lambda: session.models.is_loaded(session.models.facts(OTHER)))
     second = ask(window, qtbot, until, "Say two.")
     assert second.answer.model == OTHER
     session.respondent.choose_model(SMALL)
@@ -89,19 +89,19 @@ def test_the_menu_of_models_says_what_each_one_is(window, until):
 def test_loading_can_be_stopped_and_the_memory_freed(window, until, qtbot):
     session = window.session
     session.models.unload()
-    until(lambda: session.models.state == "unloaded", 30)
+    until(lambda: session.models.state == "unloaded")
     assert window.main._title_bar._state.text() == "not loaded"
     # Nobody asked anything for so long: what is loaded goes by itself.
     session.models.load()
-    until(lambda: session.models.state == "ready", 90)
+    until(lambda: session.models.state == "ready")
     assert session.models._idle.isActive()
     # What it learns of the model meanwhile counts as use: the time is cut short again and again.
-    until(lambda: session.models.state == "unloaded" or session.models._idle.start(1), 30)
+    until(lambda: session.models.state == "unloaded" or session.models._idle.start(1))
     session.settings.set_idle_minutes(0)
     session.models.load()
     session.models.cancel_load()
-    until(lambda: not session.models.is_loading, 30)
-    until(lambda: session.models.state in ("unloaded", "ready", "none"), 30)
+    until(lambda: not session.models.is_loading)
+    until(lambda: session.models.state in ("unloaded", "ready", "none"))
     assert not session.models.problem
     assert not session.models._idle.isActive()
 

@@ -55,7 +55,7 @@ def test_the_quote_is_marked_on_the_page(library_window, panel, until, tmp_path)
     cited = cite(library_window, row, text, quote, start=40)
     show(library_window, cited)
     page = panel.page_view
-    until(lambda: page.image is not None, 30)
+    until(lambda: page.image is not None)
     assert page.page == 1
     assert page.image.width() == round(page._canvas.page_width * page.devicePixelRatioF())
     # Where pdfium itself has the letters of that quote.
@@ -117,14 +117,14 @@ def test_a_quote_over_two_pages(library_window, panel, until, tmp_path):
     quote = text[start : text.index("are borne by the tenant")]
     show(library_window, cite(library_window, row, text, quote))
     until(lambda: panel.text_view.marked_text() == quote)
-    until(lambda: panel.page_view.image is not None, 30)
+    until(lambda: panel.page_view.image is not None)
     assert panel.page_view.page == 1
     assert len(panel.page_view.marks) == 1
     panel._page_on.click()
     assert panel.page_view.page == 2
     assert len(panel.page_view.marks) == 1
     assert "page 2 of 2" in panel._page_label.text()
-    until(lambda: panel.page_view.image is not None, 30)
+    until(lambda: panel.page_view.image is not None)
     assert "Page 2" in panel.text_view.toPlainText()
 
 
@@ -132,7 +132,7 @@ def test_the_text_as_it_was_read_stands_beside_its_page(library_window, panel, u
     row, text = add(library_window, papers.long(tmp_path / "beside.pdf", 12))
     quote = text[:40]
     show(library_window, cite(library_window, row, text, quote))
-    until(lambda: panel.page_view.image is not None, 30)
+    until(lambda: panel.page_view.image is not None)
     panel._as_both.click()
     assert panel.page_view.isVisible()
     assert panel.text_view.isVisible()
@@ -183,16 +183,16 @@ def test_zoom_is_kept_and_draws_anew(library_window, panel, until, tmp_path):
     row, text = add(library_window, papers.lease(tmp_path / "zoom.pdf"))
     show(library_window, cite(library_window, row, text, "borne by the tenant"))
     page = panel.page_view
-    until(lambda: page.image is not None, 30)
+    until(lambda: page.image is not None)
     narrow = page.image.width()
     panel._wider.click()
     panel._wider.click()
     assert panel._fit.text() == "150 %"
-    until(lambda: page.image.width() > 1.4 * narrow, 30)
+    until(lambda: page.image.width() > 1.4 * narrow)
     assert library_window.session.settings.remembered("source_zoom", 1.0) == 1.5
     assert page.horizontalScrollBar().maximum() > 0
     panel._fit.click()
-    until(lambda: page.image.width() == narrow, 30)
+    until(lambda: page.image.width() == narrow)
 
 
 def test_a_long_text_is_set_as_it_is_scrolled_to(library_window, panel, until, tmp_path):
@@ -235,7 +235,7 @@ def test_what_cannot_be_shown_says_so(library_window, panel, until, tmp_path):
     session.assistant.catalog.stored_file(row.id).unlink()
     Path(row.path).unlink()
     show(library_window, cited)
-    until(lambda: panel.page_view._canvas._words, 30)
+    until(lambda: panel.page_view._canvas._words)
     assert panel.page_view._canvas._words == (
         "This page could not be drawn. Its words are under Text."
     )

@@ -30,10 +30,10 @@ def window(qapp, data_dir, smollm_path, embedder_path, until, tmp_path):
     made.main.resize(1280, 800)
     made.show()
     until(lambda: made.session.assistant is not None)
-    until(lambda: made.session.models.state == "ready", 90)
+    until(lambda: made.session.models.state == "ready")
     (tmp_path / "lease.md").write_text(LEASE, encoding="utf-8")
     made.session.library.add([str(tmp_path / "lease.md")])
-    until(lambda: made.session.documents.rows and not made.session.documents.adding, 90)
+    until(lambda: made.session.documents.rows and not made.session.documents.adding)
     yield made
     made.main.close()
     made.close()
@@ -78,7 +78,7 @@ def test_a_document_is_studied_paused_and_gone_on_with(window, until, qtbot):
     session = window.session
     [row] = session.documents.rows
     sheet = open_sheet(window, until)
-    until(sheet._begin.isEnabled, 30)
+    until(sheet._begin.isEnabled)
     said = words(sheet)
     assert "lease.md" in said
     assert " tokens" in said
@@ -86,11 +86,11 @@ def test_a_document_is_studied_paused_and_gone_on_with(window, until, qtbot):
     assert not bar(window).isVisible()
     qtbot.mouseClick(sheet._begin, Qt.MouseButton.LeftButton)
     until(bar(window).isVisible)
-    until(lambda: session.studies.studies[0].done > 0, 60)
+    until(lambda: session.studies.studies[0].done > 0)
     assert " tokens, " in bar(window)._text.text()
     qtbot.mouseClick(bar(window)._act, Qt.MouseButton.LeftButton)
     assert "lease.md · paused" in bar(window)._text.text()
-    until(lambda: session.studies._reading is None, 30)
+    until(lambda: session.studies._reading is None)
     done = session.studies.studies[0].done
     assert 0 < done < session.studies.studies[0].total
     assert not session.studies.is_studied(row.id)
@@ -101,7 +101,7 @@ def test_a_document_is_studied_paused_and_gone_on_with(window, until, qtbot):
     )
     assert bar(window)._act.text() == "Go on"
     qtbot.mouseClick(bar(window)._act, Qt.MouseButton.LeftButton)
-    until(lambda: session.studies.is_studied(row.id), 90)
+    until(lambda: session.studies.is_studied(row.id))
     assert min(progress) >= done
     assert not bar(window).isVisible()
     assert session.studies.used_bytes > 1_000_000
@@ -111,19 +111,19 @@ def test_a_document_is_studied_paused_and_gone_on_with(window, until, qtbot):
     until(panel._studied.isVisible)
     # Asked once more, there is nothing to do.
     sheet = open_sheet(window, until)
-    until(lambda: "studied already" in sheet._words.text(), 30)
+    until(lambda: "studied already" in sheet._words.text())
     assert not sheet._begin.isEnabled()
     sheet.close()
     assert "studied" in library_line(window)
     # The model with another kind of cache could not use what was read; as it was, it can.
     [facts] = session.models.installed
     session.models.choose_settings(facts, ModelSettings(kv_type="q8_0"))
-    until(lambda: not session.studies.is_studied(row.id), 60)
+    until(lambda: not session.studies.is_studied(row.id))
     assert panel._studied.isHidden()
     assert "studied" not in library_line(window)
-    until(lambda: session.models.state == "ready", 60)
+    until(lambda: session.models.state == "ready")
     session.models.choose_settings(facts, ModelSettings())
-    until(lambda: session.studies.is_studied(row.id), 60)
+    until(lambda: session.studies.is_studied(row.id))
     assert "studied" in library_line(window)
     # Deleted, it is studied no longer, and the document is still there.
     session.studies.clear()
@@ -136,11 +136,11 @@ def test_what_does_not_fit_says_so_before_anything_is_read(window, until, tmp_pa
     session = window.session
     (window.session.paths.root / "long.md").write_text(LEASE * 8, encoding="utf-8")
     session.library.add([str(window.session.paths.root / "long.md")])
-    until(lambda: len(session.documents.rows) == 2 and not session.documents.adding, 90)
+    until(lambda: len(session.documents.rows) == 2 and not session.documents.adding)
     session.settings.set_context_tokens(2048)
     session.settings.save_now()
     sheet = open_sheet(window, until, "long.md")
-    until(lambda: "too long" in sheet._words.text(), 60)
+    until(lambda: "too long" in sheet._words.text())
     assert not sheet._begin.isEnabled()
     assert sheet._settings.isVisible()
     sheet.close()

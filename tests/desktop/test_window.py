@@ -64,13 +64,15 @@ def drop(window, paths):
     window.main._drop.eventFilter(window.main, event)
 
 
-def test_dropped_asked_answered_and_read_at_the_source(window, until, qtbot, tmp_path):
+def test_dropped_asked_answered_and_read_at_the_source(
+    short_answers, window, until, qtbot, tmp_path
+):
     session = window.session
     lease = tmp_path / "lease.md"
     lease.write_text(scenes.LEASE, encoding="utf-8")
     drop(window, [lease])
-    until(lambda: session.composer.attachments[0].state == "ready", 90)
-    until(lambda: session.models.state == "ready", 90)
+    until(lambda: session.composer.attachments[0].state == "ready")
+    until(lambda: session.models.state == "ready")
     type_and_send(window, qtbot, "How much is the rent?")
     until(lambda: session.chat.is_busy)
     assert window.main._composer._send.accessibleName() == "Stop"
@@ -113,12 +115,12 @@ def test_a_kept_conversation_opens_with_its_proof(window, until, qtbot, tmp_path
 
 def test_stopping_keeps_what_came(window, until, qtbot):
     session = window.session
-    until(lambda: session.models.state == "ready", 90)
+    until(lambda: session.models.state == "ready")
     session.composer.set_mode("auto", use_documents=False)
     type_and_send(window, qtbot, "Count slowly from one to five hundred, in words.")
-    until(lambda: session.chat.live is not None and session.chat.live.text, 90)
+    until(lambda: session.chat.live is not None and session.chat.live.text)
     qtbot.keyClick(window.main, Qt.Key.Key_Escape)
-    until(lambda: not session.chat.is_busy, 20)
+    until(lambda: not session.chat.is_busy)
     until(lambda: len(session.chat.messages) == 2)
     assert session.chat.messages[1].state == "stopped"
     assert session.chat.messages[1].text.strip()
@@ -133,12 +135,12 @@ def test_stopping_keeps_what_came(window, until, qtbot):
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no SIGKILL")
 def test_a_killed_model_leaves_the_partial_answer_and_a_working_next_question(window, until, qtbot):
     session = window.session
-    until(lambda: session.models.state == "ready", 90)
+    until(lambda: session.models.state == "ready")
     session.composer.set_mode("auto", use_documents=False)
     type_and_send(window, qtbot, "Tell me a very long story about the sea.")
-    until(lambda: session.chat.live is not None and len(session.chat.live.text) > 20, 90)
+    until(lambda: session.chat.live is not None and len(session.chat.live.text) > 20)
     os.kill(session.assistant.model.worker.pid, signal.SIGKILL)
-    until(lambda: not session.chat.is_busy, 30)
+    until(lambda: not session.chat.is_busy)
     until(lambda: len(session.chat.messages) == 2)
     answer = session.chat.messages[1]
     assert answer.state == "failed"
@@ -151,10 +153,10 @@ def test_a_killed_model_leaves_the_partial_answer_and_a_working_next_question(wi
     assert session.chat.messages[3].state == "complete"
 
 
-def test_editing_a_question_keeps_both_branches(window, until, qtbot):
+def test_editing_a_question_keeps_both_branches(short_answers, window, until, qtbot):
     session = window.session
     session.composer.set_mode("auto", use_documents=False)
-    until(lambda: session.models.state == "ready", 90)
+    until(lambda: session.models.state == "ready")
     type_and_send(window, qtbot, "Say one.")
     until(lambda: not session.chat.is_busy and len(session.chat.messages) == 2, 120)
     first = session.chat.messages[0]
@@ -173,7 +175,7 @@ def test_editing_a_question_keeps_both_branches(window, until, qtbot):
 def test_the_window_is_never_held_up(window, until, qtbot, tmp_path):
     """While an answer streams and files are indexed, the window's thread stays free."""
     session = window.session
-    until(lambda: session.models.state == "ready", 90)
+    until(lambda: session.models.state == "ready")
     for number in range(6):
         text = "\n\n".join(f"Paragraph {n} of text {number}. " + scenes.LEASE for n in range(8))
         (tmp_path / f"text-{number}.md").write_text(text, encoding="utf-8")
