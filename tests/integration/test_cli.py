@@ -15,7 +15,7 @@ from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
 from tests.integration.studio import BOAT, LEASE, Studio, write_documents, write_long_document
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_S, wait_until
 
 pytestmark = pytest.mark.model
 
@@ -362,7 +362,7 @@ def test_a_batch_of_questions_is_answered_line_by_line_by_one_warm_model(studio,
             # The answer comes although the input is still open.
             answers.append(json.loads(process.stdout.readline()))
             seconds.append(time.monotonic() - begin)
-        out, _ = process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=PATIENCE_S)
     finally:
         process.kill()
         process.communicate()
@@ -402,7 +402,7 @@ def test_an_interrupt_stops_cleanly_and_what_was_begun_goes_on_later(
     try:
         wait_until(lambda: database.exists() and "cellar.md" in empty.run("index", "list").out)
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=PATIENCE_S)
     finally:
         process.kill()
         process.communicate()
@@ -497,7 +497,7 @@ def test_a_second_process_is_told_that_the_library_is_in_use(studio):
         assert "in use by another Studiolo" in done.err
         # Reading needs no index process, so it works beside it.
         assert studio.run("index", "list").status == 0
-        process.communicate(timeout=60)
+        process.communicate(timeout=PATIENCE_S)
     finally:
         process.kill()
         process.communicate()

@@ -1,4 +1,4 @@
-"""The pipeline's small decisions; its runs are shown in tests/integration/test_index.py."""
+"""The pipeline's small decisions; its runs are shown in tests/integration/index."""
 
 from __future__ import annotations
 
