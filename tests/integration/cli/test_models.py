@@ -1,0 +1,85 @@
+"""`studiolo models` and `doctor`."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.model
+
+
+def test_the_doctor_finds_what_is_missing(empty):
+    done = empty.run("doctor", "--json")
+    assert done.status == 1
+    checks = {check["name"]: check for check in done.json["checks"]}
+    assert not done.json["ok"]
+    for name in ("models", "embedder"):
+        assert checks[name]["state"] == "problem"
+        assert "packaging/studiolo.py run" in checks[name]["mend"]
+    assert checks["network"]["facts"]["guard"] is True
+    assert checks["disk"]["facts"]["free_bytes"] > 0
+    assert str(empty.data_dir) in checks["data folder"]["found"]
+
+
+def test_a_model_is_set_up_and_says_whether_it_fits(empty, smollm_path, tmp_path):
+    empty.install(model=smollm_path)
+    name = smollm_path.name
+    lora = tmp_path / "lora.gguf"
+    done = empty.run(
+        "models", "settings", name, "temperature=0.7", "thinking=off", "context_tokens=2048",
+        f"adapters={lora}:0.5", "--json",
+    )  # fmt: skip
+    assert done.json["settings"] == {
+        "temperature": 0.7, "thinking": False, "context_tokens": 2048,
+        "adapters": [{"path": str(lora), "weight": 0.5}],
+    }  # fmt: skip
+    memory = empty.run("models", "info", name, "--json").json["memory"]
+    assert (memory["fit"], memory["context_tokens"]) == ("well", 2048)
+    kept_as = empty.run("models", "info", name, "--json").json["context_bytes"]
+    assert kept_as["f16"] > kept_as["q8_0"] > kept_as["q4_0"] > 0
+    assert "fits well" in empty.run("models", "list").out
+    done = empty.run("models", "settings", name, "temperature=", "thinking=", "adapters=")
+    starred = [line.split()[1:] for line in done.out.splitlines() if line.startswith("*")]
+    assert starred == [["context_tokens", "2048"]]
+    for wrong in (
+        "temperature=warm",
+        "colour=red",
+        "temperature",
+        "top_p=7",
+        "threads=0",
+        "template=/no/file",
+    ):
+        assert empty.run("models", "settings", name, wrong).status == 2
+
+
+def test_models_come_go_and_are_chosen(empty, smollm_path, tmp_path):
+    name = smollm_path.name
+    imported = empty.run("models", "import", smollm_path, "--json")
+    assert imported.status == 0, imported.err
+    assert imported.json["model"]["name"] == name
+    assert imported.json["model"]["architecture"] == "llama"
+    assert empty.run("models", "use", name, "--json").json["current"] is True
+    listed = empty.run("models", "list", "--json").json
+    assert ([model["name"] for model in listed["models"]], listed["current"]) == ([name], name)
+    assert "135M" in empty.run("models", "list").out
+    assert "Q4_1" in empty.run("models", "info", name).out
+
+    assert empty.run("models", "remove", name, "--json").json["removed"] == name
+    assert empty.run("models", "list", "--json").json["models"] == []
+    assert empty.run("models", "restore", name, "--json").json["restored"]["name"] == name
+    assert empty.run("models", "list", "--json").json["current"] == name
+    assert empty.run("models", "restore", name).status == 1
+
+    bad = tmp_path / "bad.gguf"
+    bad.write_bytes(b"GGUF" + b"\xff" * 64)
+    done = empty.run("models", "import", bad)
+    assert done.status == 1
+    assert "bad.gguf cannot be used as a model" in done.err
+    unknown = empty.run("models", "use", "no-such-model")
+    assert unknown.status == 1
+    assert "There is no model no-such-model" in unknown.err
+
+
+def test_the_doctor_is_content_with_a_library(studio):
+    done = studio.run("doctor")
+    assert "MEND" not in done.out or "disk" in done.out
+    assert "SmolLM2" in done.out
