@@ -95,15 +95,31 @@ class ArchiveStore:
         with transaction(self._db):
             return self._free_copies(document, members_only=True)
 
-    def try_again(self, document: int) -> bool:
-        """Queues a member that has failed; whether it is to be brought to its end now."""
+    def try_again(self, member: int) -> int | None:
+        """Lets a member that has failed be tried once more.
+
+        Returns:
+            What a run is to bring to its end for that: the member, or its archive where it could
+            not be unpacked; None where there is nothing to do.
+        """
         row = self._db.execute(
-            "UPDATE documents SET status = 'queued', reason = iif(status = 'queued', reason, NULL) "
-            "WHERE id = ? AND archive_id IS NOT NULL AND status IN ('failed', 'queued') "
-            "AND sha256 IS NOT NULL RETURNING id",
-            (document,),
+            "SELECT archive_id, status, sha256 FROM documents WHERE id = ?", (member,)
         ).fetchone()
-        return row is not None
+        if row is None or row["archive_id"] is None or row["status"] not in ("failed", "queued"):
+            return None
+        if row["sha256"] is None:
+            self.look_again(row["archive_id"])
+            return int(row["archive_id"])
+        self._db.execute(
+            "UPDATE documents SET status = 'queued', reason = NULL WHERE id = ?", (member,)
+        )
+        return member
+
+    def look_again(self, archive: int) -> None:
+        """Lets an archive be unpacked when it is next looked at, though it has not changed."""
+        self._db.execute(
+            "UPDATE documents SET sha256 = NULL, mtime_ns = -1 WHERE id = ?", (archive,)
+        )
 
     def try_locked(self, archive: int) -> None:
         """Queues the members that are waiting for a password."""

@@ -99,8 +99,8 @@ class Intake:
                 missing.append(_missing_row(path, collection))
                 continue
             documents.append(member["id"])
-            if self._store.archives.try_again(member["id"]):
-                wanted.append(member["id"])
+            again = self._store.archives.try_again(member["id"])
+            wanted += [again] if again is not None else []
         return Taken(
             tuple(documents),
             (*wanted, *members),

@@ -242,10 +242,8 @@ class DocumentStore:
                         (document,),
                     )
                     # The next look at it, or at its archive, is to see that it has changed.
-                    self._db.execute(
-                        "UPDATE documents SET sha256 = NULL, mtime_ns = -1 WHERE id = ?",
-                        (row["archive_id"],),
-                    )
+                    if row["archive_id"] is not None:
+                        self.archives.look_again(row["archive_id"])
                 else:
                     leaving = [*(m["id"] for m in self.archives.members(document)), document]
                     passages += [p for one in leaving for p in self.contents.drop_all(one)]

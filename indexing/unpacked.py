@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -83,12 +83,8 @@ def settle(file: Path, folder: Path, sha256: str, name: str) -> None:
         file.replace(target)
 
 
-def trim(folder: Path, keep: Collection[str] = (), most: int = MOST_BYTES) -> None:
-    """Removes what was not used for longest, until what is left is bounded.
-
-    Args:
-        keep: SHA-256 of the contents that are needed now.
-    """
+def trim(folder: Path) -> None:
+    """Removes what was not used for longest, until what is left is bounded."""
     if not folder.is_dir():
         return
     used = sorted(
@@ -96,10 +92,10 @@ def trim(folder: Path, keep: Collection[str] = (), most: int = MOST_BYTES) -> No
         key=lambda one: one.stat().st_mtime_ns,
         reverse=True,
     )
-    left = most
+    left = MOST_BYTES
     for one in used:
         left -= sum(file.stat().st_size for file in one.iterdir())
-        if left < 0 and one.name not in keep:
+        if left < 0:
             _remove(one)
 
 

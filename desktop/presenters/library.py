@@ -257,22 +257,22 @@ class LibraryPresenter(QObject):
         rows = [row for d in documents if (row := self._rows.get(d)) is not None]
         if not rows:
             return
-        text = self.tr("Removed “{name}”.").format(name=name_of(rows[0].path))
-        archives = {row.id for row in rows if row.members is not None}
-        if archives:
-            # What is in them goes with them; an undo brings it back.
-            rows += [row for row in self._rows.values() if row.archive in archives]
-            rows = list({row.id: row for row in rows}.values())
-        count = sum(row.members is None for row in rows)
-        if archives and len(rows) == count + 1 and len(archives) == 1:
+        # What is in an archive goes with it; an undo brings it back.
+        chosen = {row.id for row in rows}
+        within = [r for r in self._rows.values() if r.archive in chosen and r.id not in chosen]
+        name, count = name_of(rows[0].path), len(within)
+        if len(rows) > 1:
+            count += sum(row.members is None for row in rows)
+            text = self.tr("Removed {count} documents.").format(count=count)
+        elif within:
             text = (
                 self.tr("Removed “{name}” and the document in it.")
                 if count == 1
                 else self.tr("Removed “{name}” and the {count} documents in it.")
-            ).format(name=name_of(next(r.path for r in rows if r.id in archives)), count=count)
-        elif count > 1 or archives:
-            text = self.tr("Removed {count} documents.").format(count=count)
-        self.removals.remove(rows, text)
+            ).format(name=name, count=count)
+        else:
+            text = self.tr("Removed “{name}”.").format(name=name)
+        self.removals.remove([*rows, *within], text)
 
     def flush(self) -> None:
         """Remove at once what waits for it: before a question, and before the end."""

@@ -118,7 +118,7 @@ class CatchUp:
         self._wait_for_unsettled(changes)
         gone = self._succeed(changes.vanished, known)
         return AddReport(
-            documents=self._rows((*moved, *touched)),
+            documents=self._store.with_members((*moved, *touched)),
             seconds=round(time.perf_counter() - begin, 3),
             unsupported=sum(look.snapshot.unsupported for look in looks),
             gone=self._rows(gone),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,6 +53,11 @@ def fill(paths: DataPaths, mine: Path) -> list[Citation]:
     (leases / "cellar-plan.pdf").write_bytes(b"%PDF-1.7 and nothing more")
     papers.write_pdf(mine / "old-contract.pdf", [[papers.RENT]], password="secret")
     (mine / "notes.md").write_text(scenes.LEASE, encoding="utf-8")
+    with zipfile.ZipFile(mine / "court-papers.zip", "w") as court:
+        court.write(papers.long(leases / "statement.pdf", 6), "statements/statement.pdf")
+        court.writestr("brief.md", scenes.RULES)
+        court.writestr("exhibits/plan.docx", b"damaged")
+    (leases / "statement.pdf").unlink()
     assistant = Assistant(paths)
     archive = mine / "Archive"
     archive.mkdir()
