@@ -84,7 +84,7 @@ def local_server() -> None:
     thread.start()
     try:
         for host in ("127.0.0.1", "localhost"):
-            urllib.request.urlopen(f"http://{host}:{server.server_port}/", timeout=5).close()
+            urllib.request.urlopen(f"http://{host}:{server.server_port}/", timeout=60).close()
     finally:
         server.shutdown()
         thread.join()

@@ -176,7 +176,7 @@ def test_another_is_chosen_and_given_up_and_chosen_while_the_index_is_open(
 
         forecast = result_of(embedders.forecast(other_path))
         assert forecast.passages == before.passages >= 4 * len(TOPICS)
-        assert 0 < forecast.seconds < 60
+        assert forecast.seconds > 0
         # Nothing of it was kept, and nothing has begun.
         assert embedders.use() == before
 

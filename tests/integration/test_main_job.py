@@ -187,7 +187,7 @@ def test_the_app_killed_in_mid_file_leaves_no_process_and_goes_on_at_the_next_st
         app.kill()
         app.communicate()
     assert workers
-    _, alive = psutil.wait_procs(workers, timeout=30)
+    _, alive = psutil.wait_procs(workers, timeout=120)
     assert alive == []
 
     assistant = Assistant(DataPaths(studio.data_dir))
@@ -213,7 +213,7 @@ def test_the_app_killed_in_mid_stream_keeps_what_had_come(studio):
     finally:
         app.kill()
         app.communicate()
-    _, alive = psutil.wait_procs(workers, timeout=30)
+    _, alive = psutil.wait_procs(workers, timeout=120)
     assert alive == []
     store = ConversationStore(studio.data_dir)
     try:

@@ -24,7 +24,7 @@ def report() -> dict[str, object]:
         env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=True,
     )
     return json.loads(done.stdout)
@@ -66,7 +66,7 @@ def test_a_workers_attempts_are_denied_and_counted_here(tmp_path):
     network.add_listener(heard.append)
     try:
         before = network.attempts().denied.get("worker.example", 0)
-        assert outer.submit("inner_reach", "worker.example", result=str).result(30) == (
+        assert outer.submit("inner_reach", "worker.example", result=str).result(120) == (
             "NetworkDenied"
         )
         # Told before the job's end, on the same channels.
@@ -88,6 +88,6 @@ def test_workers_tell_libraries_that_they_are_offline(tmp_path, monkeypatch):
     try:
         for name, value in network.OFFLINE_ENVIRONMENT.items():
             job = worker.submit("environment", name, result=str)
-            assert job.result(20) == value
+            assert job.result(120) == value
     finally:
         worker.close()

@@ -169,14 +169,14 @@ class Parent:
         )
 
     def inner_pid(self) -> int:
-        return self.worker.submit("pid", result=int).result(20)
+        return self.worker.submit("pid", result=int).result(120)
 
     def inner_stubborn(self) -> None:
         job = self.worker.submit("stubborn", 60, events=Step, result=type(None))
         next(job)
 
     def inner_reach(self, host: str) -> str:
-        return self.worker.submit("reach", host, result=str).result(20)
+        return self.worker.submit("reach", host, result=str).result(120)
 
     def close(self) -> None:
         self.worker.close()

@@ -91,7 +91,7 @@ def test_it_gives_up_after_deaths_in_a_row_and_can_be_revived(worker: Worker) ->
 def test_a_poisonous_repeatable_job_does_not_go_round_for_ever(worker: Worker) -> None:
     job = worker.submit("die", 1, result=NOTHING, repeatable=True)
     with pytest.raises(WorkerGaveUp):
-        job.result(30)
+        job.result(PATIENCE_S)
 
 
 def test_a_worker_that_refuses_to_start_is_asked_again_only_when_it_is_needed(
