@@ -33,8 +33,9 @@ _BATCH_MOST = 16
 _TRIAL = 24
 # ... or fewer, once that has taken this long.
 _TRIAL_S = 5.0
-# What an embedder is tried with before it is taken.
+# What an embedder is tried with before it is taken, and how far from 1 its vector's length may be.
 _WORDS = "The rent is due on the third working day."
+_LENGTH_OFF = 0.01
 
 
 class Space(msgspec.Struct, frozen=True):
@@ -157,7 +158,10 @@ class Embedders:
             return
         self._is_changing = True
         try:
-            yield from _reembed(target, self._store)
+            for event in _reembed(target, self._store):
+                yield event
+                if self.coming is not target:
+                    return  # it was given up meanwhile
         finally:
             self._is_changing = False
         # A run that is still open has the old embedder; when it ends, it makes up for the rest.
@@ -220,12 +224,13 @@ def _try(embedder: TextEmbedder) -> None:
     """
     try:
         embedder.load()
-        lengths = np.linalg.norm(embedder.encode_passages([_WORDS]), axis=1)
-        if not np.allclose(lengths, 1, atol=0.01):
-            raise EmbedderUnsound(str(embedder.path), "no_vectors")
+        [vector] = embedder.encode_passages([_WORDS])
     except BaseException:
         embedder.close()
         raise
+    if not abs(np.linalg.norm(vector) - 1) < _LENGTH_OFF:  # nor where it is no number
+        embedder.close()
+        raise EmbedderUnsound(str(embedder.path), "no_vectors")
 
 
 def _settle(space: Space, store: DocumentStore) -> None:

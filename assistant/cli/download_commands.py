@@ -12,9 +12,10 @@ from assistant.assistant import Assistant
 from assistant.cli.console import DONE, Console, table
 from assistant.cli.errors import UsageError
 from assistant.cli.fitting import Fitting, fitting, fitting_text, parameters_text
-from assistant.wording import bytes_text
+from assistant.wording import bytes_text, explain
 from models.catalogue import CatalogueEntry, find_entry, read_catalogue
 from models.downloads.types import DownloadProgress, HubRepository, HubResult
+from models.errors import InvalidModelFile
 from models.facts import ModelFacts
 from models.gguf_header import GgufHeader
 
@@ -187,7 +188,8 @@ def _download(assistant: Assistant, console: Console, name: str) -> int:
     elif row.problem is None:
         console.print(f"downloaded {row.name}. 'studiolo models use {row.name}' lets it answer.")
     else:
-        console.print(f"downloaded {row.name}.")
+        what_for = explain(InvalidModelFile(row.path, row.problem))
+        console.print(f"downloaded {row.name}. {what_for}")
     return DONE
 
 

@@ -182,11 +182,13 @@ def test_another_is_chosen_and_given_up_and_chosen_while_the_index_is_open(
 
         coming = embedders.choose(other_path)
         assert (coming.coming, coming.left) == (str(other_path), before.passages)
-        stop_at_first_vectors(index.resume())
+        steps = index.resume()
+        next(event for event in steps if event.stage == "embedding")
         left = embedders.use().left
         assert 0 < left < before.passages
+        # Given up while it goes on, it ends.
         assert embedders.choose(embedder_path) == before
-        run(index.resume())
+        run(steps)
         assert np.allclose(index.embed(["amber"])[0], old, atol=1e-3)
 
         # Chosen again, it goes on where it was.
