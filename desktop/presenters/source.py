@@ -15,7 +15,7 @@ from desktop.presenters.notices import Notices
 from desktop.presenters.settings import SettingsPresenter
 from desktop.wording import explain
 from indexing.errors import DocumentNotFound, ReadError
-from indexing.types import DocumentRow, LineBox
+from indexing.types import DocumentRow, LineBox, ScannedPage
 from indexing.unpacked import name_of
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class Source(NamedTuple):
         marks: Where the quote stands on each of its pages, in fractions of the page.
         page: The page to show first, from 1; None where pages cannot be drawn.
         note: What a person should know of it, as a sentence; "" for nothing.
+        scans: Pages whose words were recognised in their picture, and how surely.
     """
 
     row: DocumentRow
@@ -54,6 +55,11 @@ class Source(NamedTuple):
     marks: dict[int, list[QRectF]]
     page: int | None
     note: str = ""
+    scans: tuple[ScannedPage, ...] = ()
+
+    def sureness(self, page: int | None) -> float | None:
+        """Return how surely a page's words were recognised, 0 to 1; None where it said them."""
+        return next((scan.confidence for scan in self.scans if scan.page == page), None)
 
 
 class PageImage(NamedTuple):
@@ -343,7 +349,9 @@ def _read(assistant: Assistant, document: int, citation: Citation | None) -> Sou
     page: int | None = None
     if row.kind in _DRAWN and page_starts:
         page = (lines[0].page if lines else catalog.page_of(document, start)) or 1
-    return Source(row, text, page_starts, start, end, marks_of(lines, text, start, end), page, note)
+    marks = marks_of(lines, text, start, end)
+    scans = catalog.scans(document) if page is not None else ()
+    return Source(row, text, page_starts, start, end, marks, page, note, scans)
 
 
 def _draw(assistant: Assistant, document: int, page: int, width: int) -> QImage:

@@ -130,6 +130,13 @@ class SourcePanel(QFrame):
         self._studied.setToolTip(
             self.tr("The model has read it once: questions about it need not wait for that.")
         )
+        self._recognised = label("", "small")
+        self._recognised.setToolTip(
+            self.tr(
+                "The words of this page were recognised in its picture, and may be wrong here and "
+                "there. This is how sure the recognition is of them."
+            )
+        )
         self._page_back = IconButton(self._theme, "chevron-left", self.tr("Page before"), size=16)
         self._page_back.clicked.connect(lambda: self._turn(-1))
         self._page_label = label("", "small")
@@ -138,6 +145,8 @@ class SourcePanel(QFrame):
         bar, row = _bar(16, 8)
         row.addWidget(self._name, 1)
         row.addWidget(self._studied)
+        row.addSpacing(4)
+        row.addWidget(self._recognised)
         row.addSpacing(4)
         for widget in (self._page_back, self._page_label, self._page_on):
             row.addWidget(widget)
@@ -317,6 +326,9 @@ class SourcePanel(QFrame):
         elif source is not None and pages > 1:
             text = parts_text(source.row.kind, pages)
         self._page_label.setText(text)
+        sure = source.sureness(page) if source is not None else None
+        self._recognised.setVisible(sure is not None)
+        self._recognised.setText(self.tr("OCR, {n} % sure").format(n=int(100 * (sure or 0))))
         turning = paged and pages > 1
         for button in (self._page_back, self._page_on):
             button.setVisible(turning)
