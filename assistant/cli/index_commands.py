@@ -16,7 +16,20 @@ from assistant.cli.index_rows import Added, Listed, Unknown, added, listed, show
 from assistant.wording import bytes_text, explain, explain_named
 from indexing.errors import CollectionNotFound, DocumentNotFound
 from indexing.types import DocumentRow
+from indexing.unpacked import name_of
 
+_HEADS = (
+    "ID",
+    "STATUS",
+    "KIND",
+    "LANGUAGE",
+    "PAGES",
+    "PASSAGES",
+    "SIZE",
+    "COLLECTIONS",
+    "TITLE",
+    "PATH",
+)
 # Given in place of a password, it asks for one, so that it stands in no history of commands.
 _ASK = "-"
 
@@ -123,18 +136,18 @@ def _list(assistant: Assistant, console: Console, collection: str | None) -> int
                 )
                 for row in rows
             ],
-            ("ID", "STATUS", "KIND", "PAGES", "PASSAGES", "SIZE", "COLLECTIONS", "TITLE", "PATH"),
+            _HEADS,
         )
     )
     for row in rows:
         if row.reason:
             console.print(f"{row.id}: {explain_named(row)}")
+    names = {row.id: name_of(row.path) for row in assistant.catalog.documents()}
     shown = {row.id for row in rows}
     for document, like in assistant.catalog.likes().items():
-        if document not in shown:
-            continue
-        how = "the same as" if like.is_same else "nearly the same as"
-        console.print(f"{document}: {how} {like.document}")
+        if document in shown and like.document in names:
+            how = "the same as" if like.is_same else "nearly the same as"
+            console.print(f"{document}: {names[document]} is {how} {names[like.document]}")
     return DONE
 
 
