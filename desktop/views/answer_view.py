@@ -8,6 +8,7 @@ from PySide6.QtCore import QRect, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
+from assistant.answering.errors import WholeDoesNotFit
 from assistant.answering.types import Answer, AnswerSentence, Citation, Plan
 from assistant.conversations.types import Message
 from desktop.presenters.live import LiveAnswer
@@ -37,6 +38,8 @@ class AnswerView(QWidget):
         stop_wanted: The answer is to be stopped.
         read_on_wanted: The reading of everything is to go on where it stopped.
         alone_wanted: The question is to be asked of the model alone.
+        passages_wanted: It is to be answered from passages, as the documents are too long.
+        context_wanted: The model is to hold more.
         unfolding: Something in it is opened or closed by the person.
     """
 
@@ -47,6 +50,8 @@ class AnswerView(QWidget):
     sibling_wanted = Signal(int)
     stop_wanted = Signal()
     alone_wanted = Signal()
+    passages_wanted = Signal()
+    context_wanted = Signal()
     read_on_wanted = Signal()
     unfolding = Signal()
 
@@ -59,6 +64,7 @@ class AnswerView(QWidget):
         self._sources: SourceList | None = None
         self._regenerate: IconButton | None = None
         self._alone: QPushButton | None = None
+        self._passages: QPushButton | None = None
         self._read_on: QPushButton | None = None
         self._copy_button: IconButton | None = None
         self._thinking = _Thinking(theme)
@@ -167,13 +173,17 @@ class AnswerView(QWidget):
 
     def set_editable(self, editable: bool) -> None:
         """Allow asking again, or not while an answer is written."""
-        for button in (self._regenerate, self._alone, self._read_on):
+        for button in (self._regenerate, self._alone, self._passages, self._read_on):
             if button is not None:
                 button.setEnabled(editable)
 
     def _add_outcome(self, message: Message) -> None:
-        if message.state == "failed" and message.failure is not None:
-            self._add_problem(explain_failure(message.failure), again=True)
+        failure = message.failure if message.state == "failed" else None
+        if failure is not None and failure.kind == WholeDoesNotFit.__name__:
+            self._add_problem(explain_failure(failure), again=False)
+            self._add_ways_out()
+        elif failure is not None:
+            self._add_problem(explain_failure(failure), again=True)
         elif message.state == "interrupted":
             read = message.plan is not None and message.plan.reading is not None
             self._add_problem(
@@ -205,6 +215,19 @@ class AnswerView(QWidget):
             button = push_button(self.tr("Ask again"), "link")
             button.clicked.connect(self.regenerate_wanted)
             row.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+        self._column.addLayout(row)
+
+    def _add_ways_out(self) -> None:
+        """Offer what answers a question about documents that are too long."""
+        self._passages = push_button(self.tr("Answer from passages"), "link")
+        self._passages.clicked.connect(self.passages_wanted)
+        larger = push_button(self.tr("Let the model hold more…"), "link")
+        larger.clicked.connect(self.context_wanted)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        for button in (self._passages, larger):
+            row.addWidget(button)
+        row.addStretch(1)
         self._column.addLayout(row)
 
     def _add_footer(self, message: Message, plan: Plan | None) -> None:

@@ -45,9 +45,11 @@ class ChatPage(QWidget):
 
     Signals:
         citation_activated: A citation is to be read in its place (Citation).
+        context_wanted: The model is to hold more in this conversation.
     """
 
     citation_activated = Signal(object)
+    context_wanted = Signal()
 
     def __init__(
         self,
@@ -190,6 +192,8 @@ class ChatPage(QWidget):
         view.link_clicked.connect(self._on_link)
         view.regenerate_wanted.connect(lambda: self._regenerate(message))
         view.alone_wanted.connect(lambda: self._ask_alone(message))
+        view.passages_wanted.connect(lambda: self._ask_passages(message))
+        view.context_wanted.connect(self.context_wanted)
         view.read_on_wanted.connect(lambda: self._regenerate(message))
         view.unfolding.connect(self._on_unfolding)
         view.sibling_wanted.connect(lambda step: self._chat.show_sibling(message, step))
@@ -224,6 +228,9 @@ class ChatPage(QWidget):
 
     def _ask_alone(self, message: Message) -> None:
         self._chat.regenerate(message, Scope(use_documents=False), self._presenter.mode)
+
+    def _ask_passages(self, message: Message) -> None:
+        self._chat.regenerate(message, self._presenter.scope, "retrieval")
 
     @Slot()
     def regenerate_last(self) -> None:

@@ -229,6 +229,7 @@ class MainWindow(QMainWindow):
         self._title_bar.personas_wanted.connect(self._sheets.show_personas)
         self._title_bar.settings_wanted.connect(self._sheets.show_conversation_settings)
         self._chat.citation_activated.connect(self.show_citation)
+        self._chat.context_wanted.connect(self._sheets.show_conversation_settings)
         self._composer.edit_last_wanted.connect(self._chat.edit_last)
         self._empty.attach_wanted.connect(self._composer.choose_files)
         self._empty.ask_wanted.connect(self._ask_alone)

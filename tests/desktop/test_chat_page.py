@@ -8,9 +8,12 @@ import pytest
 import scenes
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QLabel, QPushButton
 
+from assistant.answering.errors import WholeDoesNotFit
 from assistant.answering.types import AnswerDelta, AnswerSentence, AskRequest, Citation, Phase
 from assistant.conversations.store import ConversationStore
+from assistant.failures import failure_of
 from assistant.paths import DataPaths
 from assistant.settings import SettingsFile
 from desktop.presenters.live import LiveAnswer
@@ -287,6 +290,29 @@ def test_what_the_documents_do_not_say_can_be_asked_of_the_model_alone(
     assert [(r.question, r.use_documents, r.replaces) for r in asked] == [
         ("Who built it?", False, question.id)
     ]
+
+
+def test_documents_that_are_too_long_are_asked_by_passages_or_by_a_larger_context(
+    page, session, store, until, qtbot, monkeypatch
+):
+    talk = store.create()
+    question = store.ask(talk.id, "Who signed it?")
+    store.begin_answer(question.id).fail(failure_of(WholeDoesNotFit(19_328, 8192)))
+    open_talk(session, store, talk.id)
+    until(lambda: len(built(page)) == 2)
+    view = page._items[1].widget
+    buttons = {button.text(): button for button in view.findChildren(QPushButton)}
+    assert "Ask again" not in buttons  # it would only fail again
+    asked = []
+    monkeypatch.setattr(session.chat, "_ask", lambda request, before: asked.append(request))
+    buttons["Answer from passages"].click()
+    assert [(r.question, r.mode, r.replaces) for r in asked] == [
+        ("Who signed it?", "retrieval", question.id)
+    ]
+    with qtbot.waitSignal(page.context_wanted):
+        buttons["Let the model hold more…"].click()
+    said = " ".join(each.text() for each in view.findChildren(QLabel))
+    assert "19,328 tokens, where the model holds 8,192" in said
 
 
 def test_the_last_question_is_changed_and_the_last_answer_copied_by_key(
