@@ -19,6 +19,7 @@ import msgspec
 import tomli_w
 
 from assistant.errors import PersonaNotFound
+from assistant.settings import ModelSettings
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +38,8 @@ class Persona(msgspec.Struct, frozen=True):
         about: What it is good for, in a sentence.
         instructions: What the model is told beside the rules that hold for all.
         model: File name of the model that speaks for it; None takes the one in use.
-        temperature: How freely it writes; None follows the settings.
+        temperature, top_k, top_p, min_p, repeat_penalty, seed: How it chooses its words, as in
+            `ModelSettings`; None follows the settings.
         documents: Whether it uses documents: where there are any, only them, or none.
         collection: The documents that it uses where none are attached; None for all.
         own: Whether the person made or changed it.
@@ -49,9 +51,26 @@ class Persona(msgspec.Struct, frozen=True):
     instructions: str = ""
     model: str | None = None
     temperature: float | None = None
+    top_k: int | None = None
+    top_p: float | None = None
+    min_p: float | None = None
+    repeat_penalty: float | None = None
+    seed: int | None = None
     documents: DocumentUse = "any"
     collection: str | None = None
     own: bool = False
+
+    @property
+    def sampling(self) -> ModelSettings:
+        """What it chooses of how its words are chosen."""
+        return ModelSettings(
+            temperature=self.temperature,
+            top_k=self.top_k,
+            top_p=self.top_p,
+            min_p=self.min_p,
+            repeat_penalty=self.repeat_penalty,
+            seed=self.seed,
+        )
 
 
 class _Kept(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -62,6 +81,11 @@ class _Kept(msgspec.Struct, frozen=True, omit_defaults=True):
     instructions: str = ""
     model: str | None = None
     temperature: float | None = None
+    top_k: int | None = None
+    top_p: float | None = None
+    min_p: float | None = None
+    repeat_penalty: float | None = None
+    seed: int | None = None
     documents: DocumentUse = "any"
     collection: str | None = None
 

@@ -79,7 +79,7 @@ class Respondents:
         persona = self._persona_of(request)
         own = self._own_settings(model, request.conversation)
         if persona is not None:
-            own = own.over(ModelSettings(temperature=persona.temperature))
+            own = own.over(persona.sampling)
         settings = self._settings.current
         return AnsweringSettings(
             read_seconds=settings.answer_seconds,

@@ -24,6 +24,8 @@ from desktop.widgets.choice import Choice
 from desktop.widgets.labels import label
 
 TEMPERATURES = (None, 0.0, 0.2, 0.4, 0.7, 1.0)
+TOP_PS = (None, 0.5, 0.8, 0.9, 0.95, 1.0)
+MIN_PS = (None, 0.0, 0.02, 0.05, 0.1, 0.2)
 
 
 class PersonasSheet(QDialog):
@@ -43,7 +45,7 @@ class PersonasSheet(QDialog):
         self._shown: Persona | None = None
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Personas"))
-        self.resize(720, 520)
+        self.resize(720, 600)
         self._list = QListWidget()
         self._list.setObjectName("personaList")
         self._list.setAccessibleName(self.tr("Personas"))
@@ -84,10 +86,15 @@ class PersonasSheet(QDialog):
         for facts in self._models.installed:
             if facts.problem is None:
                 self._model.addItem(self._models.title_of(facts), facts.name)
-        self._temperature = Choice(theme)
-        for value in TEMPERATURES:
-            text = self.tr("As in the settings") if value is None else f"{value:.1f}"
-            self._temperature.addItem(text, value)
+        self._temperature, self._top_p, self._min_p = (Choice(theme) for _ in range(3))
+        for box, values in (
+            (self._temperature, TEMPERATURES),
+            (self._top_p, TOP_PS),
+            (self._min_p, MIN_PS),
+        ):
+            for value in values:
+                text = self.tr("As in the settings") if value is None else str(value)
+                box.addItem(text, value)
         self._documents = Choice(theme)
         for use, text in (
             ("any", self.tr("Where there are any")),
@@ -111,6 +118,8 @@ class PersonasSheet(QDialog):
             (self.tr("Instructions"), self._instructions),
             (self.tr("Model"), self._model),
             (self.tr("Temperature"), self._temperature),
+            ("Top-p", self._top_p),
+            ("Min-p", self._min_p),
             (self.tr("Documents"), self._documents),
             (self.tr("Collection"), self._collection),
         ):
@@ -183,6 +192,8 @@ class PersonasSheet(QDialog):
         for box, value in (
             (self._model, persona.model),
             (self._temperature, persona.temperature),
+            (self._top_p, persona.top_p),
+            (self._min_p, persona.min_p),
             (self._documents, persona.documents),
             (self._collection, persona.collection),
         ):
@@ -224,6 +235,8 @@ class PersonasSheet(QDialog):
             instructions=instructions,
             model=self._model.currentData(),
             temperature=self._temperature.currentData(),
+            top_p=self._top_p.currentData(),
+            min_p=self._min_p.currentData(),
             documents=self._documents.currentData(),
             collection=self._collection.currentData(),
         )

@@ -7,6 +7,7 @@ import pytest
 
 from assistant.errors import PersonaNotFound
 from assistant.personas import LONGEST_INSTRUCTIONS, Persona, PersonaLibrary
+from assistant.settings import ModelSettings
 
 
 @pytest.fixture
@@ -26,11 +27,20 @@ def test_a_librarian_who_answers_only_from_the_documents_is_brought(personas):
 
 def test_a_persona_is_kept_changed_and_removed(personas, tmp_path):
     made = personas.save(
-        Persona("", "  Tax   adviser ", instructions="\nName the paragraph.\n", temperature=0.1)
+        Persona(
+            "",
+            "  Tax   adviser ",
+            instructions="\nName the paragraph.\n",
+            temperature=0.1,
+            top_p=0.8,
+            min_p=0.1,
+            seed=7,
+        )
     )
     assert (made.id, made.name, made.own) == ("tax-adviser", "Tax adviser", True)
     again = PersonaLibrary(tmp_path / "personas")
     assert again.get("tax-adviser") == made
+    assert made.sampling == ModelSettings(temperature=0.1, top_p=0.8, min_p=0.1, seed=7)
     assert again.list()[-1] == made
     twin = personas.save(Persona("", "Tax adviser"))
     assert twin.id == "tax-adviser-2"
