@@ -9,12 +9,9 @@ import re
 import sqlite3
 from collections.abc import Generator
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from indexing.database import Migration, migrate, transaction
-
-if TYPE_CHECKING:
-    from py3langid.langid import LanguageIdentifier
 
 COMPONENT = "languages"
 # Of a text three places are looked at, each of so many characters: a preface, or what is quoted
@@ -90,9 +87,16 @@ def _is_unspaced(text: str) -> bool:
                for character in text[:_PLACE]) >= 2 * _LEAST_WORDS  # fmt: skip
 
 
-@cache
-def _identifier() -> LanguageIdentifier:
-    # Loaded when the first document is looked at, and kept: it takes most of a second.
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+class _Identifier(Protocol):
+    def classify(self, text: str) -> tuple[str, float]:
+        """Returns the code of the likeliest language, and how sure that is, 0 to 1."""
+        ...
 
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+
+@cache
+def _identifier() -> _Identifier:
+    # Loaded when the first document is looked at, and kept: it takes most of a second.
+    from py3langid import langid as library  # pyright: ignore[reportMissingTypeStubs]
+
+    langid: Any = library
+    return langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE, norm_probs=True)

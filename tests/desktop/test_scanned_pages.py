@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QObject, Signal
@@ -49,12 +50,14 @@ def test_a_recognised_page_says_how_sure_that_is(theme, bridge, said, data_dir, 
     number = put_document(data_dir, document, "/papers/letter.pdf")
     settings = SettingsPresenter(SettingsFile(data_dir / "settings.toml"), data_dir, bridge)
     source = SourcePresenter(bridge, said[0], settings)
-    panel = SourcePanel(theme, source, NothingStudied())
+    studies: Any = NothingStudied()
+    panel = SourcePanel(theme, source, studies)
     qtbot.addWidget(panel)
     panel.resize(460, 500)
     panel.show()
     with closing(Catalog(data_dir)) as catalog:
-        panel.attach(SimpleNamespace(catalog=catalog, document_file=no_file))
+        assistant: Any = SimpleNamespace(catalog=catalog, document_file=no_file)
+        panel.attach(assistant)
         panel.show_document(catalog.document(number))
         until(lambda: source.source is not None)
         assert panel._page_label.text() == "page 1 of 2"
