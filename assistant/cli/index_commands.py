@@ -170,7 +170,10 @@ def _remove(assistant: Assistant, console: Console, documents: Sequence[str]) ->
     else:
         for row in found.values():
             if row.id in removed:
-                console.print(f"removed {row.id}: {row.path}")
+                count = sum(member.archive == row.id for member in within)
+                what = f"the {count} documents" if count > 1 else "the document"
+                more = f" and {what} in it" if count else ""
+                console.print(f"removed {row.id}: {row.path}{more}")
         for one in unknown:
             console.note(one.reason)
     return PARTLY_FAILED if unknown else DONE

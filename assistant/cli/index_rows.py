@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import msgspec
 
 from assistant.cli.console import Console
 from assistant.wording import explain_named, explain_row
 from indexing.types import DocumentRow, IndexProgress
+from indexing.unpacked import name_of
 
 
 class Added(msgspec.Struct, frozen=True):
@@ -74,7 +74,7 @@ def listed(row: DocumentRow, languages: Mapping[int, str]) -> Listed:
 def show_progress(console: Console, event: IndexProgress) -> None:
     """Show what an indexing run does now, on stderr."""
     row = event.document
-    name = Path(row.path).name
+    name = name_of(row.path)
     match event.stage:
         case "reading":
             of = f" of {event.total}" if event.total else ""

@@ -84,6 +84,7 @@ class _Unpacking:
         self.left_out: list[str] = []
         self._names: set[str] = set()
         self._written = 0
+        self._progress = ReadProgress(0, None)
         self._path = path
         self._folder = folder
         self._scratch = scratch
@@ -104,7 +105,9 @@ class _Unpacking:
             entries = members_of(archive)
             for number, entry in enumerate(entries, 1):
                 yield from self._take(archive, entry, within, depth)
-                yield ReadProgress(number, len(entries)) if depth == 1 else ReadProgress(0, None)
+                if depth == 1:
+                    self._progress = ReadProgress(number, len(entries))
+                yield self._progress
 
     def _take(
         self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, within: str, depth: int
@@ -182,7 +185,7 @@ class _Unpacking:
                     )
                 digest.update(piece)
                 file.write(piece)
-                yield ReadProgress(0, None)
+                yield self._progress
         return digest.hexdigest(), size
 
     def _name(self, label: str) -> str:
