@@ -17,9 +17,11 @@ the pages of six PDFs of a company with 201, and of 20 quarterly reports with 19
     ... + headings                 .827 .414   .920 .821   .959 .787
     ... + the whole document       .827 .413   .920 .821   .979 .823
     ... + what is in common        .831 .433   .920 .822   .985 .816
+    ... + the neighbours           .836 .431   .925 .827   .979 .836
 
 For questions on single facts (604, on 21,160 paragraphs of an encyclopedia) the words' coverage
-and closeness matter most; all together reach .960 and .902.
+and closeness matter most; all together reach .960 and .902. Of what 472 questions need of five
+long texts, five passages hold .890 without the neighbours and .900 with them.
 
 Around these weights the figures move by less than .01.
 """

@@ -1,4 +1,7 @@
-"""What is found: several documents for questions about several, and nothing said twice."""
+"""What is found: several documents for questions about several, and nothing said twice.
+
+And what stands in the midst of what is asked about, before the same words elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -34,6 +37,18 @@ NOTICE = (
     "Visitors report to the porter, sign the book, and wear the badge that they are given until "
     "they leave; the porter calls the host, who comes to the gate to meet them."
 )
+RESTING = (
+    "Afterwards it is left alone for two days, covered with a cloth, in a room where nobody walks "
+    "and where neither sun nor wind comes in; whoever uncovers it earlier has to begin anew. "
+) * 4
+PAINTING = (
+    "The frame of the window is sanded, freed of dust and painted white, first along the glass "
+    "and then along the wall; the brush is led from the wet to the dry, and washed at once. "
+) * 4
+BAKING = (
+    "The dough for the bread is kneaded from rye flour, water, salt and sour dough until it "
+    "comes off the hands; the loaf is shaped, floured and baked in the hot stone oven. "
+) * 4
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +59,8 @@ def index(tmp_path_factory, embedder_path):
             firm=firm, revenue=revenue, detail=f"{firm} had a good year. {PADDING}", tail=PADDING
         )
         (folder / f"{firm.lower()}.md").write_text(text)
+    crafts = [PAINTING, RESTING, PAINTING, BAKING, RESTING, BAKING]
+    (folder / "crafts.txt").write_text("\n\n".join(crafts))
     (folder / "visitors.md").write_text(f"# Visitors\n\n{NOTICE}\n")
     (folder / "gate.txt").write_text(NOTICE.replace(" the porter", "\nthe  Porter"))
     (folder / "visits.md").write_text(f"# Visits\n\n{NOTICE.replace('badge', 'helmet')}\n")
@@ -78,3 +95,13 @@ def test_the_same_words_come_once_and_what_differs_comes_too(index):
         gate = [name for name in names(found) if name in ("visitors", "gate", "visits")]
         assert len(gate) == 2
         assert "visits" in gate
+
+
+def test_what_stands_amid_the_subject_comes_before_the_same_words_elsewhere(index):
+    ranked = index.searcher.rank(["How long is the bread left alone before baking?"])[0]
+    rows = index.searcher.read([item.passage for item in ranked])
+    in_order = [rows[item.passage] for item in ranked]
+    resting = [row.start for row in in_order if row.text.strip() == RESTING.strip()]
+    # By themselves they are alike, and then the one that stands first would come first.
+    assert len(resting) == 2
+    assert resting == sorted(resting, reverse=True)
