@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, Signal, SignalInstance, Slot
 
 from desktop.bridge import Bridge
 from desktop.presenters.base import Presenter
+from desktop.presenters.forecasts import ModelForecast
 from desktop.presenters.models import ModelsPresenter
 from desktop.presenters.notices import Notices
 from desktop.wording import explain
 from models.catalogue import CatalogueEntry, read_catalogue
 from models.facts import ModelFacts
+from models.gguf_header import GgufHeader
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
@@ -30,6 +32,8 @@ class DownloadsPresenter(Presenter):
         found: What a search of the hub found (list[HubResult]).
         read: Which models a repository has (HubRepository).
         asking_failed: The hub could not be asked (str, what a person should read).
+        examined: It is known what a model of the hub would take, or why not (str, the
+            repository, and str, the file).
     """
 
     changed = Signal()
@@ -37,6 +41,7 @@ class DownloadsPresenter(Presenter):
     found = Signal(object)
     read = Signal(object)
     asking_failed = Signal(str)
+    examined = Signal(str, str)
     _told = Signal(object)
 
     def __init__(
@@ -52,6 +57,7 @@ class DownloadsPresenter(Presenter):
         self._rows: dict[str, Download] = {}
         self._catalogue: list[CatalogueEntry] = []
         self._asked = 0
+        self._headers: dict[tuple[str, str], GgufHeader | str] = {}
         models.changed.connect(self.changed)
         # Downloads report on threads of their own.
         self._told.connect(self._on_told, Qt.ConnectionType.QueuedConnection)
@@ -79,7 +85,9 @@ class DownloadsPresenter(Presenter):
     def entry_of(self, facts: ModelFacts) -> CatalogueEntry | None:
         """Return what the catalogue says of a model that is here."""
         for entry in self._catalogue:
-            same_file = PurePosixPath(entry.file).name.casefold() == facts.name.casefold()
+            # One that lies elsewhere is called by its folder too.
+            file = Path(facts.path).name.casefold()
+            same_file = PurePosixPath(entry.file).name.casefold() == file
             if same_file or (entry.sha256 and entry.sha256 == facts.sha256):
                 return entry
         return None
@@ -131,6 +139,27 @@ class DownloadsPresenter(Presenter):
         """Ask which models a repository has."""
         if self._assistant is not None:
             self._ask("read a repository", self._assistant.downloads.repository, name, self.read)
+
+    def examine(self, repository: str, file: str) -> None:
+        """Ask the hub for the beginning of a model's file, which tells what it would take."""
+        if self._assistant is None:
+            return
+        run = self._bridge.call(
+            "examine a model", self._assistant.downloads.header, repository, file
+        )
+        run.finished.connect(lambda header: self._on_examined(repository, file, header))
+        run.failed.connect(lambda error: self._on_examined(repository, file, explain(error)))
+
+    def forecast_of(self, repository: str, file: str) -> ModelForecast | str | None:
+        """Return what a model that was examined would take, or why it could not be; else None."""
+        known = self._headers.get((repository, file))
+        if isinstance(known, GgufHeader):
+            return self._models.forecast_of_file(file, known)
+        return known
+
+    def _on_examined(self, repository: str, file: str, known: GgufHeader | str) -> None:
+        self._headers[repository, file] = known
+        self.examined.emit(repository, file)
 
     def _ask(
         self, name: str, function: Callable[[str], Any], argument: str, answer: SignalInstance

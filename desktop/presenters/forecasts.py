@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import msgspec
 import psutil
 
-from assistant.answering.types import Answer
-from desktop.presenters.settings import SettingsPresenter
 from models.engine.types import LoadSettings
-from models.errors import InvalidModelFile
 from models.facts import ModelFacts
 from models.fit import Fit, MemoryForecast, forecast, free_memory, judge, largest_context
-from models.gguf_header import GgufHeader, read_header
+from models.gguf_header import GgufHeader
+from models.speeds import Speed
 
-# Too few tokens say nothing about a speed.
-_ENOUGH_READ = 64
-_ENOUGH_WRITTEN = 8
 # What a model of which only the file's size is known needs beside its weights, about: a context
 # of some thousand tokens, and the buffers of a computation.
 _KV_BYTES = 300_000_000
@@ -43,9 +37,9 @@ class ModelForecast(msgspec.Struct, frozen=True):
 class Forecasts:
     """Judges models by their headers, and remembers what was measured."""
 
-    def __init__(self, settings: SettingsPresenter) -> None:
-        self._settings = settings
+    def __init__(self) -> None:
         self._known: dict[str, ModelForecast] = {}
+        self._speeds: dict[str, Speed] = {}
         self._headers: dict[tuple[str, int], GgufHeader] = {}
         self._free = free_memory()
 
@@ -54,34 +48,41 @@ class Forecasts:
     def survey(
         self,
         models: Sequence[ModelFacts],
+        header: Callable[[ModelFacts], GgufHeader | None],
         settings: Callable[[str], LoadSettings],
+        speed: Callable[[str, LoadSettings], Speed],
         loaded: str | None,
     ) -> None:
         """Judge models anew. Reads their headers: called off the window's thread.
 
         Args:
             models: Those that are here.
+            header: What the files of a model say; None where they cannot be used.
             settings: How a model of this name would be loaded.
+            speed: How fast the model of a file was, loaded so.
             loaded: Path of the one that is in memory, which would make room for another.
         """
         usable = [facts for facts in models if facts.problem is None]
-        headers = {facts.path: header for facts in usable if (header := self._header(facts))}
+        headers = {facts.path: known for facts in usable if (known := header(facts)) is not None}
+        self._headers = {(f.path, f.bytes): headers[f.path] for f in usable if f.path in headers}
         self._free = free_memory()
         held = next((facts for facts in usable if facts.path == loaded), None)
         if held is not None and held.path in headers:
             self._free += forecast(headers[held.path], settings(held.name)).needed
         self._known = {
-            facts.path: self._judged(headers[facts.path], settings(facts.name))
+            facts.path: self.judge_header(headers[facts.path], settings(facts.name))
             for facts in usable
             if facts.path in headers
         }
+        self._speeds = {facts.path: speed(facts.path, settings(facts.name)) for facts in usable}
 
     def judged(self, facts: ModelFacts, settings: LoadSettings) -> ModelForecast | None:
         """Return what a model would take if it were loaded so; None for one not seen before."""
         header = self._headers.get((facts.path, facts.bytes))
-        return None if header is None else self._judged(header, settings)
+        return None if header is None else self.judge_header(header, settings)
 
-    def _judged(self, header: GgufHeader, settings: LoadSettings) -> ModelForecast:
+    def judge_header(self, header: GgufHeader, settings: LoadSettings) -> ModelForecast:
+        """Return what a model would take of which the header is known, here or on the hub."""
         memory = forecast(header, settings)
         largest = largest_context(header, settings, self._free)
         return ModelForecast(judge(memory, self._free), memory, largest)
@@ -121,31 +122,8 @@ class Forecasts:
         """The memory of this computer."""
         return psutil.virtual_memory().total
 
-    def _header(self, facts: ModelFacts) -> GgufHeader | None:
-        key = facts.path, facts.bytes
-        if key not in self._headers:
-            try:
-                self._headers[key] = read_header(Path(facts.path))
-            except InvalidModelFile:
-                # It was exchanged while we look; the library says so at the next listing.
-                return None
-        return self._headers[key]
-
     # --- Speed ----------------------------------------------------------------------------
 
-    def speeds(self, name: str) -> tuple[float, float]:
-        """Return how fast a model last read and wrote here, in tokens/s; 0 while unknown."""
-        return (
-            self._settings.remembered(f"reads {name}", 0.0),
-            self._settings.remembered(f"writes {name}", 0.0),
-        )
-
-    def note_answer(self, answer: Answer) -> None:
-        """Remember how fast the model of an answer was."""
-        timing = answer.timing
-        read = timing.prompt_tokens - timing.cached_tokens
-        if read >= _ENOUGH_READ and timing.first_token_ms > 0:
-            speed = round(1000 * read / timing.first_token_ms, 1)
-            self._settings.remember(f"reads {answer.model}", speed)
-        if timing.answer_tokens >= _ENOUGH_WRITTEN and timing.tokens_per_s > 0:
-            self._settings.remember(f"writes {answer.model}", round(timing.tokens_per_s, 1))
+    def speed(self, facts: ModelFacts) -> Speed:
+        """Return how fast a model was here, loaded as the settings say; zeros while unknown."""
+        return self._speeds.get(facts.path, Speed())

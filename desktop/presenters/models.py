@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
-from assistant.answering.types import Answer
 from assistant.settings import ModelSettings
 from desktop.bridge import Bridge, Run
 from desktop.presenters.base import Presenter
@@ -19,6 +19,7 @@ from desktop.presenters.settings import SettingsPresenter
 from desktop.wording import explain
 from models.engine.types import LoadedModel, LoadProgress
 from models.facts import ModelFacts
+from models.gguf_header import GgufHeader
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
@@ -48,7 +49,7 @@ class ModelsPresenter(Presenter):
     ) -> None:
         super().__init__(bridge, notices, parent)
         self._settings = settings
-        self.forecasts = Forecasts(settings)
+        self.forecasts = Forecasts()
         self._assistant: Assistant | None = None
         self._installed: list[ModelFacts] = []
         self._listed = False
@@ -154,17 +155,17 @@ class ModelsPresenter(Presenter):
         """Count as use what the model does without being asked."""
         self._wait_until_idle()
 
-    def note_answer(self, answer: Answer) -> None:
-        """Remember how fast the model of an answer was."""
+    def note_answer(self) -> None:
+        """Count an answer as use; it told how fast its model is."""
         self._wait_until_idle()
-        self.forecasts.note_answer(answer)
-        self.changed.emit()
+        self.refresh()
 
     @staticmethod
     def title_of(facts: ModelFacts) -> str:
         """Return a model's name for people: its own, else its file's without the technical end."""
-        # Makers append the file's format to the name of what they converted.
-        title = re.sub(r"[\s._-]*gguf$", "", facts.title.strip() or facts.name, flags=re.IGNORECASE)
+        # Makers append the file's format to the name, or that of what they converted.
+        title = facts.title.strip() or facts.name
+        title = re.sub(r"[\s._-]*(gguf|awq|gptq)$", "", title, flags=re.IGNORECASE)
         return " ".join(title.replace("_", " ").split())
 
     # --- Doing ----------------------------------------------------------------------------
@@ -197,7 +198,7 @@ class ModelsPresenter(Presenter):
             self._start_loading(
                 lambda: self._steps(
                     assistant,
-                    assistant.current_model() if name is None else assistant.models.info(name),
+                    self._settle(assistant) if name is None else assistant.models.info(name),
                 )
             )
 
@@ -205,6 +206,11 @@ class ModelsPresenter(Presenter):
         """Return what a model would take with other settings; None where that is not known."""
         usual = msgspec.structs.replace(self._settings.current, models={facts.name: chosen})
         return self.forecasts.judged(facts, usual.load_settings(facts.name))
+
+    def forecast_of_file(self, file: str, header: GgufHeader) -> ModelForecast:
+        """Return what a model would take that is not here, loaded as the settings say."""
+        settings = self._settings.current.load_settings(PurePosixPath(file).name)
+        return self.forecasts.judge_header(header, settings)
 
     def choose_settings(self, facts: ModelFacts, chosen: ModelSettings) -> None:
         """Keep how a model is loaded and chooses its words; one that is loaded is loaded anew."""
@@ -252,8 +258,23 @@ class ModelsPresenter(Presenter):
         """List the models and judge what they would take; in a thread of its own."""
         installed = assistant.models.list()
         loaded = assistant.model.loaded
-        self.forecasts.survey(installed, assistant.load_settings, loaded.path if loaded else None)
+        held = loaded.path if loaded else None
+        self.forecasts.survey(
+            installed,
+            assistant.models.header,
+            assistant.load_settings,
+            assistant.model.speed_of,
+            held,
+        )
         return installed, assistant.current_model()
+
+    @staticmethod
+    def _settle(assistant: Assistant) -> ModelFacts | None:
+        """Return the model that answers, which stays it when a larger one comes."""
+        facts = assistant.current_model()
+        if facts is not None and assistant.settings.current.model is None:
+            assistant.settings.update(model=facts.name)
+        return facts
 
     @staticmethod
     def _steps(
@@ -317,12 +338,14 @@ class ModelsPresenter(Presenter):
 
     @Slot(str)
     def _on_state_told(self, _: str) -> None:
-        if self._assistant is None or self._problem:
+        if self._assistant is None:
             return
-        state = self._assistant.model.state
+        state, loaded = self._assistant.model.state, self._assistant.model.loaded
+        if self._problem and (state != "ready" or loaded is self._loaded):
+            return
+        self._problem = ""
         # To the process, a model that was freed is none; the next question loads it again.
         self._set_state("unloaded" if state == "none" and self._current is not None else state)
-        loaded = self._assistant.model.loaded
         self._loaded = loaded or self._loaded
 
     def _set_state(self, state: State) -> None:

@@ -189,7 +189,7 @@ class Session(QObject):
         if self.chat.is_busy:
             self.library.flush()
         elif live is not None and live.answer is not None:
-            self.models.note_answer(live.answer)
+            self.models.note_answer()
 
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:

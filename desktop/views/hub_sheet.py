@@ -18,6 +18,8 @@ from PySide6.QtWidgets import (
 from assistant.wording import bytes_text
 from desktop.presenters.downloads import DownloadsPresenter
 from desktop.presenters.models import ModelsPresenter
+from desktop.theme.theme import Theme
+from desktop.views.models_forecast import ForecastRow
 from desktop.views.models_wording import fit_text, licence_text, size_text
 from desktop.views.wording import counted, number
 from desktop.widgets.buttons import push_button
@@ -32,9 +34,14 @@ class HubSheet(QDialog):
     """Nothing is asked of the hub before the person searches."""
 
     def __init__(
-        self, models: ModelsPresenter, downloads: DownloadsPresenter, parent: QWidget
+        self,
+        theme: Theme,
+        models: ModelsPresenter,
+        downloads: DownloadsPresenter,
+        parent: QWidget,
     ) -> None:
         super().__init__(parent)
+        self._theme = theme
         self._models = models
         self._downloads = downloads
         self._repository: HubRepository | None = None
@@ -208,10 +215,13 @@ class HubSheet(QDialog):
         get.setAutoDefault(False)
         get.setEnabled(not coming)
         get.clicked.connect(lambda: self._downloads.start(repository, model.file))
+        words.addWidget(
+            ForecastRow(self._theme, repository, model.file, self._models, self._downloads)
+        )
         made = QWidget()
         row = QHBoxLayout(made)
         row.setContentsMargins(0, 6, 0, 6)
         row.setSpacing(8)
         row.addLayout(words, 1)
-        row.addWidget(get)
+        row.addWidget(get, 0, Qt.AlignmentFlag.AlignTop)
         return made

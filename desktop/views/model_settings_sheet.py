@@ -8,11 +8,10 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from assistant.settings import ModelSettings
-from assistant.wording import bytes_text
 from desktop.presenters.models import ModelsPresenter
 from desktop.theme.theme import Theme
 from desktop.views.model_settings_form import ModelSettingsForm
-from desktop.views.models_wording import fit_text
+from desktop.views.models_wording import forecast_text
 from desktop.widgets.buttons import push_button
 from desktop.widgets.labels import label, set_role
 from models.facts import ModelFacts
@@ -114,12 +113,7 @@ class ModelSettingsSheet(QDialog):
         if known is None:
             self._memory.setText("")
             return
-        text = self.tr("Needs {needed} of {free} free memory: {fit}.").format(
-            needed=bytes_text(known.memory.needed),
-            free=bytes_text(self._models.forecasts.free_bytes),
-            fit=fit_text(known.fit),
-        )
-        self._memory.setText(text)
+        self._memory.setText(forecast_text(known, self._models.forecasts.free_bytes))
         set_role(self._memory, "small-warning" if known.fit == "not" else "small")
 
     @Slot()

@@ -12,7 +12,7 @@ from desktop.presenters.checksums import Checksums
 from desktop.presenters.models import ModelsPresenter
 from desktop.theme.theme import Theme
 from desktop.views.models_checksum import ChecksumRow
-from desktop.views.models_wording import fit_text, here_text, kind_text
+from desktop.views.models_wording import fit_text, here_text, kind_text, largest_text
 from desktop.views.wording import number
 from desktop.widgets.buttons import IconButton, push_button
 from desktop.widgets.disclosure import Disclosure
@@ -127,18 +127,19 @@ class ModelCard(QFrame):
         return line
 
     def _warning(self) -> QWidget:
-        models = self._models
-        return label(
-            self.tr(
-                "It needs {needed} of memory and {all} are free: it will be very slow or not "
-                "load. Close other programs, take a smaller context, or choose a smaller model."
-            ).format(
-                needed=bytes_text(models.forecasts.needed(self._facts)),
-                all=bytes_text(models.forecasts.free_bytes),
-            ),
-            "small-warning",
-            wrap=True,
+        models, known = self._models, self._models.forecasts.of(self._facts)
+        text = self.tr(
+            "It needs {needed} of memory and {all} are free: it will be very slow or not load."
+        ).format(
+            needed=bytes_text(models.forecasts.needed(self._facts)),
+            all=bytes_text(models.forecasts.free_bytes),
         )
+        if known is not None and known.largest_context:
+            advice = self.tr("With a context of up to {n} tokens it fits: its settings choose one.")
+            advice = advice.format(n=number(known.largest_context))
+        else:
+            advice = self.tr("Close other programs, or choose a smaller model.")
+        return label(f"{text} {advice}", "small-warning", wrap=True)
 
     def _details(self, licence: str) -> QWidget:
         facts, entry = self._facts, self._entry
@@ -183,12 +184,7 @@ class ModelCard(QFrame):
             kv=bytes_text(memory.kv),
             rest=bytes_text(memory.compute + memory.process),
         )
-        if not known.largest_context:
-            return parts
-        largest = self.tr("A context of up to {n} tokens fits.").format(
-            n=number(known.largest_context)
-        )
-        return f"{parts}. {largest}"
+        return f"{parts}. {largest_text(known)}"
 
     def _tokens(self, count: int) -> str:
         return self.tr("{n} tokens").format(n=number(count)) if count else ""

@@ -8,8 +8,10 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from assistant.wording import bytes_text
+from desktop.presenters.downloads import DownloadsPresenter
 from desktop.presenters.models import ModelsPresenter
 from desktop.theme.theme import Theme
+from desktop.views.models_forecast import ForecastRow
 from desktop.views.models_wording import download_text, fit_text, licence_text
 from desktop.widgets.buttons import IconButton, push_button
 from desktop.widgets.labels import ElidedLabel, label, set_role
@@ -144,7 +146,12 @@ class OfferCard(QFrame):
     download_wanted = Signal()
 
     def __init__(
-        self, entry: CatalogueEntry, models: ModelsPresenter, parent: QWidget | None = None
+        self,
+        theme: Theme,
+        entry: CatalogueEntry,
+        models: ModelsPresenter,
+        downloads: DownloadsPresenter,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("card")
@@ -174,3 +181,5 @@ class OfferCard(QFrame):
         column.addLayout(head)
         column.addWidget(label(entry.good_for, wrap=True))
         column.addWidget(label(" · ".join(part for part in parts if part), "small", wrap=True))
+        column.addSpacing(2)
+        column.addWidget(ForecastRow(theme, entry.repository, entry.file, models, downloads))

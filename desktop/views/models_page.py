@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton, QVBoxLayout, QWidget
 
 from assistant.wording import SETUP_COMMAND
@@ -91,6 +91,11 @@ class ModelsPage(Page):
         downloads.progressed.connect(self._on_progressed)
         self._on_changed()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Look again: other programs fetch models too, and speeds are learned meanwhile."""
+        super().showEvent(event)
+        self._models.refresh()
+
     # --- Adding a file --------------------------------------------------------------------
 
     @Slot()
@@ -171,7 +176,7 @@ class ModelsPage(Page):
         in_use = facts.name == models.current
         return (
             repr(facts), in_use, models.state_text if in_use else "", models.is_loaded(facts),
-            models.problem if in_use else "", models.forecasts.speeds(facts.name),
+            models.problem if in_use else "", models.forecasts.speed(facts),
             self._downloads.entry_of(facts) is not None, models.forecasts.fit(facts),
         )  # fmt: skip
 
@@ -196,7 +201,7 @@ class ModelsPage(Page):
         return card
 
     def _offer_card(self, entry: CatalogueEntry) -> QWidget:
-        card = OfferCard(entry, self._models)
+        card = OfferCard(self._theme, entry, self._models, self._downloads)
         card.download_wanted.connect(lambda: self._downloads.start(entry.repository, entry.file))
         return card
 

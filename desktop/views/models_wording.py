@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QCoreApplication
 
 from assistant.wording import bytes_text
+from desktop.presenters.forecasts import ModelForecast
 from desktop.presenters.models import ModelsPresenter
 from desktop.views.wording import counted, decimal, number, seconds
 from desktop.wording import explain
@@ -40,7 +41,10 @@ def size_text(parameters: int) -> str:
 
 def licence_text(licence: str) -> str:
     """Return a licence as it is mostly written: models write "apache-2.0"."""
-    known = {"apache-2.0": "Apache-2.0", "mit": "MIT", "other": ""}
+    known = {
+        "apache-2.0": "Apache-2.0", "mit": "MIT", "other": "", "gemma": _tr("Gemma terms of use"),
+        "llama3.2": _tr("Llama 3.2 licence"),
+    }  # fmt: skip
     text = known.get(licence.strip().casefold(), licence.strip())
     return text or _tr("licence not stated")
 
@@ -48,6 +52,27 @@ def licence_text(licence: str) -> str:
 def fit_text(fit: Fit) -> str:
     """Return in a word whether a model fits into this computer's memory."""
     return {"well": _tr("fits well"), "tight": _tr("just fits"), "not": _tr("will not fit")}[fit]
+
+
+def forecast_text(known: ModelForecast, free: int) -> str:
+    """Return what a model would take of this computer's memory, in sentences.
+
+    Args:
+        known: What it would take.
+        free: The memory there is for it, in bytes.
+    """
+    text = _tr("Needs {needed} of {free} free memory: {fit}.").format(
+        needed=bytes_text(known.memory.needed), free=bytes_text(free), fit=fit_text(known.fit)
+    )
+    return f"{text} {largest_text(known)}"
+
+
+def largest_text(known: ModelForecast) -> str:
+    """Return which context a model could have, as a sentence."""
+    if not known.largest_context:
+        return _tr("It does not fit with any context.")
+    largest = number(known.largest_context)
+    return _tr("A context of up to {n} tokens fits.").format(n=largest)
 
 
 def source_text(source: Source) -> str:
@@ -79,15 +104,12 @@ def kind_text(facts: ModelFacts, licence: str) -> str:
 def here_text(facts: ModelFacts, models: ModelsPresenter) -> str:
     """Return how a model does on this computer, in a line."""
     parts: list[str] = []
-    reads, writes = models.forecasts.speeds(facts.name)
+    speed = models.forecasts.speed(facts)
     loaded = models.loaded if models.is_loaded(facts) else None
-    if loaded is not None:
-        # Measured on purpose, where answers gave no figure yet.
-        reads, writes = reads or loaded.read_tokens_per_s, writes or loaded.write_tokens_per_s
-    if reads:
-        parts.append(_tr("reads {n} tokens/s").format(n=number(reads)))
-    if writes:
-        parts.append(_tr("writes {n} tokens/s").format(n=number(writes)))
+    if speed.read:
+        parts.append(_tr("reads {n} tokens/s").format(n=number(speed.read)))
+    if speed.write:
+        parts.append(_tr("writes {n} tokens/s").format(n=number(speed.write)))
     if loaded is not None:
         parts.append(
             _tr("context {used} of {all}").format(

@@ -167,7 +167,8 @@ def shoot_models(studio: Studio, window: Window) -> None:
     """The models, and one on its way in."""
     session, main = window.session, window.main
     main.show_page("models")
-    session.models.note_answer(scenes.plain_answer("", "", session.models.current))
+    session.models.refresh()
+    studio.settle()
     studio.shoot(window, "models")
     progress = FileProgress(460_000_000, 1_100_000_000)
     session.imports.progressed.emit(progress)
