@@ -21,6 +21,8 @@ _PLACE = 2_000
 _LEAST_WORDS = 8
 # What is less sure than this is code, or a list of names.
 _LEAST_SURE = 0.5
+# The codes of what is in no language: numbers, identifiers.
+_NO_LANGUAGE = ("zxx", "und")
 
 _FIRST = """
 CREATE TABLE languages (
@@ -78,7 +80,7 @@ def language_of(text: str) -> str | None:
     if len(_WORD.findall(text)) < _LEAST_WORDS and not _is_unspaced(text):
         return None
     language, sureness = _identifier().classify(text)
-    return language if sureness >= _LEAST_SURE else None
+    return language if sureness >= _LEAST_SURE and language not in _NO_LANGUAGE else None
 
 
 def _is_unspaced(text: str) -> bool:

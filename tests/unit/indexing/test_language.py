@@ -28,7 +28,13 @@ def test_a_sentence_tells_its_language(code):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "Lease", "940 1,200 33 2026 17 5 12 88 4711", "def main(x): return [y for y in x if y]"],
+    [
+        "",
+        "Lease",
+        "940 1,200 33 2026 17 5 12 88 4711",
+        "def main(x): return [y for y in x if y]",
+        " ".join(f"{n * 2654435761 % 2**32:08x}-{n * 40503 % 65536:04x}" for n in range(60)),
+    ],
 )
 def test_what_is_no_running_text_tells_none(text):
     assert language_of(text) is None
