@@ -156,7 +156,7 @@ class Forecasts(Embedders):
             assert self.may_end[name].wait(90)
             if self.fails and name == "bge-small":
                 raise EmbedderUnsound(name, "truncated")
-            return EmbedderForecast(len(name), 60.0)
+            return EmbedderForecast(len(name), 240.0)
             yield  # what makes this a generator
 
         return SimpleNamespace(stream=steps)
@@ -181,7 +181,7 @@ def test_a_forecast_that_was_given_up_says_nothing(page, theme, bridge, until, f
     made.may_end["e5-small"].set()
     until(lambda: not bridge.running)
     assert said == ["e5-small"]
-    assert sheet._figures.text() == "8 passages, about 1 min on this computer."
+    assert sheet._figures.text() == "8 passages, about 4 min on this computer."
     sheet.reject()
 
 
