@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import sqlite3
 import time
@@ -41,10 +40,7 @@ class PassageRow(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A query's candidates: passages, with all that they are ranked by.
-
-    `vectors` are those of the passages and of their neighbours.
-    """
+    """A query's candidates: passages, with all that they are ranked by."""
 
     query: str
     vector: Vector
@@ -135,9 +131,8 @@ class Searcher:
             words = search_words(self._db, query, depth, scope)
             made = dict(near)
             passages = list(dict.fromkeys([*made, *words]))
+            made |= self._vectors.get([passage for passage in words if passage not in made])
             beside = self._neighbours(passages)
-            wanted = dict.fromkeys([*words, *itertools.chain(*beside.values())])
-            made |= self._vectors.get([passage for passage in wanted if passage not in made])
             candidates = self._candidates(passages)
             matches = self._matcher.match(query, candidates)
             about = document_shares(self._db, passages, matches.words)
