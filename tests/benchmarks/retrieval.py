@@ -7,19 +7,23 @@ DATA_DIR is one of: a set in the BEIR layout (`corpus.jsonl` or `.gz` with `_id`
 document ranks as its best passage; a folder of PDFs with a `questions.jsonl` whose `truth`
 cites pages as `[file.pdf#page=3]`; a folder of PDFs with a `qna_data.csv` whose questions name
 files; a folder with `corpora/*.md` and a `questions_df.csv` whose questions name spans, for
-which passages are compared with windows of 200 tokens, searched in the same way.
+which passages cut by structure are compared with windows of 200 tokens, searched in the same
+way.
 
 All rankings come from the same passages and candidates, through the index itself: keywords
-alone, the embedder alone, their ranks fused, and the product's score, part by part. Where the
-set has `answers.jsonl`, the evidence for each question is searched for the answer, with hits
-grown into their neighbours and without. With `--index` the index is kept in that folder and
-used again; `--seconds` stops indexing after that time, to be continued by the next call.
+alone, the embedder alone, their ranks fused, and the product's score, part by part. Below them
+stands what is in the evidence that a model is given, with hits grown into their neighbours and
+without: the share of the needed text where the set names spans, else the share of questions
+whose answer (where the set has `answers.jsonl`), page, file or document is there. With
+`--index` the index is kept in that folder and used again; `--seconds` stops indexing after that
+time, to be continued by the next call.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import itertools
 import json
 import math
@@ -29,7 +33,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -43,8 +47,10 @@ from indexing.fusion import DEPTH
 from indexing.index import Index
 from indexing.pipeline import Run
 from indexing.readers.read import read
-from indexing.types import CanonicalDocument, Passage
+from indexing.search import PassageRow
+from indexing.types import CanonicalDocument, Evidence, Passage
 from tests.benchmarks.retrieval_sets import (
+    KeysOf,
     Question,
     Spans,
     beir_set,
@@ -55,6 +61,7 @@ from tests.benchmarks.retrieval_sets import (
 )
 
 _CUTS = (1, 3, 5, 10)
+_SPAN_CUTS = (3, 5, 10)
 _BUDGETS = (3000, 6000)
 # Questions whose evidence is looked at.
 _ASKED = 200
@@ -76,6 +83,7 @@ _PARTS = (
     ("+ headings", ("HEADING_WEIGHT",)),
     ("+ document", ("DOCUMENT_WEIGHT",)),
     ("+ in common", ("COMMON_WEIGHT",)),
+    ("+ neighbours", ("NEIGHBOUR_WEIGHT",)),
 )
 
 
@@ -119,19 +127,30 @@ def measures(ranked: Sequence[str], relevant: Mapping[str, float]) -> dict[str, 
     return found | {f"hit@{k}": float(any(key in relevant for key in ranked[:k])) for k in _CUTS}
 
 
-def answer_rates(index: Index, questions: Sequence[Question]) -> dict[str, float]:
-    """Share of questions whose evidence holds an answer's words, by budget in characters."""
-    asked = [question for question in questions if question.answers][:_ASKED]
-    rates: dict[str, float] = {}
-    for budget, share in itertools.product(_BUDGETS if asked else (), (None, 0.0)):
-        held = 0
-        grown = evidence.NEIGHBOUR_SHARE if share is None else share
-        with mock.patch.object(evidence, "NEIGHBOUR_SHARE", grown):
-            for question in asked:
-                text = "\n".join(e.text for e in index.evidence([question.text], budget)).lower()
-                held += any(answer.lower() in text for answer in question.answers)
-        rates[f"{budget} {'grown' if share is None else 'hits alone'}"] = held / len(asked)
-    return rates
+def needed_in_evidence(
+    index: Index, asked: Sequence[tuple[str, Callable[[Sequence[Evidence]], float]]]
+) -> dict[str, float]:
+    """What evidence holds of what is needed, on average, by budget in characters.
+
+    Args:
+        asked: Questions, each with what tells the share of the needed that evidence holds.
+    """
+    shares: dict[str, float] = {}
+    for budget, (grown, share) in itertools.product(
+        _BUDGETS, (("grown", evidence.NEIGHBOUR_SHARE), ("hits alone", 0.0))
+    ):
+        with mock.patch.object(evidence, "NEIGHBOUR_SHARE", share):
+            held = [share_of(index.evidence([text], budget)) for text, share_of in asked[:_ASKED]]
+        shares[f"{budget} {grown}"] = statistics.fmean(held)
+    return shares
+
+
+def right_is_there(question: Question, keys_of: KeysOf, found: Sequence[Evidence]) -> float:
+    """Whether evidence holds an answer's words; without known answers, what is right."""
+    if question.answers:
+        text = "\n".join(item.text for item in found).lower()
+        return float(any(answer.lower() in text for answer in question.answers))
+    return float(any(key in question.relevant for item in found for key in keys_of(item)))
 
 
 def windows(document: CanonicalDocument, embedder: Embedder) -> list[Passage]:
@@ -148,43 +167,54 @@ def windows(document: CanonicalDocument, embedder: Embedder) -> list[Passage]:
     return passages
 
 
-def span_measures(index: Index, questions: Sequence[Spans], k: int) -> dict[str, float]:
-    """How much of what is needed `k` passages hold, and how much of them is needed."""
-    recall, precision = 0.0, 0.0
-    for question in questions:
-        needed = {place for span in question.spans for place in range(*span)}
-        hits = index.search(question.text, k).hits
-        held = {n for hit in hits if hit.path == question.path for n in range(hit.start, hit.end)}
-        size = sum(hit.end - hit.start for hit in hits)
-        recall += len(needed & held) / len(needed)
-        precision += len(needed & held) / max(1, size)
-    return {
-        f"recall@{k}": recall / len(questions),
-        f"precision@{k}": precision / len(questions),
-    }
+def needed_share(question: Spans, found: Sequence[PassageRow | Evidence]) -> tuple[float, float]:
+    """The share of what is needed that spans hold, and the share of them that is needed."""
+    needed = {place for span in question.spans for place in range(*span)}
+    held = {n for item in found if item.path == question.path for n in range(item.start, item.end)}
+    size = sum(item.end - item.start for item in found)
+    return len(needed & held) / len(needed), len(needed & held) / max(1, size)
+
+
+def needed_text(question: Spans, found: Sequence[Evidence]) -> float:
+    """The share of what is needed that evidence holds."""
+    return needed_share(question, found)[0]
 
 
 def run_spans(data: Path, folder: Path, seconds: float) -> dict[str, Any] | None:
     """Compares the product's passages with windows; None when the time was up."""
-    methods: dict[str, dict[str, float]] = {}
-    asked = 0
-    for name, cut in (("passages", Run.cut), ("windows", windows)):
+    totals: dict[str, dict[str, float]] = {}
+    questions: Sequence[Spans] = ()
+    shares: dict[str, float] = {}
+    for name, cut in (("windows", windows), ("passages", Run.cut)):
         place = folder / name
         with mock.patch.object(Run, "cut", staticmethod(cut)):
             index = Index(place, embedder_folder(), read)
-        try:
-            with mock.patch.object(Run, "cut", staticmethod(cut)):
+            try:
                 if not finished(index.add([str(data / "corpora")]), seconds):
                     return None
-            with contextlib.closing(Catalog(place)) as catalog:
-                questions = spans_set(data, catalog)
-            asked = len(questions)
-            methods[name] = {}
-            for k in (3, 5, 10):
-                methods[name] |= span_measures(index, questions, k)
-        finally:
-            index.close()
-    return {"questions": asked, "methods": methods}
+                with contextlib.closing(Catalog(place)) as catalog:
+                    questions = spans_set(data, catalog)
+                for question in questions:
+                    ranked, _ = rankings(index, question.text)
+                    if name == "windows":
+                        # Cut elsewhere, searched in the same way.
+                        ranked = {name: list(ranked.values())[-1]}
+                    for method, passages in ranked.items():
+                        sums = totals.setdefault(method, {})
+                        rows = index.searcher.read(passages)
+                        found = [rows[passage] for passage in passages if passage in rows]
+                        for k in _SPAN_CUTS:
+                            recall, precision = needed_share(question, found[:k])
+                            for key, value in ((f"recall@{k}", recall), (f"prec.@{k}", precision)):
+                                sums[key] = sums.get(key, 0.0) + value / len(questions)
+                if name == "passages":
+                    shares = needed_in_evidence(
+                        index,
+                        [(q.text, functools.partial(needed_text, q)) for q in questions],
+                    )
+            finally:
+                index.close()
+    return {"questions": len(questions), "methods": totals, "needed_in_evidence": shares}
 
 
 def finished(steps: Generator[Any, None, Any], seconds: float) -> bool:
@@ -232,7 +262,10 @@ def run(data: Path, folder: Path, seconds: float) -> dict[str, Any] | None:
             "questions": len(questions),
             "methods": totals,
             "search_ms_median": statistics.median(took),
-            "answer_in_evidence": answer_rates(index, questions),
+            "needed_in_evidence": needed_in_evidence(
+                index,
+                [(q.text, functools.partial(right_is_there, q, keys_of)) for q in questions],
+            ),
         }
     finally:
         index.close()
@@ -261,8 +294,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"{'':14}" + "".join(f"{name:>13}" for name in names))
     for method, values in found["methods"].items():
         print(f"{method:14}" + "".join(f"{values[name]:13.3f}" for name in names))
-    for budget, rate in found.get("answer_in_evidence", {}).items():
-        print(f"answer in evidence of {budget}: {rate:.3f}")
+    for budget, share in found["needed_in_evidence"].items():
+        print(f"needed in evidence of {budget}: {share:.3f}")
     return 0
 
 

@@ -17,13 +17,13 @@ import numpy as np
 from indexing.catalog import Catalog
 from indexing.index import Index
 from indexing.search import PassageRow
-from indexing.types import Block, CanonicalDocument
+from indexing.types import Block, CanonicalDocument, Evidence
 
 _CITED_PAGE = re.compile(r"\[([^\[\]#]+)#page=(\d+)\]")
 
 
 # The keys by which a question set names what stands in a span of a document.
-KeysOf = Callable[[PassageRow], Sequence[str]]
+KeysOf = Callable[[PassageRow | Evidence], Sequence[str]]
 
 
 class Question(NamedTuple):
@@ -95,7 +95,7 @@ def pages_set(folder: Path, catalog: Catalog) -> Set:
         if cited:
             questions.append(Question(row["question"], cited, ()))
 
-    def pages(row: PassageRow) -> Sequence[str]:
+    def pages(row: PassageRow | Evidence) -> Sequence[str]:
         last = catalog.page_of(row.document, row.end - 1)
         numbers = range(row.page, (last or row.page) + 1) if row.page is not None else ()
         return [f"{Path(row.path).name}#{number}" for number in numbers]
