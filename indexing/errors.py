@@ -261,7 +261,7 @@ class EmbedderMissing(IndexingError):
     """The embedding model is not where it should be.
 
     Attributes:
-        path: The folder that should hold it.
+        path: Where it should be.
     """
 
     def __init__(self, path: str) -> None:
