@@ -68,6 +68,7 @@ def loaded(embedder_path):
 def index(data_dir, embedder_path, loaded):
     with closing(Index(data_dir, embedder_path, read)) as opened:
         embedder = opened.embedders.answering.embedder
+        assert isinstance(embedder, Embedder)
         embedder._model, embedder.precision = loaded._model, loaded.precision
         yield opened
 
