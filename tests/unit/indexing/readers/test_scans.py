@@ -13,6 +13,7 @@ import numpy as np
 import pptx
 import pytest
 from PIL import Image, ImageDraw, ImageFont
+from PIL.TiffImagePlugin import TiffImageFile
 from pptx.util import Inches
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.utils import ImageReader
@@ -211,7 +212,7 @@ def test_a_long_tiff_is_read_in_parts_no_page_twice(tmp_path, finish, monkeypatc
 
 def test_a_damaged_page_of_a_tiff_costs_only_itself(tmp_path, finish):
     path = save_pages(tmp_path / "log.tif", 2)
-    with Image.open(path) as opened:
+    with TiffImageFile(path) as opened:
         opened.seek(1)
         (strip, *_), (length, *_) = opened.tag_v2[273], opened.tag_v2[279]
     data = bytearray(path.read_bytes())
