@@ -62,7 +62,9 @@ def test_a_great_loss_bit_by_bit_is_told_until_a_person_has_decided(tmp_path, da
     with closing(connect(data_dir)) as db, closing(Catalog(data_dir)) as catalog:
         migrate(db, COMPONENT, MIGRATIONS)
         store = DocumentStore(db)
-        folders = Folders(db, store, lambda _: (_ for _ in ()), lambda: frozenset({".txt"}), data_dir)
+        folders = Folders(
+            db, store, lambda _: (_ for _ in ()), lambda: frozenset({".txt"}), data_dir
+        )
         end_of(folders.watch(str(sheets[0].parent)))
 
         def lose(first, last):
