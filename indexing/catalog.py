@@ -55,15 +55,13 @@ _SELECT_ROWS = """
     LEFT JOIN contents AS c ON c.id = coalesce(
         d.content_id, (SELECT max(id) FROM contents WHERE document_id = d.id))
 """
+_COLLECTIONS = (
+    "(SELECT json_group_array(k.name) FROM collection_documents AS k WHERE k.document_id = d.id)"
+)
 SELECT_ROWS = _SELECT_ROWS.format(
-    collections="(SELECT json_group_array(k.name) FROM collection_documents AS k "
-    "WHERE k.document_id = d.id)",
-    archive="d.archive_id AS archive, d.members",
+    collections=_COLLECTIONS, archive="d.archive_id AS archive, d.members"
 )
-# Of an index of an earlier version, until it is opened for writing.
-_SELECT_ROWS_BEFORE = _SELECT_ROWS.format(
-    collections="'[]'", archive="NULL AS archive, NULL AS members"
-)
+_NO_ARCHIVE = "NULL AS archive, NULL AS members"
 # Members come with their archive, whenever they did.
 _IN_ORDER = "ORDER BY coalesce(archive, d.id), archive IS NOT NULL, d.id"
 
@@ -322,7 +320,13 @@ class Catalog:
         return row
 
     def _rows(self, condition: str, *values: object) -> list[sqlite3.Row]:
-        select = SELECT_ROWS if self._knows_archives() else _SELECT_ROWS_BEFORE
+        select = SELECT_ROWS
+        # An index of an earlier version has neither until it is opened for writing, or only
+        # collections, which may be made before that.
+        if not self._knows_archives():
+            known = self._all("SELECT 1 FROM sqlite_master WHERE name = 'collection_documents'")
+            collections = _COLLECTIONS if known else "'[]'"
+            select = _SELECT_ROWS.format(collections=collections, archive=_NO_ARCHIVE)
         return self._all(f"{select} {condition}", *values)
 
     def _knows_archives(self) -> bool:

@@ -345,7 +345,7 @@ def test_an_index_from_before_there_were_watched_folders_opens(index, data_dir, 
     end_of(index.add_texts([]))
     index.close()
     with closing(sqlite3.connect(database_path(data_dir))) as db:
-        for table in ("left_out_files", "folder_documents", "watched_folders"):
+        for table in ("lost_files", "left_out_files", "folder_documents", "watched_folders"):
             db.execute(f"DROP TABLE {table}")
         db.execute("DELETE FROM schema_versions WHERE component = 'folders'")
         db.commit()
