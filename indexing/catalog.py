@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from indexing.database import connect_to_read
+from indexing.database import connect_to_read, has_table
 from indexing.errors import DocumentNotFound, PageNotFound
 from indexing.folders.losses import SELECT_LOST, lately
 from indexing.folders.rows import SELECT_FOLDERS, watched_folder
@@ -116,10 +116,10 @@ class Catalog:
     def folders(self) -> list[WatchedFolder]:
         """The watched folders, in the order in which they came to be watched."""
         # An index of an earlier version has no table of them until it is opened for writing.
-        if not self._all("SELECT 1 FROM sqlite_master WHERE name = 'watched_folders'"):
+        if not self._has("watched_folders"):
             return []
         folders = [watched_folder(row) for row in self._all(f"{SELECT_FOLDERS} ORDER BY f.id")]
-        if not self._all("SELECT 1 FROM sqlite_master WHERE name = 'lost_files'"):
+        if not self._has("lost_files"):
             return folders
         lost = {row[0]: row[1] for row in self._all(SELECT_LOST, lately())}
         return [msgspec.structs.replace(one, lost=lost.get(one.id, 0)) for one in folders]
@@ -131,7 +131,7 @@ class Catalog:
 
     def likes(self) -> dict[int, Like]:
         """The documents that are nearly the same as another: the one that each is most like."""
-        if not self._all("SELECT 1 FROM sqlite_master WHERE name = 'likes'"):
+        if not self._has("likes"):
             return {}
         rows = self._all(
             "SELECT this.id, other.id AS other, this.sha256 = other.sha256 AS is_same, "
@@ -143,7 +143,7 @@ class Catalog:
 
     def languages(self) -> dict[int, str]:
         """The languages of the documents whose texts tell it, as ISO 639 codes ("de")."""
-        if not self._all("SELECT 1 FROM sqlite_master WHERE name = 'languages'"):
+        if not self._has("languages"):
             return {}
         return {row[0]: row[1] for row in self._all(SELECT_LANGUAGES)}
 
@@ -324,8 +324,7 @@ class Catalog:
         # An index of an earlier version has neither until it is opened for writing, or only
         # collections, which may be made before that.
         if not self._knows_archives():
-            known = self._all("SELECT 1 FROM sqlite_master WHERE name = 'collection_documents'")
-            collections = _COLLECTIONS if known else "'[]'"
+            collections = _COLLECTIONS if self._has("collection_documents") else "'[]'"
             select = _SELECT_ROWS.format(collections=collections, archive=_NO_ARCHIVE)
         return self._all(f"{select} {condition}", *values)
 
@@ -340,15 +339,23 @@ class Catalog:
 
     def _all(self, query: str, *values: object) -> list[sqlite3.Row]:
         with self._lock:
-            if self._connection is None:
-                connection = connect_to_read(self._data_dir)
-                if connection is None:
-                    return []
-                if not _has_tables(connection):
-                    connection.close()
-                    return []
-                self._connection = connection
-            return self._connection.execute(query, values).fetchall()
+            connection = self._open()
+            return connection.execute(query, values).fetchall() if connection else []
+
+    def _has(self, table: str) -> bool:
+        with self._lock:
+            connection = self._open()
+            return connection is not None and has_table(connection, table)
+
+    def _open(self) -> sqlite3.Connection | None:
+        """The connection; None before there is anything to read. Within the lock."""
+        if self._connection is None:
+            connection = connect_to_read(self._data_dir)
+            if connection is not None and not has_table(connection, "index_facts"):
+                connection.close()
+                return None
+            self._connection = connection
+        return self._connection
 
 
 def absolute_path(path: str) -> str:
@@ -382,12 +389,3 @@ def _section_at(structure: Structure, offset: int) -> Place | None:
 
 def _structure(row: sqlite3.Row) -> Structure:
     return unpack_structure(row["structure"])
-
-
-def _has_tables(connection: sqlite3.Connection) -> bool:
-    return (
-        connection.execute(
-            "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'index_facts'"
-        ).fetchone()
-        is not None
-    )

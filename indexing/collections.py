@@ -15,7 +15,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 
-from indexing.database import Migration, migrate
+from indexing.database import Migration, has_table, migrate
 
 COMPONENT = "collections"
 
@@ -84,7 +84,7 @@ def take_out(connection: sqlite3.Connection, name: str, documents: Sequence[int]
         (name, wanted),
     ).fetchall()
     followed = ""
-    if _has_folders(connection):
+    if has_table(connection, "folder_documents"):
         followed = "AND id NOT IN (SELECT document_id FROM folder_documents) "
     taken += connection.execute(
         "UPDATE documents SET collection = NULL WHERE collection = ?1 "
@@ -106,13 +106,7 @@ def rename(connection: sqlite3.Connection, old: str, new: str) -> None:
     )
     connection.execute("DELETE FROM collection_documents WHERE name = ?", (old,))
     connection.execute("UPDATE documents SET collection = ?2 WHERE collection = ?1", (old, new))
-    if _has_folders(connection):
+    if has_table(connection, "folder_documents"):
         connection.execute(
             "UPDATE watched_folders SET collection = ?2 WHERE collection = ?1", (old, new)
         )
-
-
-def _has_folders(connection: sqlite3.Connection) -> bool:
-    """Whether there are tables of watched folders: before the index was first opened, none."""
-    found = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'folder_documents'")
-    return found.fetchone() is not None

@@ -123,6 +123,14 @@ def migrate(connection: sqlite3.Connection, component: str, migrations: Sequence
     return before
 
 
+def has_table(connection: sqlite3.Connection, name: str) -> bool:
+    """Whether there is a table; what an earlier version wrote may not have it yet."""
+    found = connection.execute(
+        "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)
+    )
+    return found.fetchone() is not None
+
+
 def schema_version(connection: sqlite3.Connection, component: str) -> int:
     """The version of a component's tables; 0 where it has none."""
     row = connection.execute(

@@ -8,6 +8,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection
 
+from indexing.database import has_table
+
 
 def heir_of(
     connection: sqlite3.Connection, original: int, leaving: Collection[int]
@@ -21,7 +23,7 @@ def heir_of(
 
 def take_over(connection: sqlite3.Connection, original: int, heir: sqlite3.Row) -> None:
     """Lets a document stand for the file of a copy of it, whose row goes."""
-    if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'folder_documents'").fetchone():
+    if has_table(connection, "folder_documents"):
         connection.execute("DELETE FROM folder_documents WHERE document_id = ?", (original,))
         connection.execute(
             "UPDATE folder_documents SET document_id = ? WHERE document_id = ?",

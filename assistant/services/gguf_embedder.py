@@ -7,25 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from assistant.services.gguf_loading import load_now
 from indexing.embedder import Embedder
 from indexing.errors import EmbedderMissing, EmbedderUnsound
 from indexing.text_embedder import Recall, Remember, TextEmbedder, Vectors, identity_of
 from models.embedding_prompts import prompts_of
-from models.engine.types import LoadSettings
 from models.errors import InvalidModelFile
 from models.gguf_header import read_header
 from models.sources import SUFFIX
 
 if TYPE_CHECKING:
     from models.engine.embedding import EmbeddingModel
-
-# What it reads at once. Passages with their headings have about 250; some models could read 30
-# times as much, and would set aside memory for it.
-_MAX_TOKENS: Final = 512
 
 
 class GgufEmbedder:
@@ -104,13 +100,7 @@ class GgufEmbedder:
             # Only now: llama.cpp is loaded where such a model is used, and nowhere else.
             from models.engine.embedding import load_embedding_model
 
-            settings = LoadSettings(context_tokens=_MAX_TOKENS, flash_attention=True)
-            loading = load_embedding_model(str(self._path), settings)
-            while self._loaded is None:
-                try:
-                    next(loading)
-                except StopIteration as end:
-                    self._loaded = end.value
+            self._loaded = load_now(load_embedding_model, self._path)
         return self._loaded
 
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from assistant.services.gguf_loading import load_now
 from indexing.reranker import Reranker, TextReranker
-from models.engine.types import LoadSettings
 
 if TYPE_CHECKING:
     from models.engine.reranking import RerankingModel
-
-# Query and passage together.
-_MAX_TOKENS: Final = 512
 
 
 class GgufReranker:
@@ -47,13 +44,7 @@ class GgufReranker:
             # Only now: llama.cpp is loaded where such a model is used, and nowhere else.
             from models.engine.reranking import load_reranking_model
 
-            settings = LoadSettings(context_tokens=_MAX_TOKENS, flash_attention=True)
-            loading = load_reranking_model(str(self._path), settings)
-            while self._loaded is None:
-                try:
-                    next(loading)
-                except StopIteration as end:
-                    self._loaded = end.value
+            self._loaded = load_now(load_reranking_model, self._path)
         return self._loaded
 
 

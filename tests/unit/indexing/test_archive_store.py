@@ -2,38 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-
 import pytest
 
 from indexing import collections
 from indexing.archive_store import MIGRATIONS as ARCHIVES
-from indexing.catalog import Catalog
-from indexing.database import connect, migrate
-from indexing.schema import COMPONENT, MIGRATIONS
-from indexing.store import DocumentStore
+from indexing.database import migrate
 from indexing.types import Block, CanonicalDocument, Member, Passage
 
 TEXT = CanonicalDocument("Papers", "zip", "The rent.", (Block(0, 9, "paragraph"),))
 PASSAGES = [Passage(0, 9, None, (), 3)]
-
-
-@pytest.fixture
-def db(data_dir):
-    with closing(connect(data_dir)) as connection:
-        migrate(connection, COMPONENT, MIGRATIONS)
-        yield connection
-
-
-@pytest.fixture
-def store(db):
-    return DocumentStore(db)
-
-
-@pytest.fixture
-def catalog(data_dir):
-    with closing(Catalog(data_dir)) as view:
-        yield view
 
 
 def members(*names, content=""):

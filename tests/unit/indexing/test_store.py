@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
 from indexing.catalog import Catalog, page_at
-from indexing.database import connect, migrate
 from indexing.errors import DocumentNotFound, PageNotFound
-from indexing.schema import COMPONENT, MIGRATIONS
-from indexing.store import DocumentStore
 from indexing.structure import pack_structure, unpack_blocks, unpack_places, unpack_structure
 from indexing.types import Block, CanonicalDocument, LineBox, Passage, Place, Rest, ScannedPage
 
@@ -45,24 +40,6 @@ PASSAGES = [
     Passage(0, 28, 1, ("Lease",), 12),
     Passage(PAGE_TWO, len(TEXT), 2, ("Lease", "Notice"), 6),
 ]
-
-
-@pytest.fixture
-def db(data_dir):
-    with closing(connect(data_dir)) as connection:
-        migrate(connection, COMPONENT, MIGRATIONS)
-        yield connection
-
-
-@pytest.fixture
-def store(db):
-    return DocumentStore(db)
-
-
-@pytest.fixture
-def catalog(data_dir):
-    with closing(Catalog(data_dir)) as view:
-        yield view
 
 
 def add(store, path="/papers/lease.pdf", sha256="aa", document=None, collection=None):
