@@ -145,7 +145,7 @@ class Embedders:
             yield
             if spent > _TRIAL_S:
                 break
-        return EmbedderForecast(len(missing), round(spent * len(missing) / done, 1))
+        return EmbedderForecast(len(missing), spent * len(missing) / done)
 
     def change(self, most: float = math.inf) -> Generator[IndexProgress, None, None]:
         """Makes all vectors with the embedder that is to answer, then lets it answer.

@@ -334,6 +334,8 @@ class ModelService:
         try:
             return ask()
         except NoModelLoaded:
+            if self._selected is None:
+                raise  # its memory was asked back meanwhile
             self.load(path, settings).result()
             return ask()
 

@@ -60,7 +60,7 @@ class ModelsPresenter(Presenter):
         self._problem = ""
         self._loading: Run | None = None
         self._idle = QTimer(self, singleShot=True)
-        self._idle.timeout.connect(self.unload)
+        self._idle.timeout.connect(self._on_idle)
         settings.changed.connect(self._on_settings_changed)
         # The model's process reports from its own threads.
         self._state_told.connect(self._on_state_told, Qt.ConnectionType.QueuedConnection)
@@ -229,7 +229,8 @@ class ModelsPresenter(Presenter):
     @Slot()
     def unload(self) -> None:
         """Free the memory that the model takes; the next question loads it again."""
-        if self._assistant is not None and self._loading is None:
+        if self._assistant is not None:
+            self.cancel_load()
             self._call("unload a model", self._assistant.model.unload)
 
     def remove(self, name: str) -> None:
@@ -303,9 +304,9 @@ class ModelsPresenter(Presenter):
         self.changed.emit()
 
     @Slot(object)
-    def _on_loaded(self, loaded: LoadedModel | None) -> None:
-        self._loaded = loaded
-        self._set_state("none" if loaded is None else "ready")
+    def _on_loaded(self, _: LoadedModel | None) -> None:
+        # By the time this is delivered it may have been freed, or another be in its place.
+        self._on_state_told("")
 
     @Slot(object)
     def _on_load_failed(self, error: Exception) -> None:
@@ -331,6 +332,12 @@ class ModelsPresenter(Presenter):
             self._idle.stop()
 
     @Slot()
+    def _on_idle(self) -> None:
+        # What is being loaded is wanted.
+        if self._loading is None:
+            self.unload()
+
+    @Slot()
     def _on_settings_changed(self) -> None:
         self._wait_until_idle()
         # Another context takes other memory.
@@ -344,9 +351,9 @@ class ModelsPresenter(Presenter):
         if self._problem and (state != "ready" or loaded is self._loaded):
             return
         self._problem = ""
+        self._loaded = loaded or self._loaded
         # To the process, a model that was freed is none; the next question loads it again.
         self._set_state("unloaded" if state == "none" and self._current is not None else state)
-        self._loaded = loaded or self._loaded
 
     def _set_state(self, state: State) -> None:
         self._state = state

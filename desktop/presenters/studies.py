@@ -16,7 +16,7 @@ from desktop.presenters.models import ModelsPresenter
 from desktop.presenters.notices import Notices
 from desktop.wording import explain
 from indexing.types import DocumentRow
-from models.engine.types import LoadSettings, PrefillProgress
+from models.engine.types import LoadedModel, PrefillProgress
 from models.errors import NoModelLoaded
 
 if TYPE_CHECKING:
@@ -95,7 +95,8 @@ class StudiesPresenter(Presenter):
         self._reading: _Reading | None = None
         self._pace: _Pace | None = None
         self._asked = 0
-        self._held: tuple[str, LoadSettings] | None = None
+        self._surveys = 0
+        self._held: LoadedModel | None = None
         models.changed.connect(self._on_models)
 
     # --- State ----------------------------------------------------------------------------
@@ -134,7 +135,10 @@ class StudiesPresenter(Presenter):
     def refresh(self) -> None:
         """Look again at what is kept."""
         if self._assistant is not None:
-            self._call("list what was read", _survey, self._assistant, then=self._on_surveyed)
+            self._surveys += 1
+            survey = self._surveys
+            self._call("list what was read", _survey, self._assistant,
+                       then=lambda found: self._on_surveyed(survey, found))  # fmt: skip
 
     def ask_forecast(self, document: int, model: str, conversation: int | None) -> None:
         """Have said what studying a document would take; it loads the model.
@@ -273,19 +277,21 @@ class StudiesPresenter(Presenter):
     def _on_deleted(self, _: object) -> None:
         self.refresh()
 
-    @Slot(object)
-    def _on_surveyed(self, found: tuple[set[int], int]) -> None:
-        if found != (self._studied, self._used_bytes):
+    def _on_surveyed(self, survey: int, found: tuple[set[int], int]) -> None:
+        # Two of them may end in another order than they began.
+        if survey == self._surveys and found != (self._studied, self._used_bytes):
             self._studied, self._used_bytes = found
             self.studied_changed.emit()
 
     @Slot()
     def _on_models(self) -> None:
-        # What is studied is studied by the model in memory, with the settings it has there.
+        # What is studied is studied by the model in memory, with the settings it has there. It
+        # is another object after every loading, though it may have been told of too late to be
+        # seen as one that was away.
         assistant = self._assistant
         ready = assistant is not None and self._models.state == "ready"
-        held = assistant.model.selected if assistant is not None and ready else None
-        if held != self._held:
+        held = assistant.model.loaded if assistant is not None and ready else None
+        if held is not self._held:
             self._held = held
             self.refresh()
 
