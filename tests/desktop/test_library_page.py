@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
+import zipfile
+from pathlib import Path
 
 import papers
 import pytest
 import scenes
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QLabel
 
 from assistant.assistant import Assistant
@@ -159,6 +163,59 @@ def test_removing_hides_at_once_and_can_be_undone(library_window, page, until, q
     until(lambda: row.id not in {r.id for r in session.assistant.catalog.documents()})
     until(lambda: json.loads(session.settings.remembered("removing", "")) == [])
     assert path.exists()
+
+
+def test_what_is_in_an_archive_stands_under_it(
+    library_window, page, until, qtbot, tmp_path, monkeypatch
+):
+    session = library_window.session
+    path, lease = tmp_path / "court.zip", papers.lease(tmp_path / "lease.pdf")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.write(lease, "leases/lease.pdf")
+        archive.writestr("brief.md", scenes.RULES)
+    add(library_window, until, path)
+    rows = {row.path: row for row in session.documents.rows}
+    archive, inside = rows[str(path)], rows[str(path / "leases" / "lease.pdf")]
+    assert (archive.members, inside.status, inside.pages) == (2, "ready", 2)
+    lines = page._list.lines
+    names = [lines.data(lines.index(n)) for n in range(lines.rowCount())]
+    first = names.index("court.zip")
+    assert names[first : first + 3] == ["court.zip", "brief.md", "leases/lease.pdf"]
+    assert "2 documents in it" in spoken(page)[first]
+
+    # Its page and its file are there, also when it is unpacked no longer.
+    shutil.rmtree(session.assistant.paths.root / "unpacked")
+    drawn = []
+    session.source.page_drawn.connect(drawn.append)
+    session.source.open_document(inside)
+    until(lambda: session.source.source is not None)
+    assert session.source.title == "court.zip/leases/lease.pdf"
+    session.source.draw_page(1, 200)
+    until(lambda: drawn)
+    assert not drawn[0].image.isNull()
+    session.source.page_drawn.disconnect(drawn.append)
+    session.source.close()
+    opened = []
+    monkeypatch.setattr(
+        QDesktopServices, "openUrl", lambda url: opened.append(Path(url.toLocalFile())) or True
+    )
+    session.library.open_original(inside.id)
+    until(lambda: opened)
+    assert opened[0].name == "lease.pdf"
+    assert opened[0].read_bytes() == lease.read_bytes()
+
+    # It goes with all that is in it, and comes back with it.
+    notices = []
+    session.notices.shown.connect(notices.append)
+    session.library.remove([archive.id])
+    assert notices[-1].text == "Removed “court.zip” and the 2 documents in it."
+    until(lambda: not any("court.zip" in line for line in spoken(page)))
+    qtbot.mouseClick(library_window.main._snackbar._button, Qt.MouseButton.LeftButton)
+    until(lambda: sum("court.zip" in line for line in spoken(page)) == 3)
+    session.library.remove([archive.id])
+    qtbot.mouseClick(library_window.main._snackbar._close, Qt.MouseButton.LeftButton)
+    catalog = session.assistant.catalog
+    until(lambda: not any("court.zip" in row.path for row in catalog.documents()))
 
 
 def test_stopped_and_gone_on_with(library_window, page, until, qtbot, tmp_path):
