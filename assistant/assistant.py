@@ -6,7 +6,6 @@ import logging
 import threading
 from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import Final
 
 from assistant.answering.ask import Answerer
 from assistant.answering.calibration import Calibrations
@@ -24,6 +23,7 @@ from assistant.compute import ComputeGate
 from assistant.conversations.keeping import history_of, keep_answer, place_question
 from assistant.conversations.store import ConversationStore
 from assistant.embedders import Embedders
+from assistant.memory import MemoryGuard
 from assistant.model_library import model_library
 from assistant.owners import conversation_owner, document_owner, is_conversation
 from assistant.paths import DataPaths
@@ -55,9 +55,6 @@ from models.engine.types import (
 from models.library import ModelFacts
 from models.states import StoredState
 
-# A model and its context must leave room for the rest of the machine.
-_MEMORY_SHARE: Final = 0.6
-
 _log = logging.getLogger(__name__)
 
 
@@ -76,6 +73,7 @@ class Assistant:
         index: The documents' index, in its process.
         model: The model in use, in its process.
         downloads: Models from the hub, in its process.
+        memory: Settles how a model is loaded that will not fit.
         gate: Holds indexing back while an answer is made.
         studies: What the models have read of the documents.
         personas: Who can answer.
@@ -95,6 +93,7 @@ class Assistant:
         self.rerankers = Rerankers(paths, self.settings, self.models, self.index)
         self.gate = ComputeGate(self.index.worker)
         self.model = ModelService(paths, self.gate)
+        self.memory = MemoryGuard(self.models, self.model)
         self.downloads = DownloadService(paths)
         self.studies = Studies(self.model, self.catalog, self.gate, paths, self.settings)
         self.personas = PersonaLibrary(paths.personas)
@@ -138,7 +137,7 @@ class Assistant:
         """
         facts = self.current_model()
         if facts is not None:
-            self.model.load(facts.path, self.load_settings(facts.name))
+            self.model.load(facts.path, self.settled_settings(facts))
         return self.index.resume()
 
     def close(self) -> None:
@@ -195,6 +194,14 @@ class Assistant:
         """Return how a model is loaded: see `Respondents.load_settings`."""
         return self._respondents.load_settings(name, conversation)
 
+    def settled_settings(self, facts: ModelFacts, conversation: int | None = None) -> LoadSettings:
+        """Return the same, as far as the memory that is free allows: see `MemoryGuard.settled`.
+
+        Raises:
+            ModelTooLarge: It does not, and the model is not to be loaded all the same.
+        """
+        return self.memory.settled(facts, self.load_settings(facts.name, conversation))
+
     # --- Documents --------------------------------------------------------------------------
 
     def add_documents(
@@ -235,7 +242,7 @@ class Assistant:
     ) -> StudyForecast:
         """Say what studying a document would take: see `Studies.forecast`."""
         facts = self._respondents.model_for(AskRequest("", model=model))
-        self.model.ensure_loaded(facts.path, self.load_settings(facts.name, conversation))
+        self.model.ensure_loaded(facts.path, self.settled_settings(facts, conversation))
         return self.studies.forecast(document)
 
     def study(
@@ -249,7 +256,7 @@ class Assistant:
             conversation: Whose settings it is loaded with; None for the usual ones.
         """
         facts = self._respondents.model_for(AskRequest("", model=model))
-        self.model.ensure_loaded(facts.path, self.load_settings(facts.name, conversation))
+        self.model.ensure_loaded(facts.path, self.settled_settings(facts, conversation))
         return (yield from self.studies.study(document))
 
     def studied(self, model: str | None = None) -> dict[int, StoredState]:
@@ -259,7 +266,7 @@ class Assistant:
             model: Which; None for the one that answers.
         """
         facts = self._respondents.model_for(AskRequest("", model=model))
-        self.model.ensure_loaded(facts.path, self.load_settings(facts.name))
+        self.model.ensure_loaded(facts.path, self.settled_settings(facts))
         return self.studies.studied()
 
     def search(
@@ -351,7 +358,7 @@ class Assistant:
         facts = self._respondents.model_for(request)
         self._answerer.settings = self._respondents.answering_settings(request, facts.name)
         self._answerer.model_name = facts.name
-        how = self.load_settings(facts.name, request.conversation)
+        how = self.settled_settings(facts, request.conversation)
         with self.gate.answering():
             loading = self.model.load(facts.path, how).stream()
             for event in loading:

@@ -25,7 +25,7 @@ from assistant.model_library import model_library
 from assistant.paths import DataPaths
 from assistant.settings import SettingsFile
 from indexing.database import connect_to_read
-from models.engine.hardware import compute_threads
+from models.engine.hardware import compute_threads, offload_kinds
 
 State = Literal["ok", "note", "problem"]
 Facts = dict[str, str | int | float | bool | list[str] | None]
@@ -47,13 +47,6 @@ _MODULES: Final = {
     "pypdfium2": "pypdfium2",
     "pypdf": "pypdf",
     "PySide6-Essentials": "PySide6",
-}
-_OFFLOAD: Final = {
-    "ggml-cuda": "cuda",
-    "ggml-metal": "metal",
-    "ggml-vulkan": "vulkan",
-    "ggml-hip": "hip",
-    "ggml-sycl": "sycl",
 }
 
 
@@ -182,13 +175,10 @@ def _library(name: str) -> Finding:
 
 
 def _offload() -> Finding:
-    """Say what llama.cpp was built for, by the libraries beside it: loading it takes a second."""
-    spec = importlib.util.find_spec("llama_cpp")
-    if spec is None or spec.origin is None:
+    """Say what llama.cpp was built for, and whether there is a card it could use."""
+    built = offload_kinds()
+    if built is None:
         return Finding("graphics card", "note", "no_llama")
-    folder = Path(spec.origin).parent / "lib"
-    names = [file.name.lower() for file in folder.glob("*ggml*")] if folder.is_dir() else []
-    built = sorted({kind for part, kind in _OFFLOAD.items() if any(part in n for n in names)})
     card = any(Path(path).exists() for path in ("/dev/nvidia0", "/dev/nvidiactl")) or bool(
         shutil.which("nvidia-smi")
     )

@@ -6,6 +6,7 @@ ModelsError
 ├── ImportFailed             a file could not be copied into the library
 ├── FolderNotUsable          a folder cannot be added to the library
 ├── DownloadFailed           a model could not be fetched from the hub
+├── ModelTooLarge            the memory that is free will not hold a model
 ├── LoadFailed               llama.cpp refused a file whose header is sound
 ├── AdapterUnfit             a LoRA adapter cannot be used with a model, and why
 ├── NoModelLoaded            asked to work without a model
@@ -120,6 +121,22 @@ class DownloadFailed(ModelsError):
         self.needed_bytes = needed_bytes
         self.free_bytes = free_bytes
         self.retry_after_s = retry_after_s
+
+
+class ModelTooLarge(ModelsError):
+    """The memory that is free will not hold a model, and it was not tried.
+
+    Attributes:
+        name: What it is called.
+        needed_bytes: What it needs.
+        free_bytes: What is free.
+    """
+
+    def __init__(self, name: str, needed_bytes: int, free_bytes: int) -> None:
+        super().__init__(name, needed_bytes, free_bytes)
+        self.name = name
+        self.needed_bytes = needed_bytes
+        self.free_bytes = free_bytes
 
 
 class LoadFailed(ModelsError):

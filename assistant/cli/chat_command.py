@@ -11,10 +11,11 @@ from assistant.assistant import Assistant
 from assistant.cli.ask_commands import follow, print_answer
 from assistant.cli.console import DONE, Console, table
 from assistant.cli.errors import UsageError
-from assistant.cli.fitting import fitting, fitting_text, fitting_word
+from assistant.cli.fitting import fitting_text, fitting_word
 from assistant.cli.respondents import find_persona, usable_model
 from assistant.cli.search_commands import document_ids
 from assistant.conversations.types import Conversation, Scope
+from assistant.memory import fitting
 from assistant.wording import explain
 
 _USUAL: Final = "usual"

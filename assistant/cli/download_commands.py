@@ -11,7 +11,8 @@ import msgspec
 from assistant.assistant import Assistant
 from assistant.cli.console import DONE, Console, table
 from assistant.cli.errors import UsageError
-from assistant.cli.fitting import Fitting, fitting, fitting_text, parameters_text
+from assistant.cli.fitting import fitting_text, parameters_text
+from assistant.memory import Fitting, fitting
 from assistant.wording import bytes_text, explain
 from models.catalogue import CatalogueEntry, find_entry, read_catalogue
 from models.downloads.types import DownloadProgress, HubRepository, HubResult

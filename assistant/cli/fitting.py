@@ -4,47 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-import msgspec
-
 from assistant.assistant import Assistant
+from assistant.cli.console import Console
+from assistant.memory import Fitting, fitting
 from assistant.wording import bytes_text
 from models.engine.types import LoadSettings
 from models.facts import ModelFacts
-from models.fit import Fit, context_in_force, forecast, free_memory, judge, largest_context
-from models.gguf_header import GgufHeader
+from models.fit import Fit
 
 _WORDS: Final[dict[Fit, str]] = {"well": "fits well", "tight": "is tight", "not": "will not fit"}
-
-
-class Fitting(msgspec.Struct, frozen=True):
-    """What a model would take of this machine's memory.
-
-    Attributes:
-        fit: A word for it.
-        needed_bytes: What it needs, loaded as the settings say.
-        free_bytes: What is free now.
-        context_tokens: The context window it would have.
-        largest_context: The largest one that fits; 0 for none.
-    """
-
-    fit: Fit
-    needed_bytes: int
-    free_bytes: int
-    context_tokens: int
-    largest_context: int
-
-
-def fitting(header: GgufHeader, settings: LoadSettings) -> Fitting:
-    """Judge a model by its header."""
-    free = free_memory()
-    memory = forecast(header, settings)
-    return Fitting(
-        fit=judge(memory, free),
-        needed_bytes=memory.needed,
-        free_bytes=free,
-        context_tokens=context_in_force(header, settings.context_tokens),
-        largest_context=largest_context(header, settings, free),
-    )
 
 
 def fitting_text(known: Fitting) -> str:
@@ -62,6 +30,35 @@ def fitting_word(assistant: Assistant, facts: ModelFacts) -> str:
     header = assistant.models.header(facts) if facts.problem is None else None
     return (
         "" if header is None else _WORDS[fitting(header, assistant.load_settings(facts.name)).fit]
+    )
+
+
+def warn_when_short(assistant: Assistant, console: Console) -> None:
+    """Say of models that will not fit, before they are loaded, that they will not."""
+
+    def warn(facts: ModelFacts, settings: LoadSettings, known: Fitting) -> LoadSettings:
+        console.note(shortage_text(facts.name, known))
+        return settings
+
+    assistant.memory.when_short = warn
+
+
+def shortage_text(name: str, known: Fitting) -> str:
+    """Return what it means that a model will not fit, and what can be done about it."""
+    if known.smaller_context:
+        advice = (
+            f"'studiolo models settings {name} context_tokens={known.smaller_context}' gives it a "
+            "context that fits."
+        )
+    else:
+        advice = (
+            "Close other programs, or choose a smaller model with 'studiolo models use NAME'; "
+            "'studiolo models list' shows what fits."
+        )
+    return (
+        f"Warning: {name} needs {bytes_text(known.needed_bytes)} of memory with a context of "
+        f"{known.context_tokens:,} tokens, and {bytes_text(known.free_bytes)} are free: it may be "
+        f"very slow, or fail to load. {advice}"
     )
 
 

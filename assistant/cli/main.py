@@ -70,8 +70,10 @@ def _run(paths: DataPaths, console: Console, arguments: Namespace) -> int:
     paths.create()
     logs.set_up_app(paths.log_file("studiolo"))
     from assistant.assistant import Assistant
+    from assistant.cli.fitting import warn_when_short
 
     with contextlib.closing(Assistant(paths)) as assistant:
+        warn_when_short(assistant, console)
         match arguments.command:
             case "index":
                 from assistant.cli import index_commands as command

@@ -12,8 +12,9 @@ import msgspec
 
 from assistant.assistant import Assistant
 from assistant.cli.console import DONE, FAILED, Console, table
-from assistant.cli.fitting import Fitting, fitting, fitting_text, fitting_word, parameters_text
+from assistant.cli.fitting import fitting_text, fitting_word, parameters_text
 from assistant.errors import NoModelInstalled
+from assistant.memory import Fitting, fitting
 from assistant.wording import bytes_text, explain
 from models.engine.types import KvType
 from models.errors import InvalidModelFile, ModelNotFound

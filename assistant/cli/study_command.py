@@ -10,8 +10,9 @@ import msgspec
 from assistant.answering.errors import WholeDoesNotFit
 from assistant.assistant import Assistant
 from assistant.cli.console import DONE, Console, table
-from assistant.cli.fitting import fitting, fitting_text
+from assistant.cli.fitting import fitting_text
 from assistant.cli.receipt_text import duration_text
+from assistant.memory import fitting
 from assistant.owners import document_owner
 from assistant.studying import Studied, StudyForecast
 from assistant.wording import bytes_text

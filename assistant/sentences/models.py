@@ -126,6 +126,17 @@ def _adapter_unfit(facts: Facts) -> str:
             return f"The adapter {name} cannot be used: {reason}, or take it out of the settings."
 
 
+def _model_too_large(facts: Facts) -> str:
+    needed, free = facts.get("needed_bytes"), facts.get("free_bytes")
+    sizes = "more memory than is free"
+    if isinstance(needed, int) and isinstance(free, int):
+        sizes = f"{bytes_text(needed)} of memory, and {bytes_text(free)} are free"
+    return (
+        f"{facts.get('name')} was not loaded: it needs {sizes}. Close other programs, choose a "
+        f"smaller model, or choose this one anew {facts.ways.choose_model} to load it all the same."
+    )
+
+
 def _no_model_loaded(facts: Facts) -> str:
     return f"No model is loaded. Choose one {facts.ways.choose_model}."
 
@@ -166,6 +177,7 @@ MODEL_SENTENCES: Final[dict[str, Callable[[Facts], str]]] = {
     "InvalidModelFile": _invalid_model,
     "ImportFailed": _import_failed,
     "FolderNotUsable": _folder_not_usable,
+    "ModelTooLarge": _model_too_large,
     "LoadFailed": _load_failed,
     "AdapterUnfit": _adapter_unfit,
     "NoModelLoaded": _no_model_loaded,

@@ -1,11 +1,23 @@
-"""How many compute threads this process may really use."""
+"""What models compute on: the threads there really are, and the cards llama.cpp was built for."""
 
 from __future__ import annotations
 
+import functools
+import importlib.util
 import os
 from pathlib import Path
+from typing import Final
 
 import psutil
+
+# Parts of llama.cpp that compute on a graphics card, by the names of their libraries.
+_OFFLOAD: Final = {
+    "ggml-cuda": "cuda",
+    "ggml-metal": "metal",
+    "ggml-vulkan": "vulkan",
+    "ggml-hip": "hip",
+    "ggml-sycl": "sycl",
+}
 
 
 def _cgroup_limit() -> int | None:
@@ -30,3 +42,19 @@ def compute_threads() -> int:
     if quota is not None:
         limits.append(quota)
     return max(1, min(limits))
+
+
+@functools.cache
+def offload_kinds() -> tuple[str, ...] | None:
+    """The cards that llama.cpp was built for; None where it is not installed.
+
+    The libraries beside it tell: loading it takes a second.
+    """
+    spec = importlib.util.find_spec("llama_cpp")
+    if spec is None or spec.origin is None:
+        return None
+    folder = Path(spec.origin).parent / "lib"
+    names = [file.name.lower() for file in folder.glob("*ggml*")] if folder.is_dir() else []
+    return tuple(
+        sorted({kind for part, kind in _OFFLOAD.items() if any(part in name for name in names)})
+    )
