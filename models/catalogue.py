@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import tomllib
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 import msgspec
@@ -74,3 +75,23 @@ def find_entry(name: str) -> CatalogueEntry:
         if entry.name == name.lower():
             return entry
     raise ModelNotFound(name)
+
+
+def entry_of(path: str, sha256: str = "") -> CatalogueEntry | None:
+    """Returns what the catalogue has of a file, wherever it lies; None where it has nothing.
+
+    Args:
+        path: The file; its name tells.
+        sha256: Its digest, which tells too; empty where that is not known.
+    """
+    name = Path(path).name.casefold()
+    for entry in _catalogue():
+        same_file = PurePosixPath(entry.file).name.casefold() == name
+        if same_file or (sha256 and entry.sha256 == sha256):
+            return entry
+    return None
+
+
+@functools.cache
+def _catalogue() -> tuple[CatalogueEntry, ...]:
+    return tuple(read_catalogue())

@@ -32,7 +32,7 @@ class ModelFacts(msgspec.Struct, frozen=True):
         name: What it is called, unique in the library: its file's name, or for one that lies
             elsewhere the source and its name there, such as "ollama/llama3.2:3b".
         path: The file to load; of a split model the first.
-        title: The name its makers gave it; empty when they gave none.
+        title: What it is called where people read it; see `models.titles`.
         bytes: Size of its files together.
         architecture: llama.cpp's name of its family, such as "qwen2".
         parameters: How many it has; 0 when the file cannot be read.

@@ -17,6 +17,7 @@ from typing import Final
 
 import msgspec
 
+from models.catalogue import entry_of
 from models.errors import FolderNotUsable, ImportFailed, InvalidModelFile, ModelNotFound
 from models.facts import ModelFacts, read_facts, read_model, stamp
 from models.files import (
@@ -32,6 +33,7 @@ from models.files import (
 from models.gguf_header import GgufHeader
 from models.record import FactsCache, KnownModel, Origin, Record, RecordFile, origin_of
 from models.sources import SUFFIX, Found, Place, Source, find, first_part, siblings
+from models.titles import title_of
 
 __all__ = ["TRASH", "ImportProgress", "ModelFacts", "ModelLibrary"]
 
@@ -389,7 +391,10 @@ class ModelLibrary:
             )
         # What its header says is kept; what it is called may have changed since.
         projector = str(found.projector) if found.projector is not None else None
-        return msgspec.structs.replace(facts, name=name, source=source, projector=projector)
+        title = title_of(name, facts.title, entry_of(facts.path, facts.sha256))
+        return msgspec.structs.replace(
+            facts, name=name, title=title, source=source, projector=projector
+        )
 
     def _known(self, name: str, found: Found, source: Source) -> KnownModel:
         """What was read of a model's files, now or before."""

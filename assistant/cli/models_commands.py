@@ -114,6 +114,7 @@ def _list(assistant: Assistant, console: Console) -> int:
                 (
                     "*" if current and row.name == current.name else "",
                     row.name,
+                    row.title,
                     bytes_text(row.bytes),
                     parameters_text(row.parameters),
                     row.quantization or "",
@@ -123,7 +124,7 @@ def _list(assistant: Assistant, console: Console) -> int:
                 )
                 for row in rows
             ],
-            ("", "NAME", "SIZE", "PARAMETERS", "QUANTIZATION", "CONTEXT", "FIT", ""),
+            ("", "NAME", "TITLE", "SIZE", "PARAMETERS", "QUANTIZATION", "CONTEXT", "FIT", ""),
         )
     )
     return DONE
