@@ -113,30 +113,37 @@ class MemoryGuard:
         header = self._models.header(facts)
         if header is None:
             return settings  # the engine says what is wrong with it
-        wanted = (facts.path, settings)
+        standing = self._standing(facts, settings)
+        if standing is None:
+            short = self.shortage(facts, settings, header)
+            standing = settings if short is None else self.when_short(facts, settings, short)
         with self._lock:
             self._headers[facts.path] = header
-            agreed = self._agreed.get(wanted)
-            settled = self._settled.get(wanted, settings)
-        if agreed is not None:
-            return agreed
-        if self._service.selected == (facts.path, settled) or not is_foreseeable(settings):
-            return settled
+            self._settled[facts.path, settings] = standing
+        return standing
+
+    def shortage(
+        self, facts: ModelFacts, settings: LoadSettings, header: GgufHeader
+    ) -> Fitting | None:
+        """Return what a model would take that is to be loaded so and will not fit.
+
+        None where it fits or nobody can tell, where it is in use, and where a person has said how
+        it is to be loaded.
+
+        Args:
+            facts: The model.
+            settings: How it is to be loaded.
+            header: What its files say.
+        """
+        if self._standing(facts, settings) is not None or not is_foreseeable(settings):
+            return None
         known = fitting(header, settings, free_memory() + self.held_bytes())
-        settled = self.when_short(facts, settings, known) if known.fit == "not" else settings
-        with self._lock:
-            self._settled[wanted] = settled
-        return settled
+        return known if known.fit == "not" else None
 
     def agree(self, facts: ModelFacts, settings: LoadSettings, chosen: LoadSettings) -> None:
         """Load a model so from now on where it is to be loaded in another way: a person said so."""
         with self._lock:
             self._agreed[facts.path, settings] = chosen
-
-    def is_agreed(self, facts: ModelFacts, settings: LoadSettings) -> bool:
-        """Whether a person has said how a model is loaded that is to be loaded so."""
-        with self._lock:
-            return (facts.path, settings) in self._agreed
 
     def held_bytes(self) -> int:
         """Return the memory that the model in use would make room for another with."""
@@ -147,3 +154,13 @@ class MemoryGuard:
         with self._lock:
             header = self._headers.get(path)
         return forecast(header, settings).needed if header is not None else 0
+
+    def _standing(self, facts: ModelFacts, settings: LoadSettings) -> LoadSettings | None:
+        """Return how a model is loaded, where that is settled: by a person, or as it is in use."""
+        wanted = (facts.path, settings)
+        with self._lock:
+            agreed = self._agreed.get(wanted)
+            settled = self._settled.get(wanted, settings)
+        if agreed is not None:
+            return agreed
+        return settled if self._service.selected == (facts.path, settled) else None

@@ -132,8 +132,9 @@ def _model_too_large(facts: Facts) -> str:
     if isinstance(needed, int) and isinstance(free, int):
         sizes = f"{bytes_text(needed)} of memory, and {bytes_text(free)} are free"
     return (
-        f"{facts.get('name')} was not loaded: it needs {sizes}. Close other programs, choose a "
-        f"smaller model, or choose this one anew {facts.ways.choose_model} to load it all the same."
+        f"The model {facts.get('name')} was not loaded: it needs {sizes}. Close other programs, "
+        f"choose a smaller one, or choose it anew {facts.ways.choose_model} to load it all the "
+        "same."
     )
 
 
