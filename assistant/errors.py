@@ -18,6 +18,7 @@
     ├── RerankerNotFound(name, folder)
     ├── NoModelInstalled(folder)
     ├── NoRoomForState(needed_bytes, quota_bytes, free_bytes)
+    ├── NotOneDocument(path, member)
     └── NetworkDenied(host)                  also a PermissionError
 
 An error carries facts as attributes of the same names as its arguments, never a sentence:
@@ -199,6 +200,20 @@ class NoRoomForState(AssistantError):
         self.needed_bytes = needed_bytes
         self.quota_bytes = quota_bytes
         self.free_bytes = free_bytes
+
+
+class NotOneDocument(AssistantError):
+    """What was to be studied has no text of its own: documents are in it, and are studied.
+
+    Attributes:
+        path: The archive.
+        member: The path of one of the documents in it.
+    """
+
+    def __init__(self, path: str, member: str) -> None:
+        super().__init__(path, member)
+        self.path = path
+        self.member = member
 
 
 class NetworkDenied(AssistantError, PermissionError):

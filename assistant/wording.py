@@ -6,7 +6,6 @@ and only here, so that both say the same; what can be done about it they name in
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import Final
 
 from assistant.conversations.types import Failure
@@ -103,7 +102,7 @@ def explain_named(row: DocumentRow, ways: Ways = COMMANDS) -> str:
         row: The document.
         ways: How the reader does what can be done about it.
     """
-    name = PurePath(row.path).name
+    name = name_of(row.path)
     told = explain_row(row, ways)
     if not told:
         return name

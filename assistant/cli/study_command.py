@@ -12,6 +12,7 @@ from assistant.assistant import Assistant
 from assistant.cli.console import DONE, Console, table
 from assistant.cli.fitting import fitting_text
 from assistant.cli.receipt_text import duration_text
+from assistant.errors import NotOneDocument
 from assistant.memory import fitting
 from assistant.owners import document_owner
 from assistant.studying import Studied, StudyForecast
@@ -38,6 +39,9 @@ def run(assistant: Assistant, console: Console, arguments: Namespace) -> int:
     """Say what it will take, read the document, and say what was kept; return the exit status.
 
     Without a document, list those that are kept.
+
+    Raises:
+        NotOneDocument: It is an archive.
     """
     if arguments.quota is not None:
         assistant.settings.update(state_gb=arguments.quota)
@@ -46,7 +50,11 @@ def run(assistant: Assistant, console: Console, arguments: Namespace) -> int:
         return _forget(assistant, console, arguments.document)
     if arguments.document is None:
         return _list(assistant, console, arguments.model)
-    document = assistant.catalog.document(arguments.document).id
+    row = assistant.catalog.document(arguments.document)
+    if row.members is not None:
+        within = (one.path for one in assistant.catalog.documents() if one.archive == row.id)
+        raise NotOneDocument(row.path, next(within, ""))
+    document = row.id
     console.progress("Seeing how long it takes")
     forecast = assistant.forecast_study(document, arguments.model)
     if not forecast.fits:

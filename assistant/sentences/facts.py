@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import Final
+
+from indexing.unpacked import name_of
 
 SETUP_COMMAND: Final = "python packaging/studiolo.py run"
 IMPORT_COMMAND: Final = "studiolo models import FILE"
@@ -105,8 +106,8 @@ def bytes_text(amount: float) -> str:
 
 
 def file_name(facts: Facts) -> str:
-    """Return the name of the file that an error is about."""
-    return PurePath(str(facts.get("path") or "The file")).name
+    """Return the name of the file that an error is about, in an archive with that one's."""
+    return name_of(str(facts.get("path") or "The file"))
 
 
 def from_file(facts: Facts) -> str:

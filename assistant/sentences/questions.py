@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from assistant.sentences.facts import Facts, bytes_text
+from assistant.sentences.facts import Facts, bytes_text, file_name
 
 
 def _whole_does_not_fit(facts: Facts) -> str:
@@ -27,6 +27,13 @@ def _no_room_for_state(facts: Facts) -> str:
     return (
         f"What the model reads of this takes {bytes_text(needed)} on disk, and only "
         f"{bytes_text(free)} are free. Free some disk space."
+    )
+
+
+def _not_one_document(facts: Facts) -> str:
+    return (
+        f"{file_name(facts)} is not one document: each one in it is studied by itself. Name the "
+        f"one that you want, such as {facts.get('member')}."
     )
 
 
@@ -65,6 +72,7 @@ QUESTION_SENTENCES: Final[dict[str, Callable[[Facts], str]]] = {
     "WholeDoesNotFit": _whole_does_not_fit,
     "QuestionDoesNotFit": _question_does_not_fit,
     "NoRoomForState": _no_room_for_state,
+    "NotOneDocument": _not_one_document,
     "EmptyQuestion": _empty_question,
     "DocumentsNotReady": _documents_not_ready,
     "ConversationNotFound": _conversation_not_found,

@@ -6,15 +6,20 @@ import io
 import json
 from argparse import Namespace
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from assistant.assistant import Assistant
 from assistant.cli import study_command
 from assistant.cli.console import DONE, Console
+from assistant.errors import NotOneDocument
 from assistant.paths import DataPaths
 from assistant.settings import ModelSettings
-from indexing.types import Block, CanonicalDocument
+from assistant.wording import explain
+from indexing.database import connect
+from indexing.store import DocumentStore
+from indexing.types import Block, CanonicalDocument, Member
 from tests.integration.studio import PATIENCE_S, Studio
 from tests.library import put_document
 
@@ -107,3 +112,18 @@ def test_a_document_is_studied_only_where_what_was_read_would_be_used(
     assert json.loads(out.getvalue())["freed_bytes"] >= done["bytes"]
     states = assistant.studies.states
     assert (states.list(), states.quota_bytes) == ([], 500_000_000)
+
+
+def test_of_an_archive_one_document_is_to_be_named(data_dir):
+    archive = put_document(data_dir, rents(7), "/shelf/contracts.zip")
+    with closing(connect(data_dir)) as connection:
+        held = [Member(name, 9, name) for name in ("leases/rents.txt", "note.txt")]
+        DocumentStore(connection).archives.put(archive, held, ())
+    with closing(Assistant(DataPaths(data_dir))) as assistant:
+        with pytest.raises(NotOneDocument) as caught:
+            study(assistant, archive)
+        # That is told before any model is loaded.
+        assert assistant.model.state == "none"
+    told = explain(caught.value)
+    assert told.startswith("contracts.zip is not one document")
+    assert told.endswith(f"such as {Path('/shelf/contracts.zip/leases/rents.txt')}.")
