@@ -52,6 +52,7 @@ from models.engine.types import (
     PromptSize,
     Sampling,
 )
+from models.errors import ModelNeeded
 from models.library import ModelFacts
 from models.states import StoredState
 
@@ -189,6 +190,20 @@ class Assistant:
         facts = self._respondents.usable(name)
         self.settings.update(model=facts.name)
         return facts
+
+    def remove_model(self, name: str) -> str:
+        """Take a model out of the library: see `ModelLibrary.remove`.
+
+        Raises:
+            ModelNotFound: There is no such model.
+            ModelNeeded: Documents are searched with it.
+        """
+        facts = self.models.info(name)
+        if any(one.path == facts.path and one.is_chosen for one in self.embedders.list()):
+            raise ModelNeeded(facts.name, "embedder")
+        if any(one.path == facts.path and one.in_use for one in self.rerankers.list()):
+            raise ModelNeeded(facts.name, "reranker")
+        return self.models.remove(facts.name)
 
     def load_settings(self, name: str, conversation: int | None = None) -> LoadSettings:
         """Return how a model is loaded: see `Respondents.load_settings`."""

@@ -48,6 +48,11 @@ class InstalledEmbedder(msgspec.Struct, frozen=True):
     state: Literal["in_use", "coming", "installed", "unusable"]
     problem: EmbedderProblem | None = None
 
+    @property
+    def is_chosen(self) -> bool:
+        """Whether documents are searched with it, or will be."""
+        return self.state in ("in_use", "coming")
+
 
 class Embedders:
     """The embedders of a data folder. Every method may be called from any thread."""

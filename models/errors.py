@@ -3,6 +3,7 @@
 ModelsError
 ├── ModelNotFound            no such file in the library
 ├── InvalidModelFile         not a GGUF file that can be used, and how
+├── ModelNeeded              a model cannot be removed: documents are searched with it
 ├── ImportFailed             a file could not be copied into the library
 ├── FolderNotUsable          a folder cannot be added to the library
 ├── DownloadFailed           a model could not be fetched from the hub
@@ -46,6 +47,21 @@ class InvalidModelFile(ModelsError):
         super().__init__(path, problem)
         self.path = path
         self.problem = problem
+
+
+class ModelNeeded(ModelsError):
+    """A model stays in the library, as something else depends on it.
+
+    Attributes:
+        name: What it is called.
+        purpose: "embedder" where documents are searched with it, or will be; "reranker" where it
+            judges what a search finds.
+    """
+
+    def __init__(self, name: str, purpose: str) -> None:
+        super().__init__(name, purpose)
+        self.name = name
+        self.purpose = purpose
 
 
 class ImportFailed(ModelsError):

@@ -173,7 +173,7 @@ def _import(assistant: Assistant, console: Console, file: Path) -> int:
 
 def _remove(assistant: Assistant, console: Console, name: str) -> int:
     row = assistant.models.info(name)
-    trash = assistant.models.kept_at(assistant.models.remove(row.name))
+    trash = assistant.models.kept_at(assistant.remove_model(row.name))
     if console.json:
         console.document(_Removed(row.name, str(trash)))
     elif row.source != "library":

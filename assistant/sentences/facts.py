@@ -28,7 +28,9 @@ class Ways:
     use_other_disk: str
     choose_model: str
     search_with: str
+    search_with_other: str
     judge_with: str
+    judge_with_other: str
     add_model: str
     ask_by_passages: str
     unlock_file: str
@@ -49,7 +51,10 @@ COMMANDS: Final = Ways(
     use_other_disk="Make room, or name a data folder on another disk with --data-dir.",
     choose_model="with 'studiolo models use NAME'",
     search_with="'studiolo index embedder NAME' searches documents with it.",
+    search_with_other="'studiolo index embedder NAME' chooses another; then this one can go.",
     judge_with="'studiolo index reranker NAME' has it judge what a search finds.",
+    judge_with_other="'studiolo index reranker NAME' chooses another, and --none does without one; "
+    "then this one can go.",
     add_model=f"'{IMPORT_COMMAND}' adds a GGUF file that you have, and 'studiolo models catalogue' "
     "shows some to download.",
     ask_by_passages="with passages instead (mode 'retrieval')",
@@ -68,7 +73,9 @@ WINDOW: Final = Ways(
     use_other_disk="Make room, or start Studiolo with --data-dir and a folder on another disk.",
     choose_model="at the top of the window",
     search_with="Choose it as search model in the settings.",
+    search_with_other="Choose another search model in the settings; then this one can go.",
     judge_with="Choose it as reranker in the settings.",
+    judge_with_other="Choose another reranker in the settings, or none; then this one can go.",
     add_model="The models page adds a GGUF file that you have, and downloads others.",
     ask_by_passages="by passages instead, which is chosen under the question",
     unlock_file="“Enter password…” beside it opens it.",

@@ -45,6 +45,14 @@ def _invalid_model(facts: Facts) -> str:
     return f"{name} cannot be used as a model: {file_problem(facts)}."
 
 
+def _model_needed(facts: Facts) -> str:
+    if facts.get("purpose") == "reranker":
+        use, way = "judges what a search finds", facts.ways.judge_with_other
+    else:
+        use, way = "is what documents are searched with", facts.ways.search_with_other
+    return f"The model {facts.get('name')} {use}, so it is not removed. {way}"
+
+
 def _import_failed(facts: Facts) -> str:
     name = file_name(facts)
     problem = facts.get("problem")
@@ -176,6 +184,7 @@ def _decode_failed(_: Facts) -> str:
 MODEL_SENTENCES: Final[dict[str, Callable[[Facts], str]]] = {
     "ModelNotFound": _model_not_found,
     "InvalidModelFile": _invalid_model,
+    "ModelNeeded": _model_needed,
     "ImportFailed": _import_failed,
     "FolderNotUsable": _folder_not_usable,
     "ModelTooLarge": _model_too_large,

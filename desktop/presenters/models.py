@@ -245,7 +245,7 @@ class ModelsPresenter(Presenter):
             if in_use:
                 # A file that is held open cannot be moved on every system.
                 assistant.model.unload()
-            return assistant.models.remove(name)
+            return assistant.remove_model(name)
 
         self._call(
             "remove a model",

@@ -12,6 +12,7 @@ from desktop.app import Window
 from desktop.views.models_forecast import ForecastRow
 from models.engine.types import LoadSettings
 from tests.integration.hub_server import HubServer
+from tests.unit.models.conftest import KEYS, build, string, u32
 
 pytestmark = [pytest.mark.gui, pytest.mark.model]
 
@@ -102,3 +103,22 @@ def test_a_model_of_the_catalogue_is_known_wherever_it_lies(window, until, smoll
     until(lambda: len(page._installed.widgets) == 2)
     said = [label.text() for label in page._installed.widgets[1].findChildren(QLabel)]
     assert entry.good_for in said
+
+
+def test_what_documents_are_searched_with_stays_and_why_is_said(window, until):
+    page, session = window.main._models, window.session
+    searching = {**KEYS, "general.architecture": string("bert"), "bert.pooling_type": u32(1)}
+    (session.paths.models / "search.gguf").write_bytes(build(keys=searching))
+    session.assistant.settings.update(embedder="search.gguf")
+    session.models.refresh()
+    until(lambda: len(page._installed.widgets) == 2)
+    notices = []
+    session.notices.shown.connect(notices.append)
+    page._installed.widgets[1].remove_wanted.emit()
+    until(lambda: notices)
+    assert notices[-1].text == (
+        "The model search.gguf is what documents are searched with, so it is not removed. Choose "
+        "another search model in the settings; then this one can go."
+    )
+    assert (session.paths.models / "search.gguf").exists()
+    assert len(page._installed.widgets) == 2

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.unit.models.conftest import KEYS, build, string, u32
+
 pytestmark = pytest.mark.model
 
 
@@ -70,6 +72,14 @@ def test_models_come_go_and_are_chosen(empty, smollm_path, tmp_path):
     assert empty.run("models", "restore", name, "--json").json["restored"]["name"] == name
     assert empty.run("models", "list", "--json").json["current"] == name
     assert empty.run("models", "restore", name).status == 1
+
+    searching = {**KEYS, "general.architecture": string("bert"), "bert.pooling_type": u32(1)}
+    (empty.data_dir / "models" / "search.gguf").write_bytes(build(keys=searching))
+    (empty.data_dir / "settings.toml").write_text('embedder = "search.gguf"\n', encoding="utf-8")
+    done = empty.run("models", "remove", "search")
+    assert done.status == 1
+    assert "search.gguf is what documents are searched with, so it is not removed. " in done.err
+    assert "'studiolo index embedder NAME' chooses another" in done.err
 
     bad = tmp_path / "bad.gguf"
     bad.write_bytes(b"GGUF" + b"\xff" * 64)

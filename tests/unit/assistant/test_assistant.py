@@ -12,9 +12,10 @@ from assistant.assistant import Assistant
 from assistant.errors import NoModelInstalled
 from assistant.owners import conversation_owner, document_owner
 from assistant.paths import DataPaths
-from models.errors import InvalidModelFile, ModelNotFound
+from models.errors import InvalidModelFile, ModelNeeded, ModelNotFound
 from models.states import StateKey
 from tests.integration.studio import Studio
+from tests.unit.models.conftest import KEYS, build, string, u32
 
 pytestmark = pytest.mark.model
 
@@ -128,3 +129,27 @@ def test_what_models_read_of_deleted_conversations_goes_with_them(studio, assist
     owners = {owner for state in again.studies.states.list() for owner in state.owners}
     again.close()
     assert owners == {conversation_owner(here.id), document_owner(1)}
+
+
+@pytest.mark.parametrize(
+    ("setting", "pooling", "purpose"), [("embedder", 1, "embedder"), ("reranker", 4, "reranker")]
+)
+def test_what_documents_are_searched_with_is_not_removed(assistant, setting, pooling, purpose):
+    bert = {
+        **KEYS, "general.architecture": string("bert"), "bert.pooling_type": u32(pooling),
+    }  # fmt: skip
+    folder = assistant.models.folder
+    for name in ("used.gguf", "other.gguf"):
+        (folder / name).write_bytes(build(keys=bert))
+    assistant.settings.update(**{setting: "used.gguf"})
+    with pytest.raises(ModelNeeded) as refused:
+        assistant.remove_model("used")
+    assert (refused.value.name, refused.value.purpose) == ("used.gguf", purpose)
+    # Neither hidden nor moved, and what nothing depends on goes as ever.
+    token = assistant.remove_model("other")
+    assert [facts.name for facts in assistant.models.list()] == ["used.gguf"]
+    assistant.models.restore(token)
+    # Once another is chosen, it goes too.
+    assistant.settings.update(**{setting: "other.gguf"})
+    assistant.remove_model("used")
+    assert [facts.name for facts in assistant.models.list()] == ["other.gguf"]
