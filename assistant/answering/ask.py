@@ -107,11 +107,12 @@ class Answerer:
             text = written.text.strip()
             return run.answer(text, _unproved(text))
         first = best = yield from self._check(run, prepared, written)
-        if first.sureness < SURE:
-            # All that it read is still there: to look once more costs only what it writes.
+        if first.sureness < SURE or first.echoes:
+            # All that it read is still there: to look once more costs only what it writes. (The
+            # best passage alone is no better: as many answers are lost as are won.)
             again = yield from self._write_again(run, prepared)
             second = yield from self._check(run, prepared, again)
-            best = max(first, second, key=lambda draft: draft.sureness)
+            best = max(first, second, key=_Draft.merit)
         if best.sureness < LEAST_SURE:
             return run.declined(withdrawn=first.text)
         run.written = best.written
@@ -124,16 +125,17 @@ class Answerer:
         yield Phase("checking")
         assert prepared.material is not None
         text = written.text.strip()
+        full = prepared.understood.full
+        echoes = decline.echoes(text, full)
         if decline.declines(text):
-            return _Draft(written, text, _unproved(text), -math.inf)
+            return _Draft(written, text, _unproved(text), -math.inf, echoes)
         proof = self._prove(text, prepared)
         if decline.unproved(proof):
-            return _Draft(written, text, proof, -math.inf)
+            return _Draft(written, text, proof, -math.inf, echoes)
         sureness = 1.0
         if self.settings.check:
-            full = prepared.understood.full
             sureness = yield from self._verifier.sureness(run.model, full, proof, prepared.material)
-        return _Draft(written, text, proof, sureness)
+        return _Draft(written, text, proof, sureness, echoes)
 
     def partial(self, request: AskRequest, text: str) -> Answer | None:
         """Prove what a stopped question had brought by then.
@@ -215,12 +217,20 @@ class Answerer:
 
 
 class _Draft(NamedTuple):
-    """What the model wrote, what of it is proved, and how sure it is (see verify.py)."""
+    """What the model wrote, what of it is proved, and how sure it is (see verify.py).
+
+    `echoes` tells that it only repeats the question.
+    """
 
     written: Generation
     text: str
     proof: Proof
     sureness: float
+    echoes: bool
+
+    def merit(self) -> tuple[bool, float]:
+        """What the better of two has more of."""
+        return self.sureness >= LEAST_SURE and not self.echoes, self.sureness
 
 
 class _Run:

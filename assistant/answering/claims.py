@@ -21,6 +21,7 @@ class Claim(NamedTuple):
         weights: Its content words by how much they tell; what repeats the question tells less.
         numbers: Numbers that the question does not have.
         names: Names that the question does not have.
+        subjects: Names that the question has too: what both speak of.
     """
 
     text: str
@@ -28,6 +29,7 @@ class Claim(NamedTuple):
     weights: dict[str, float]
     numbers: frozenset[str]
     names: frozenset[str]
+    subjects: frozenset[str]
 
     @property
     def total(self) -> float:
@@ -53,7 +55,10 @@ def read_claim(text: str, asked: Sequence[Word], material: Material) -> Claim:
     news = [word for word in words if word.key not in repeated]
     numbers = frozenset(word.key for word in news if word.kind == "number")
     names = frozenset(word.key for word in news if word.kind == "name")
-    return Claim(text, words, weights, numbers, names)
+    subjects = frozenset(
+        word.key for word in asked if word.kind == "name" and word.key in repeated & said
+    )
+    return Claim(text, words, weights, numbers, names, subjects)
 
 
 def _answered(asked: Sequence[Word], *, denied: bool) -> tuple[Word, ...]:

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 from assistant.answering.material import Material
 from assistant.answering.proof import Proof, asked_about
+from assistant.answering.words import content_keys, read_words
 from indexing.types import Evidence
 
 # Best cosine, and part of the question's words held, below which what was found is about
@@ -22,6 +23,8 @@ from indexing.types import Evidence
 # 0.45 and more, questions about something else entirely stay below 0.15.
 _UNRELATED_COSINE = 0.18
 _UNRELATED_HELD = 0.7
+
+_ASKING = frozenset({"who", "whom", "whose", "what", "which", "when", "where", "why", "how"})
 
 _DECLINES = re.compile(
     r"""
@@ -56,6 +59,17 @@ def declines(answer: str) -> bool:
     """Tell whether the model says, in its first sentence, that the documents do not say."""
     first = answer.strip().split("\n", 1)[0][:240]
     return not first or _DECLINES.search(first) is not None
+
+
+def echoes(answer: str, question: str) -> bool:
+    """Tell whether an answer to "who", "what", "when" only repeats what the question says.
+
+    To a question for yes or no, that is an answer.
+    """
+    asked = read_words(question)
+    if not any(word.key in _ASKING for word in asked):
+        return False
+    return content_keys(read_words(answer)) <= content_keys(asked)
 
 
 def unproved(proof: Proof) -> bool:

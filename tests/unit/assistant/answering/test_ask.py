@@ -229,6 +229,25 @@ def test_the_model_looks_once_more_before_an_answer_is_declined(says):
 
 
 @pytest.mark.parametrize(
+    ("question", "says", "shown"),
+    [
+        ("How much is the rent?", "The rent is so much.", "The monthly rent is 940 euros."),
+        ("Is the rent monthly?", "The rent is monthly.", "The rent is monthly."),
+    ],
+)
+def test_an_answer_that_only_repeats_the_question_is_looked_over_once_more(question, says, shown):
+    model = Model(says, again="The monthly rent is 940 euros.")
+    _, answer = run(answerer(model).ask(AskRequest(question, mode="retrieval")))
+    assert answer.answer == shown
+
+
+def test_an_answer_that_repeats_the_question_stays_where_there_is_no_better_one():
+    model = Model("The rent is so much.", again="Morgan Bank says 12,000 dollars.")
+    _, answer = run(answerer(model).ask(RENT))
+    assert answer.answer == "The rent is so much."
+
+
+@pytest.mark.parametrize(
     ("doubts", "shown"),
     [
         ("Cats", "The monthly rent is 940 euros."),

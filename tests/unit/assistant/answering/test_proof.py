@@ -116,6 +116,20 @@ def test_of_two_places_that_hold_the_words_the_one_asked_about_is_cited():
     assert [citation.document for citation in proof.citations] == [2]
 
 
+def test_what_is_said_of_one_plan_is_shown_first_by_that_plans_own_booklet():
+    rest = " The plan begins in May. Teeth are another matter. Ask before you travel."
+    covered = "earing aids, glasses and crutches are covered in full."
+    material = Material(
+        [
+            piece(f"Each year h{covered}{rest}", 1, title="Larch Plan"),
+            piece(f"H{covered}{rest}", 2, title="Willow Plan"),
+        ]
+    )
+    answer = "Each year the Willow plan covers hearing aids, glasses and crutches."
+    proof = proof_of(answer, "What does the Willow plan cover in full?", material)
+    assert proof.citations[0].document == 2
+
+
 def test_a_line_that_introduces_a_list_shares_its_first_items_proof(lease):
     proof = proof_of(
         "The tenant should consider:\n- The rent is 940 euros.\n- Dogs are not allowed.",
