@@ -87,6 +87,10 @@ class Forecasts:
         largest = largest_context(header, settings, self._free)
         return ModelForecast(judge(memory, self._free), memory, largest)
 
+    def header(self, facts: ModelFacts) -> GgufHeader | None:
+        """Return what a model's files say; None for one not seen before, and one of no use."""
+        return self._headers.get((facts.path, facts.bytes))
+
     def template(self, facts: ModelFacts) -> str:
         """Return a model's own chat template; "" for one that has none or was not seen before."""
         header = self._headers.get((facts.path, facts.bytes))

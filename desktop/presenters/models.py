@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,6 +16,7 @@ from desktop.presenters.base import Presenter
 from desktop.presenters.forecasts import Forecasts, ModelForecast
 from desktop.presenters.notices import Notices
 from desktop.presenters.settings import SettingsPresenter
+from desktop.presenters.shortages import Shortages
 from desktop.wording import explain
 from models.engine.types import LoadedModel, LoadProgress
 from models.facts import ModelFacts
@@ -32,6 +33,7 @@ class ModelsPresenter(Presenter):
 
     Attributes:
         forecasts: What they would take, and how fast they were.
+        shortages: Settles how those are loaded that will not fit.
 
     Signals:
         changed: See the properties.
@@ -50,6 +52,8 @@ class ModelsPresenter(Presenter):
         super().__init__(bridge, notices, parent)
         self._settings = settings
         self.forecasts = Forecasts()
+        self.shortages = Shortages(notices, self)
+        self.shortages.load_wanted.connect(self.load)
         self._assistant: Assistant | None = None
         self._installed: list[ModelFacts] = []
         self._listed = False
@@ -173,6 +177,7 @@ class ModelsPresenter(Presenter):
     def attach(self, assistant: Assistant) -> None:
         """Begin to follow an assistant's models, and load the one that answers."""
         self._assistant = assistant
+        self.shortages.attach(assistant)
         assistant.model.add_state_listener(self._state_told.emit)
         # What was removed before this start cannot be asked back any more.
         self._bridge.call("empty the trash", assistant.models.empty_trash)
@@ -184,6 +189,18 @@ class ModelsPresenter(Presenter):
         assistant = self._assistant
         if assistant is not None:
             self._call("list models", self._survey, assistant, then=self._on_listed)
+
+    def before_loading(self, name: str, act: Callable[[], None]) -> None:
+        """Do what loads a model; a person is asked how before one is loaded that will not fit."""
+        facts = self.facts(name)
+        if facts is None:
+            act()
+        else:
+            self.shortages.ask_before(facts, self.forecasts.header(facts), act)
+
+    def choose(self, name: str) -> None:
+        """Do what `use` does, once a person has said how a model is loaded that will not fit."""
+        self.before_loading(name, lambda: self.use(name))
 
     def use(self, name: str) -> None:
         """Let a model answer from now on, and load it."""
@@ -283,7 +300,7 @@ class ModelsPresenter(Presenter):
     ) -> Generator[LoadProgress, None, LoadedModel | None]:
         if facts is None:
             return None
-        job = assistant.model.load(facts.path, assistant.load_settings(facts.name))
+        job = assistant.model.load(facts.path, assistant.settled_settings(facts))
         return (yield from job.stream())
 
     def _start_loading(self, make: Any) -> None:

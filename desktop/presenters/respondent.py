@@ -106,8 +106,16 @@ class Respondent(Presenter):
             self._call("list personas", self._assistant.personas.list, then=self._on_personas)
 
     def choose_model(self, name: str) -> None:
-        """Let a model answer in this conversation, and load it; a new chat takes it for all."""
-        current = self._conversations.current
+        """Let a model answer in this conversation, and load it; a new chat takes it for all.
+
+        A person is asked before one is loaded that will not fit.
+        """
+        conversation = self._conversations.current
+        self._models.before_loading(name, lambda: self._take_model(name, conversation))
+
+    def _take_model(self, name: str, current: int | None) -> None:
+        if current != self._conversations.current:
+            return  # it was left before it was said how
         self._choose(msgspec.structs.replace(self.choice, model=name))
         if current is None:
             self._models.use(name)

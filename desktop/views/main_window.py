@@ -247,6 +247,7 @@ class MainWindow(QMainWindow):
         session.conversations.listed.connect(self._on_title)
         session.documents.listed.connect(self._on_documents)
         session.models.changed.connect(self._on_models)
+        session.models.shortages.asked.connect(self._sheets.show_shortage)
         session.network_denied.connect(self._sidebar.set_denied)
         session.ready.connect(self._on_ready)
         session.notices.shown.connect(self._on_notice)

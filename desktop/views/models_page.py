@@ -186,7 +186,7 @@ class ModelsPage(Page):
             self._theme, facts, self._downloads.entry_of(facts), self._models, self._checksums,
             is_open=name in self._open,
         )  # fmt: skip
-        card.use_wanted.connect(lambda: self._models.use(name))
+        card.use_wanted.connect(lambda: self._models.choose(name))
         card.remove_wanted.connect(lambda: self._models.remove(name))
         card.settings_wanted.connect(lambda: self.settings_wanted.emit(facts))
         card.opened.connect(lambda on: self._open.add(name) if on else self._open.discard(name))

@@ -8,12 +8,14 @@ from PySide6.QtWidgets import QWidget
 from assistant.errors import NoModelInstalled
 from assistant.settings import ModelSettings
 from desktop.presenters.session import Session
+from desktop.presenters.shortages import Shortage
 from desktop.theme.theme import Theme
 from desktop.views.deleted_sheet import DeletedSheet
 from desktop.views.dialogs import PrivacySheet, ShortcutsSheet
 from desktop.views.hub_sheet import HubSheet
 from desktop.views.model_settings_sheet import ModelSettingsSheet
 from desktop.views.personas_sheet import PersonasSheet
+from desktop.views.shortage_sheet import ShortageSheet
 from desktop.views.study_sheet import StudySheet
 from desktop.wording import explain
 from indexing.types import DocumentRow
@@ -95,6 +97,11 @@ class Sheets(QObject):
             usual, lambda chosen: conversations.choose_settings(talk.id, facts.name, chosen),
             self._window, conversation=talk.title or self.tr("New chat"),
         ).open()  # fmt: skip
+
+    @Slot(object)
+    def show_shortage(self, shortage: Shortage) -> None:
+        """Ask how to load a model that will not fit."""
+        ShortageSheet(self._theme, shortage, self._window).open()
 
     @Slot(object)
     def show_study(self, row: DocumentRow) -> None:
