@@ -115,10 +115,12 @@ def add_and_kill(
             elif not job.ended:
                 job.cancel()
                 job.wait()
-        # Once more: what was killed over and over has failed, and is taken up again.
-        service.add([str(folder)]).result()
     finally:
         service.close()
+    # Once more, as after a restart of the app: what was killed over and over has failed, and is
+    # taken up again.
+    with closing(IndexService(paths)) as calm:
+        calm.add([str(folder)]).result()
     return killed
 
 
