@@ -1,9 +1,9 @@
 """Archives and their members in SQLite: which documents are files within another document's.
 
-A member is a document like any other, whose path is the archive's with its name behind, and
-whose `archive_id` names the archive. Archives within archives are unpacked into the outermost
-one's members. What holds for an archive as a whole (where it lies, the collections it belongs
-to) its members follow by themselves.
+A mail is an archive of what is attached to it here. A member is a document like any other, whose
+path is the archive's with its name behind, and whose `archive_id` names the archive. Archives and
+mails within archives are unpacked into the outermost one's members. What holds for an archive as
+a whole (where it lies, the collections it belongs to) its members follow by themselves.
 """
 
 from __future__ import annotations
@@ -46,7 +46,13 @@ CREATE TRIGGER members_are_taken_out AFTER DELETE ON collection_documents BEGIN
 END;
 UPDATE documents SET status = 'queued' WHERE kind = 'zip' AND status = 'ready';
 """
-MIGRATIONS: tuple[Migration, ...] = (_FIRST,)
+# What is attached to a mail was part of its text: that is found as it was until it is read anew.
+_SECOND = """
+UPDATE contents SET sha256 = 'read otherwise ' || sha256 WHERE kind IN ('eml', 'msg');
+UPDATE documents SET status = 'queued' WHERE status = 'ready' AND (kind IN ('eml', 'msg') OR id IN (
+    SELECT archive_id FROM documents WHERE kind IN ('eml', 'msg')));
+"""
+MIGRATIONS: tuple[Migration, ...] = (_FIRST, _SECOND)
 
 
 class Change(msgspec.Struct):
@@ -84,7 +90,7 @@ class ArchiveStore:
     def is_whole(self, archive: int) -> bool:
         """Whether every member that was found in an archive is a document still."""
         row = self._db.execute(
-            "SELECT members IS NOT NULL AND members <= (SELECT count(*) FROM documents "
+            "SELECT coalesce(members, 0) <= (SELECT count(*) FROM documents "
             "WHERE archive_id = ?1) FROM documents WHERE id = ?1",
             (archive,),
         ).fetchone()
@@ -120,6 +126,15 @@ class ArchiveStore:
         self._db.execute(
             "UPDATE documents SET sha256 = NULL, mtime_ns = -1 WHERE id = ?", (archive,)
         )
+
+    def holds_locked(self, archive: int) -> bool:
+        """Whether an archive within waits for a password, to be unpacked with it."""
+        row = self._db.execute(
+            "SELECT 1 FROM documents WHERE archive_id = ? AND status = 'failed' "
+            "AND sha256 IS NULL AND reason LIKE 'password_needed%'",
+            (archive,),
+        ).fetchone()
+        return row is not None
 
     def try_locked(self, archive: int) -> None:
         """Queues the members that are waiting for a password."""

@@ -1,4 +1,7 @@
-"""Archives whose members are documents: what is in one, and a member's file."""
+"""Archives whose members are documents: what is in one, and a member's file.
+
+A mail is an archive of what is attached to it, which has a text of its own as well.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from indexing.catalog import stored_path
 from indexing.errors import DocumentNotFound, FileMissing
 from indexing.store import DocumentStore
 from indexing.types import Block, CanonicalDocument, ReadProgress, Unpacked
-from indexing.unpacked import ARCHIVES, find_unpacked, trim, unpacked_folder
+from indexing.unpacked import HOLDERS, find_unpacked, trim, unpacked_folder
 
 Unpack = Callable[
     [Path, Path, str | None, frozenset[str] | None],
@@ -44,18 +47,19 @@ class Archives:
 
     def take(
         self, document: int, sha256: str, path: Path, password: str | None
-    ) -> Generator[ReadProgress, None, Change | None]:
+    ) -> Generator[ReadProgress, None, Change]:
         """Unpacks an archive and lets what is in it be documents of their own.
 
         Nothing is done where it has not changed and all of it is there; with a password, what
-        was locked is tried again.
+        was locked is tried again. What is more than what is in it (a mail, or something that
+        only its name calls an archive) is still to be read.
 
         Args:
             sha256: Its content.
             path: The path that it is known by.
 
         Returns:
-            What that comes to; None where the file is something else than an archive.
+            What that comes to.
 
         Raises:
             ReadError: It cannot be unpacked.
@@ -63,19 +67,19 @@ class Archives:
         archives = self._store.archives
         row = self._store.row(document)
         change = Change()
-        if row is None or row.status != "ready" or not archives.is_whole(document):
+        is_done = row is not None and row.status == "ready" and archives.is_whole(document)
+        if not is_done or (password is not None and archives.holds_locked(document)):
             # What was unpacked of others is read by now.
             trim(self._folder)
             file = self._file(path, sha256)
             unpacked = yield from self._unpack(file, self._folder, password, None)
-            if not unpacked.is_archive:
-                return None
             change = archives.put(document, unpacked.members, self._left_out())
-            # As the last step: until then a kill leaves it queued.
-            content = self._store.contents.put(document, sha256, _listing(path, unpacked), ())
-            if content is not None:
-                change.hashes += self._store.hashes_of(document)
-                change.passages += self._store.finish(document, content) or ()
+            if unpacked.is_archive:
+                # As the last step: until then a kill leaves it queued.
+                content = self._store.contents.put(document, sha256, _listing(path, unpacked), ())
+                if content is not None:
+                    change.hashes += self._store.hashes_of(document)
+                    change.passages += self._store.finish(document, content) or ()
         if password is not None:
             archives.try_locked(document)
         return change
@@ -116,9 +120,9 @@ class Archives:
         return copy if copy.is_file() else path
 
 
-def is_archive(path: Path) -> bool:
-    """Whether a file is an archive by its name."""
-    return path.suffix.lower() in ARCHIVES
+def holds_documents(path: Path) -> bool:
+    """Whether documents may be in a file by its name: it is an archive, or a mail."""
+    return path.suffix.lower() in HOLDERS
 
 
 def _listing(path: Path, unpacked: Unpacked) -> CanonicalDocument:

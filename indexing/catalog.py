@@ -40,10 +40,12 @@ from indexing.types import (
     ScannedPage,
     WatchedFolder,
 )
-from indexing.unpacked import find_unpacked, unpacked_folder
+from indexing.unpacked import MAILS, find_unpacked, unpacked_folder
 
 # Under which key the index notes its embedder: as JSON its identity and its folder.
 EMBEDDER_FACT = "embedder"
+
+_MAILS = tuple(MAILS)
 
 # A document's pages and passages are those of the text that is searched; before it has one,
 # those of the text being made ready.
@@ -69,6 +71,7 @@ _IN_ORDER = "ORDER BY coalesce(archive, d.id), archive IS NOT NULL, d.id"
 def document_row(row: sqlite3.Row) -> DocumentRow:
     """A row of `SELECT_ROWS` as the shared type."""
     own, others = row["collection"], row["collections"]
+    is_mail = row["members"] is not None and row["path"].lower().endswith(_MAILS)
     # Most have none, and there may be ten thousand.
     names = sorted(json.loads(others), key=str.casefold) if others != "[]" else []
     return DocumentRow(
@@ -85,7 +88,8 @@ def document_row(row: sqlite3.Row) -> DocumentRow:
         collection=own,
         collections=tuple(dict.fromkeys(names if own is None else [own, *names])),
         archive=row["archive"],
-        members=row["members"],
+        members=None if is_mail else row["members"],
+        attachments=row["members"] if is_mail else None,
     )
 
 

@@ -19,7 +19,7 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from indexing.archives import Archives, is_archive
+from indexing.archives import Archives, holds_documents
 from indexing.catalog import stored_path
 from indexing.embedding import WINDOW, Embedding, Open
 from indexing.errors import FileUnreadable, IndexingError, ReadError, ReadTimeout, TooLarge
@@ -144,10 +144,8 @@ class Run:
             sha256 = yield from self._take_file(document, path, raw)
         if sha256 is None:
             return
-        if is_archive(path) and not is_member:
-            is_done = yield from self._take_archive(document, sha256, path)
-            if is_done:
-                return
+        if holds_documents(path) and not is_member:
+            yield from self._take_archive(document, sha256, path)
         content = self._store.contents.find(document, sha256)
         if content is None:
             content = self._store.contents.copy(document, sha256)
@@ -213,27 +211,17 @@ class Run:
         yield from self._event(document, "finished", 0, None)
         return None
 
-    def _take_archive(
-        self, document: int, sha256: str, path: Path
-    ) -> Generator[IndexProgress, None, bool]:
-        """Lets what is in an archive be documents of their own, next in turn.
-
-        Returns:
-            Whether it is one: else it is read as what it is.
-        """
+    def _take_archive(self, document: int, sha256: str, path: Path) -> Steps:
+        """Lets what is in an archive or a mail be documents of their own, next in turn."""
         taking = self._archives.take(document, sha256, path, self._password)
         change = yield from self._passed(document, taking)
-        if change is None:
-            return False
         self._drop_vectors(change.passages)
         self._sweep(change.hashes)
         new = self._claim([*self._store.archives.queued(document), *change.queued])
         self._queue.extendleft(reversed(new))
-        self._files_left += len(new) - 1
-        yield from self._event(document, "finished", 0, None)
+        self._files_left += len(new)
         for member in new:
             yield from self._event(member, "queued", 0, None)
-        return True
 
     def _goes_on(self, content: int) -> bool:
         """Whether there is more to be read of a file than this text, and it may be readable."""

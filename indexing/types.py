@@ -155,8 +155,10 @@ class DocumentRow(msgspec.Struct, frozen=True):
     Attributes:
         collection: The collection that it was added under; in a watched folder the folder's.
         collections: All that it belongs to: that one, then those that a person put it into.
-        archive: The archive that it is a member of; its path begins with that one's.
+        archive: The archive that it is a member of, or the mail that it is attached to; its
+            path begins with that one's.
         members: Of an archive: how many files are in it that are documents of their own.
+        attachments: Of a mail: the same. It is a document itself, too.
     """
 
     id: int
@@ -173,6 +175,7 @@ class DocumentRow(msgspec.Struct, frozen=True):
     collections: tuple[str, ...] = ()
     archive: int | None = None
     members: int | None = None
+    attachments: int | None = None
 
     @property
     def is_partly_read(self) -> bool:
@@ -181,10 +184,10 @@ class DocumentRow(msgspec.Struct, frozen=True):
 
 
 class Member(msgspec.Struct, frozen=True):
-    """A file in an archive.
+    """A file in an archive, or one that is attached to a mail.
 
     Attributes:
-        name: Its name in the archive, behind those of archives within that hold it
+        name: Its name in the archive, behind those of archives and mails within that hold it
             ("old.zip/prices.xlsx").
         bytes: Its size, unpacked.
         sha256: Of its content; "" where it could not be unpacked.
@@ -198,12 +201,13 @@ class Member(msgspec.Struct, frozen=True):
 
 
 class Unpacked(msgspec.Struct, frozen=True):
-    """What is in an archive.
+    """What is in an archive, or attached to a mail.
 
     Attributes:
         members: The files that some reader knows.
         left_out: Names of the others.
-        is_archive: Whether the file is one: its name may say so of something else.
+        is_archive: Whether the file is nothing but what is in it. A mail is not, nor is what
+            only its name calls an archive.
     """
 
     members: tuple[Member, ...] = ()

@@ -1,4 +1,6 @@
-"""Members of archives as files: a cache in the data folder, bounded, and safe to delete.
+"""Members of archives, and what is attached to mails, as files: a cache in the data folder.
+
+It is bounded, and safe to delete.
 
 Each lies in a folder named after its content's SHA-256, under its own name, so that the program
 it is opened with shows that. What is not here is unpacked again from the archive when it is
@@ -17,13 +19,16 @@ from typing import Final
 
 # Suffixes of archives whose members are documents of their own.
 ARCHIVES: Final = frozenset({".zip"})
+# Suffixes of mails: what is attached to one is in it as a member is in an archive.
+MAILS: Final = frozenset({".eml", ".msg"})
+HOLDERS: Final = ARCHIVES | MAILS
 # What may lie here when nothing is being read.
 MOST_BYTES: Final = 256 * 1024 * 1024
 _ODD = re.compile(r"[^\w .()+-]")
 
 
 def name_of(path: str) -> str:
-    """What a document's file is called: in an archive with that one's name in front.
+    """What a document's file is called: in an archive or a mail with that one's name in front.
 
     Args:
         path: The path that it is known by ("/papers/contracts.zip/lease.pdf").
@@ -32,10 +37,11 @@ def name_of(path: str) -> str:
         "contracts.zip/lease.pdf"; "" for no path.
     """
     # Not by Path, which costs ten times as much, and there may be ten thousand.
-    if not any(f"{suffix}{os.sep}" in path.lower() for suffix in ARCHIVES):
+    lower = path.lower()
+    if not any(f"{suffix}{os.sep}" in lower for suffix in HOLDERS):
         return os.path.basename(path)  # noqa: PTH119
     parts = Path(path).parts
-    first = next(n for n, part in enumerate(parts) if Path(part).suffix.lower() in ARCHIVES)
+    first = next(n for n, part in enumerate(parts) if Path(part).suffix.lower() in HOLDERS)
     return "/".join(parts[first:])
 
 

@@ -111,6 +111,8 @@ def facts_of(
         parts.append(so_far.format(pages=pages) if row.is_partly_read else pages)
     if row.members is not None:
         parts.append(counted(row.members, _tr("1 document in it"), _tr("{n} documents in it")))
+    if row.attachments:
+        parts.append(counted(row.attachments, _tr("1 attachment"), _tr("{n} attachments")))
     if row.passages:
         parts.append(counted(row.passages, _tr("1 passage"), _tr("{n} passages")))
     if language:

@@ -44,12 +44,20 @@ class Letter(NamedTuple):
 
 
 def add_letter(
-    path: Path, assembler: Assembler, letter: Letter, inside: Inside, level: int = 1
+    path: Path,
+    assembler: Assembler,
+    letter: Letter,
+    inside: Inside,
+    level: int = 1,
+    *,
+    alone: bool = False,
 ) -> Generator[ReadProgress, None, None]:
     """Adds a message as a section; what cannot be read of it is noted in `inside`.
 
     Args:
         level: The section's level.
+        alone: Whether it is a file by itself: then what is attached to it is only named, for
+            each is a document of its own (see `unpack`).
     """
     assembler.leave(level)
     if letter.subject:
@@ -69,6 +77,10 @@ def add_letter(
             assembler.block(text, "quote" if quoted else "paragraph")
     for attachment in letter.attachments:
         name = shown_name(attachment.name)
+        if alone:
+            inside.leave(name)
+            assembler.block(f"[Attachment: {name}]", "paragraph")
+            continue
         source = io.BytesIO(attachment.data)
         read = yield from inside.add(assembler, name, source, f"Attachment: {name}", level + 1)
         if not read:

@@ -28,7 +28,7 @@ _STUFFED = re.compile(rb"^>(>*From )", re.MULTILINE)
 
 
 def read_eml(path: Path, inside: Inside) -> Generator[ReadProgress, None, CanonicalDocument]:
-    """Read a message with its attachments.
+    """Read a message, in another file with its attachments.
 
     Raises:
         TooLarge: Over the size of a file, or more is attached than may be read.
@@ -36,17 +36,27 @@ def read_eml(path: Path, inside: Inside) -> Generator[ReadProgress, None, Canoni
         EmptyDocument: Nothing in it.
     """
     yield ReadProgress(0, None)
-    data = load(path)
-    if _HEADER_LINE.search(data[:4096]) is None:
-        raise FileUnreadable(str(path), "no message")
-    letter = letter_of(path, data)
+    letter = load_eml(path)
     assembler = Assembler()
-    yield from add_letter(path, assembler, letter, inside)
+    yield from add_letter(path, assembler, letter, inside, alone=inside.is_outermost)
     return assembler.finish(path, "eml", letter.subject, warnings=tuple(inside.warnings))
 
 
+def load_eml(path: Path) -> Letter:
+    """A message out of its file.
+
+    Raises:
+        TooLarge: Over the size of a file.
+        FileUnreadable: No message.
+    """
+    data = load(path)
+    if _HEADER_LINE.search(data[:4096]) is None:
+        raise FileUnreadable(str(path), "no message")
+    return letter_of(path, data)
+
+
 def read_mbox(path: Path, inside: Inside) -> Generator[ReadProgress, None, CanonicalDocument]:
-    """Read a mailbox; its pages are its messages.
+    """Read a mailbox, its messages with their attachments; its pages are its messages.
 
     Raises:
         TooLarge, FileUnreadable, EmptyDocument: As for a message.

@@ -15,26 +15,36 @@ from indexing.types import CanonicalDocument, ReadProgress
 
 
 def read_msg(path: Path, inside: Inside) -> Generator[ReadProgress, None, CanonicalDocument]:
-    """Read an Outlook message with its attachments.
+    """Read an Outlook message, in another file with its attachments.
 
     Raises:
         TooLarge: Over the size of a file, or more is attached than may be read.
         FileUnreadable: Damaged, or no message.
         EmptyDocument: Nothing in it.
     """
+    yield ReadProgress(0, None)
+    letter = load_msg(path)
+    assembler = Assembler()
+    yield from add_letter(path, assembler, letter, inside, alone=inside.is_outermost)
+    return assembler.finish(path, "msg", letter.subject, warnings=tuple(inside.warnings))
+
+
+def load_msg(path: Path) -> Letter:
+    """An Outlook message out of its file.
+
+    Raises:
+        TooLarge: Over the size of a file.
+        FileUnreadable: Damaged, or no message.
+    """
     import oxmsg
 
-    yield ReadProgress(0, None)
     data = load(path)
     try:
-        letter = _letter(oxmsg.Message.load(data))
+        return _letter(oxmsg.Message.load(data))
     except MemoryError:
         raise
     except Exception as error:  # A damaged container raises anything.
         raise FileUnreadable(str(path), f"{type(error).__name__}: {error}"[:300]) from error
-    assembler = Assembler()
-    yield from add_letter(path, assembler, letter, inside)
-    return assembler.finish(path, "msg", letter.subject, warnings=tuple(inside.warnings))
 
 
 def _letter(message: Any) -> Letter:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from pathlib import Path
 from typing import IO
 
@@ -50,6 +50,7 @@ class Inside:
     Args:
         path: The outermost file, named in errors.
         read: Reads a file that lies so deep.
+        suffixes: Those of the files that some reader knows.
         password: For those that are encrypted.
     """
 
@@ -57,14 +58,31 @@ class Inside:
         self,
         path: Path,
         read: Callable[[Path, str | None, Inside], Reading],
+        suffixes: Collection[str],
         password: str | None = None,
     ) -> None:
         self.password = password
         self.warnings: list[str] = []
         self._path = path
         self._read = read
+        self._suffixes = suffixes
         self._depth = 0
         self._left = _Left(MOST_FILES, MOST_BYTES)
+
+    @property
+    def is_outermost(self) -> bool:
+        """Whether what holds them lies in no other file."""
+        return self._depth == 0
+
+    def leave(self, name: str) -> None:
+        """Leaves a file to be a document of its own; `warnings` say where none can be made of it.
+
+        Args:
+            name: What it is called in the file that holds it.
+        """
+        suffix = Path(name).suffix.lower()
+        if suffix not in self._suffixes:
+            self.warnings.append(f"{name}: {_problem(UnsupportedFormat(name, suffix))}")
 
     def add(
         self, assembler: Assembler, name: str, source: IO[bytes], heading: str, level: int
@@ -106,7 +124,7 @@ class Inside:
         self._left.files -= 1
         if self._left.files < 0:
             raise TooLarge(str(self._path), "files", MOST_FILES + 1, MOST_FILES)
-        inner = Inside(self._path, self._read, self.password)
+        inner = Inside(self._path, self._read, self._suffixes, self.password)
         inner._depth = self._depth + 1
         inner._left = self._left
         suffix = Path(label).suffix.lower()

@@ -50,7 +50,8 @@ def read(
     Raises:
         ReadError: One of its kinds, whatever the file's bytes are.
     """
-    reading = _read(path, password, Inside(path, _read, password), _Parts(rest))
+    inside = Inside(path, _read, frozenset(supported_suffixes()), password)
+    reading = _read(path, password, inside, _Parts(rest))
     # Each file within counts its scanned pages anew; what they cost is that of the whole.
     before = latest = 0
     try:

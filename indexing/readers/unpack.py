@@ -1,31 +1,37 @@
-"""Unpack archives: each member that some reader knows becomes a file of its own.
+"""Unpack archives and mails: each file in one that some reader knows becomes a file of its own.
 
-Archives within archives are unpacked too. What there is at most (members, bytes, archives within
-one another) is bounded for the outermost one as a whole, and every file gets a name of our own:
-what a member is called in the archive is only ever a label.
+Archives and mails within them are unpacked too; a mail within is a file itself as well. What there
+is at most (members, bytes, files within one another) is bounded for the outermost one as a whole,
+and every file gets a name of our own: what a member is called is only ever a label.
 """
 
 from __future__ import annotations
 
 import errno
 import hashlib
+import io
 import tempfile
 import zipfile
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from indexing.errors import EmptyDocument, FileUnreadable, PasswordNeeded, ReadError, TooLarge
 from indexing.readers import nested
 from indexing.readers.archive import is_bomb, is_locked, members_of, open_archive, read_zip
-from indexing.readers.formats import CONTAINERS, READERS
+from indexing.readers.formats import CONTAINERS, READERS, Container
+from indexing.readers.letters import Attachment, Letter
+from indexing.readers.mail import load_eml, read_eml
+from indexing.readers.msg import load_msg, read_msg
 from indexing.readers.nested import DEEPEST, shown_name
 from indexing.readers.package import DAMAGE
 from indexing.readers.read import format_of_file
 from indexing.reasons import reason_of
 from indexing.types import Member, ReadProgress, Unpacked
-from indexing.unpacked import ARCHIVES, settle
+from indexing.unpacked import HOLDERS, settle
 
+_LETTERS: dict[Container, Callable[[Path], Letter]] = {read_eml: load_eml, read_msg: load_msg}
 _PIECE = 1 << 20
 
 Unpacking = Generator[ReadProgress, None, Unpacked]
@@ -37,10 +43,10 @@ def unpack(
     password: str | None = None,
     wanted: frozenset[str] | None = None,
 ) -> Unpacking:
-    """Unpack an archive into a folder.
+    """Unpack an archive, or what is attached to a mail, into a folder.
 
     Args:
-        path: The archive.
+        path: The archive or mail.
         folder: Where the files go, each to its `unpacked_path`; one that is there stays.
         password: For encrypted members.
         wanted: Names of the members to unpack; None for all.
@@ -52,20 +58,76 @@ def unpack(
         PasswordNeeded: Members are encrypted, and the password does not open them.
         TooLarge: It holds more than may be read.
         FileMissing, FileUnreadable: There is no such file; it is damaged.
-        EmptyDocument: There is no file in it that some reader knows.
+        EmptyDocument: There is no file in an archive that some reader knows.
     """
-    if format_of_file(path).container is not read_zip:
+    container = format_of_file(path).container
+    if not _holds_files(container):
         return Unpacked(is_archive=False)
+    is_archive = container is read_zip
     with tempfile.TemporaryDirectory(prefix="studiolo-") as scratch:
         unpacking = _Unpacking(path, folder, Path(scratch), password, wanted)
-        yield from unpacking.archive(path, "", 1)
-    if wanted is None and not unpacking.members:
+        with _entries(path, container) as entries:
+            yield from unpacking.take(entries, "", 1)
+    if is_archive and wanted is None and not unpacking.members:
         raise EmptyDocument(str(path))
-    return Unpacked(tuple(unpacking.members), tuple(unpacking.left_out))
+    return Unpacked(tuple(unpacking.members), tuple(unpacking.left_out), is_archive)
+
+
+class _Entry(NamedTuple):
+    """A file in an archive, or one that is attached to a mail.
+
+    Attributes:
+        name: What it is called there.
+        bytes: Its size, as far as it says so itself.
+        open: Opens it, with a password where it is locked.
+        is_attached: Whether it is attached to a mail: what is locked in it is its own affair, and
+            the mail can be read.
+    """
+
+    name: str
+    bytes: int
+    open: Callable[[bytes | None], IO[bytes]]
+    is_locked: bool = False
+    is_bomb: bool = False
+    is_attached: bool = False
+
+
+@contextmanager
+def _entries(path: Path, container: Container | None) -> Generator[list[_Entry]]:
+    """What is in an archive or attached to a mail; it can be opened until this is left."""
+    load = _LETTERS.get(container) if container is not None else None
+    if load is not None:
+        yield [_attached(one) for one in _letter(path, load).attachments]
+        return
+    with open_archive(path) as archive:
+        yield [_packed(archive, member) for member in members_of(archive)]
+
+
+def _letter(path: Path, load: Callable[[Path], Letter]) -> Letter:
+    try:
+        return load(path)
+    except (ReadError, MemoryError):
+        raise
+    except Exception as error:  # A stranger's file may trip a parser anywhere: see `read`.
+        raise FileUnreadable(str(path), f"{type(error).__name__}: {error}"[:300]) from error
+
+
+def _packed(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> _Entry:
+    def opened(password: bytes | None) -> IO[bytes]:
+        return archive.open(member, pwd=password)
+
+    return _Entry(member.filename, member.file_size, opened, is_locked(member), is_bomb(member))
+
+
+def _attached(attachment: Attachment) -> _Entry:
+    def opened(_: bytes | None) -> IO[bytes]:
+        return io.BytesIO(attachment.data)
+
+    return _Entry(attachment.name, len(attachment.data), opened, is_attached=True)
 
 
 class _Unpacking:
-    """One archive on its way, with those within it.
+    """One archive or mail on its way, with those within it.
 
     Attributes:
         members: What could be unpacked, and what could not.
@@ -93,26 +155,24 @@ class _Unpacking:
         self._files = nested.MOST_FILES
         self._bytes = nested.MOST_BYTES
 
-    def archive(self, file: Path, within: str, depth: int) -> Generator[ReadProgress, None, None]:
-        """Unpack an archive.
+    def take(
+        self, entries: list[_Entry], within: str, depth: int
+    ) -> Generator[ReadProgress, None, None]:
+        """Unpack what is in an archive or attached to a mail.
 
         Args:
-            file: Where it lies.
+            entries: Those files.
             within: Its name in the outermost one, with a slash behind; "" for that one itself.
-            depth: How many archives it lies in, itself included.
+            depth: How many of them it lies in, itself included.
         """
-        with open_archive(file) as archive:
-            entries = members_of(archive)
-            for number, entry in enumerate(entries, 1):
-                yield from self._take(archive, entry, within, depth)
-                if depth == 1:
-                    self._progress = ReadProgress(number, len(entries))
-                yield self._progress
+        for number, entry in enumerate(entries, 1):
+            yield from self._take(entry, within, depth)
+            if depth == 1:
+                self._progress = ReadProgress(number, len(entries))
+            yield self._progress
 
-    def _take(
-        self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, within: str, depth: int
-    ) -> Generator[ReadProgress, None, None]:
-        name = self._name(within + shown_name(entry.filename))
+    def _take(self, entry: _Entry, within: str, depth: int) -> Generator[ReadProgress, None, None]:
+        name = self._name(within + shown_name(entry.name))
         if not is_known(name):
             self.left_out.append(name)
             return
@@ -122,43 +182,47 @@ class _Unpacking:
         if not self._is_wanted(name):
             return
         try:
-            yield from self._unpack(archive, entry, name, depth)
+            yield from self._unpack(entry, name, depth)
         except (ReadError, *DAMAGE) as error:
-            problem = self._problem(name, error)
-            self.members.append(Member(name, entry.file_size, "", reason_of(problem)))
+            problem = self._problem(entry, name, error)
+            self.members.append(Member(name, entry.bytes, "", reason_of(problem)))
 
-    def _unpack(
-        self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str, depth: int
-    ) -> Generator[ReadProgress, None, None]:
-        locked = is_locked(entry)
-        if locked and self._password is None:
+    def _unpack(self, entry: _Entry, name: str, depth: int) -> Generator[ReadProgress, None, None]:
+        if entry.is_locked and self._password is None:
             raise PasswordNeeded(str(self._path))
-        if is_bomb(entry):
-            raise TooLarge(name, "unpacked bytes", entry.file_size, nested.MOST_BYTES)
+        if entry.is_bomb:
+            raise TooLarge(name, "unpacked bytes", entry.bytes, nested.MOST_BYTES)
         self._written += 1
         suffix = Path(name).suffix.lower()
         unfinished = self._scratch / f"{self._written}{suffix}"
         try:
-            with archive.open(entry, pwd=(self._password or "").encode() or None) as source:
+            with entry.open((self._password or "").encode() or None) as source:
                 sha256, size = yield from self._write(source, unfinished)
-            if suffix in ARCHIVES and format_of_file(unfinished).container is read_zip:
-                if depth >= DEEPEST:
-                    raise TooLarge(name, "archives within one another", depth + 1, DEEPEST)
-                yield from self.archive(unfinished, f"{name}/", depth + 1)
+            container = format_of_file(unfinished).container if suffix in HOLDERS else None
+            if not _holds_files(container):
+                self._settle(unfinished, name, sha256, size)
                 return
-            settle(unfinished, self._folder, sha256, name)
-            self.members.append(Member(name, size, sha256))
+            with _entries(unfinished, container) as entries:
+                if entries and depth >= DEEPEST:
+                    raise TooLarge(name, "files within one another", depth + 1, DEEPEST)
+                if container in _LETTERS:
+                    self._settle(unfinished, name, sha256, size)
+                yield from self.take(entries, f"{name}/", depth + 1)
         except RuntimeError as error:
-            if locked and "password" in str(error).lower():
+            if entry.is_locked and "password" in str(error).lower():
                 raise PasswordNeeded(str(self._path), wrong=True) from None
             raise
         finally:
             unfinished.unlink(missing_ok=True)
 
-    def _problem(self, name: str, error: Exception) -> ReadError:
+    def _settle(self, unfinished: Path, name: str, sha256: str, size: int) -> None:
+        settle(unfinished, self._folder, sha256, name)
+        self.members.append(Member(name, size, sha256))
+
+    def _problem(self, entry: _Entry, name: str, error: Exception) -> ReadError:
         """What is wrong with a member; raises what is wrong with more than that."""
-        if isinstance(error, PasswordNeeded):
-            raise error
+        if isinstance(error, PasswordNeeded) and entry.is_attached:
+            return error
         if isinstance(error, ReadError):
             if error.path == str(self._path):
                 raise error
@@ -202,6 +266,11 @@ class _Unpacking:
         if self._wanted is None or name in self._wanted:
             return True
         return any(one.startswith(f"{name}/") for one in self._wanted)
+
+
+def _holds_files(container: Container | None) -> bool:
+    """Whether what lies in such a file is a document of its own."""
+    return container is read_zip or container in _LETTERS
 
 
 def is_known(name: str) -> bool:

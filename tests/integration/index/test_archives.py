@@ -1,4 +1,4 @@
-"""Archives whose members are documents: real archives, the real embedder, real kills."""
+"""Archives and mails with documents in them: real files, the real embedder, real kills."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ import signal
 import subprocess
 import sys
 from contextlib import closing
+from email.message import EmailMessage
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from indexing.embedder import Embedder
@@ -18,7 +20,7 @@ from indexing.index import Index
 from indexing.readers.read import read
 from indexing.types import FolderPart
 from tests.integration.index.support import BREAD, LEASE, end_of
-from tests.unit.indexing.readers.test_archive import zipped
+from tests.unit.indexing.readers.test_archive import LOCKED, zipped
 
 pytestmark = pytest.mark.model
 
@@ -54,6 +56,19 @@ def papers(tmp_path):
 
 def pack(path, *members):
     path.write_bytes(zipped(*members))
+    return path
+
+
+def post(path, body, *attached):
+    """A mail with files."""
+    made = EmailMessage()
+    made["From"] = "Anna <anna@example.org>"
+    made["Subject"] = "The flat"
+    made.set_content(body)
+    for name, data in attached:
+        data_bytes = data.encode() if isinstance(data, str) else data
+        made.add_attachment(data_bytes, maintype="application", subtype="x", filename=name)
+    path.write_bytes(made.as_bytes())
     return path
 
 
@@ -262,13 +277,112 @@ def test_a_copy_in_an_archive_outlives_a_file_that_is_gone(index, catalog, paper
     consistent(index, catalog, data_dir)
 
 
+def test_what_is_attached_to_a_mail_is_a_document_that_is_cited_by_itself(
+    index, catalog, papers, data_dir
+):
+    then = post(papers / "then.eml", "The boiler was mended.", ("bill.txt", "It cost 71 euros."))
+    old = zipped(("then.eml", then.read_bytes()))
+    then.unlink()
+    path = post(
+        papers / "letter.eml",
+        "Herring is served on Friday.",
+        ("lease.md", LEASE),
+        ("old.zip", old),
+        ("tool.exe", b"MZ"),
+    )
+    _, report = end_of(index.add([str(papers)], "home"))
+    assert {row.path.removeprefix(str(path)): row.status for row in report.documents} == {
+        "": "ready",
+        "/lease.md": "ready",
+        "/old.zip/then.eml": "ready",
+        "/old.zip/then.eml/bill.txt": "ready",
+    }
+    mail = catalog.document(str(path))
+    assert (mail.kind, mail.title, mail.members, mail.attachments) == ("eml", "The flat", None, 3)
+    assert mail.reason == "tool.exe: .exe: not a format that is read"
+    assert "[Attachment: lease.md]" in catalog.text(mail.id)
+    assert "940 euros" not in catalog.text(mail.id)
+    for question, place in (
+        ("How much is the monthly rent?", "lease.md"),
+        ("What is served on Friday?", ""),
+        ("Which bill was 71 euros?", "old.zip/then.eml/bill.txt"),
+    ):
+        # It stands for itself and for what is attached to it.
+        [hit, *_] = index.search(question, k=4, documents=[mail.id]).hits
+        assert hit.path == str(path / place)
+        assert catalog.text(hit.document)[hit.start : hit.end] == hit.text
+    lease = catalog.document(f"{path}/lease.md")
+    _, file = end_of(index.archives.file_of(lease.id))
+    assert (file.name, file.read_text()) == ("lease.md", LEASE)
+
+    index.remove([mail.id])
+    assert catalog.documents() == []
+    consistent(index, catalog, data_dir)
+    assert not list((data_dir / "unpacked").iterdir())
+
+
+def test_of_a_mail_that_changed_only_what_changed_is_read(
+    index, catalog, papers, data_dir, monkeypatch
+):
+    path = post(papers / "letter.eml", "Herring on Friday.", ("lease.md", LEASE), ("b.md", BREAD))
+    post(papers / "short.eml", "Cod on Monday.")
+    end_of(index.folders.watch(str(papers)))
+    ids = {row.path: row.id for row in catalog.documents()}
+    before = catalog.documents()
+    with monkeypatch.context() as untouched:
+        untouched.setattr(index.archives, "_unpack", lambda *_: pytest.fail("unpacked"))
+        untouched.setattr(index, "_read", lambda *_: pytest.fail("read"))
+        end_of(index.add([str(papers)]))
+        end_of(index.add([str(path), str(papers / "short.eml")]))
+    assert [msgspec.structs.replace(row, collection="papers") for row in before] == (
+        catalog.documents()
+    )
+
+    texts = embedded(index, monkeypatch)
+    post(path, "Perch on Friday.", ("lease.md", LEASE), ("new.txt", "The cat is called Ada."))
+    caught_up(index, catalog)
+    assert len(texts) == 2
+    assert catalog.document(str(path)).id == ids[str(path)]
+    assert catalog.document(f"{path}/lease.md").id == ids[f"{path}/lease.md"]
+    assert set(standing(catalog)) == {
+        "papers/letter.eml",
+        "papers/short.eml",
+        "letter.eml/lease.md",
+        "letter.eml/new.txt",
+    }
+    assert "Perch" in index.search("What is eaten on Friday?").hits[0].text
+    consistent(index, catalog, data_dir)
+
+    texts.clear()
+    path.rename(papers / "renamed.eml")
+    caught_up(index, catalog)
+    assert catalog.document(f"{papers}/renamed.eml/lease.md").id == ids[f"{path}/lease.md"]
+    assert texts == []
+    (papers / "renamed.eml").unlink()
+    index.drop_gone([row.id for row in caught_up(index, catalog).gone])
+    assert set(standing(catalog)) == {"papers/short.eml"}
+    consistent(index, catalog, data_dir)
+
+
+def test_a_mail_can_be_read_though_what_is_attached_is_locked(index, catalog, papers, data_dir):
+    path = post(papers / "letter.eml", "The key follows.", ("locked.zip", LOCKED))
+    end_of(index.add([str(path)]))
+    locked = {
+        "papers/letter.eml": ("ready", None),
+        "letter.eml/locked.zip": ("failed", "password_needed"),
+    }
+    assert standing(catalog) == locked
+    member = path / "locked.zip"
+    for named in (path, member):
+        end_of(index.add([str(named)], password="guess"))
+        assert standing(catalog)["letter.eml/locked.zip"] == ("failed", "password_needed: wrong")
+        assert standing(catalog)["papers/letter.eml"] == ("ready", None)
+    consistent(index, catalog, data_dir)
+
+
 def test_what_is_locked_is_opened_with_its_password(index, catalog, papers, data_dir):
     path = papers / "locked.zip"
-    path.write_bytes(zipped(("secret.txt", "x" * 200)))
-    data = bytearray(path.read_bytes())
-    for at in (6, data.index(b"PK\x01\x02") + 8):
-        data[at] |= 1
-    path.write_bytes(bytes(data))
+    path.write_bytes(LOCKED)
     end_of(index.add([str(path)]))
     assert standing(catalog) == {"papers/locked.zip": ("failed", "password_needed")}
     end_of(index.add([str(path)], password="guess"))

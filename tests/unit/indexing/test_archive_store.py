@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from indexing import collections
@@ -17,10 +18,10 @@ def members(*names, content=""):
     return [Member(name, 9, f"sha of {content or name}") for name in names]
 
 
-def read(store, document):
+def read(store, document, text=TEXT):
     """Let a document be read and ready."""
     sha256 = store.raw(document)["sha256"]
-    content = store.contents.put(document, sha256, TEXT, PASSAGES)
+    content = store.contents.put(document, sha256, text, PASSAGES)
     passages = [one.id for one in store.passages.pending([content], 10)]
     store.passages.mark_embedded(passages)
     store.finish(document, content)
@@ -130,3 +131,30 @@ def test_archives_of_an_earlier_version_are_read_anew(db, store, catalog):
     [row] = catalog.documents()
     assert (row.status, row.passages) == ("queued", 1)
     assert catalog.text(1) == TEXT.text
+
+
+def test_mails_of_an_earlier_version_are_read_anew_and_found_meanwhile(db, store, catalog):
+    mail = msgspec.structs.replace(TEXT, kind="eml")
+    zipped = store.register("/p/all.zip", "all", 9, 1, None)
+    store.set_file(zipped, "sha", 9, 1)
+    read(store, zipped)
+    store.archives.put(zipped, members("then.eml"), ())
+    alone = store.register("/p/letter.eml", "letter", 9, 1, None)
+    store.set_file(alone, "sha of a letter", 9, 1)
+    within = store.archives.members(zipped)[0]["id"]
+    other = store.register("/p/other.txt", "other", 9, 1, None)
+    store.set_file(other, "sha of another", 9, 1)
+    for document, text in ((alone, mail), (within, mail), (other, TEXT)):
+        read(store, document, text)
+    db.execute("UPDATE schema_versions SET version = 1 WHERE component = 'archives'")
+    migrate(db, "archives", ARCHIVES)
+    assert {row.path: row.status for row in catalog.documents()} == {
+        "/p/all.zip": "queued",
+        "/p/all.zip/then.eml": "queued",
+        "/p/letter.eml": "queued",
+        "/p/other.txt": "ready",
+    }
+    assert catalog.text(alone) == TEXT.text
+    assert store.contents.find(alone, "sha of a letter") is None
+    assert store.contents.find(within, "sha of then.eml") is None
+    assert store.contents.find(other, "sha of another") is not None

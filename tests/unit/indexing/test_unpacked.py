@@ -23,6 +23,9 @@ def put(tmp_path, folder, sha256, name, text):
         ("/papers/all.zip", "all.zip"),
         ("/papers/all.zip/lease.pdf", "all.zip/lease.pdf"),
         ("/papers/All.ZIP/in/old.zip/prices.xlsx", "All.ZIP/in/old.zip/prices.xlsx"),
+        ("/papers/letter.eml", "letter.eml"),
+        ("/papers/Letter.EML/old.zip/prices.xlsx", "Letter.EML/old.zip/prices.xlsx"),
+        ("/papers/all.zip/then.msg/plan.docx", "all.zip/then.msg/plan.docx"),
         ("", ""),
     ],
 )

@@ -79,7 +79,24 @@ def test_the_html_part_is_read_where_the_plain_one_says_nothing(letter, save, fi
     assert "See the HTML part" not in text
 
 
-def test_attachments_are_read_and_cited_by_their_name(letter, save, finish):
+def mailbox(*letters):
+    return b"\n".join(
+        b"From a@b Thu Jan  1 00:00:00 1970\n" + letter.as_bytes() for letter in letters
+    )
+
+
+def test_of_a_mail_by_itself_attachments_are_named_for_they_are_documents(letter, save, finish):
+    letter.add_attachment(b"Peas", maintype="text", subtype="x", filename="plan.txt")
+    letter.add_attachment(b"\x00\x01", maintype="application", subtype="x", filename="odd.bin")
+    document = finish(read(save(letter)))
+    assert shown(document)[-2:] == [
+        ("paragraph", "[Attachment: plan.txt]"),
+        ("paragraph", "[Attachment: odd.bin]"),
+    ]
+    assert document.warnings == ("odd.bin: .bin: not a format that is read",)
+
+
+def test_in_a_mailbox_attachments_are_read_and_cited_by_their_name(letter, save, finish):
     letter.add_attachment(
         word_file("Peas in March"), maintype="application", subtype="x", filename="plan.docx"
     )
@@ -91,7 +108,7 @@ def test_attachments_are_read_and_cited_by_their_name(letter, save, finish):
     )
     letter.add_attachment(b"\x00\x01", maintype="application", subtype="x", filename="odd.bin")
 
-    document = finish(read(save(letter)))
+    document = finish(read(save(mailbox(letter), "all.mbox")))
 
     assert document.warnings == ("odd.bin: .bin: not a format that is read",)
     assert "[Attachment: odd.bin]" in document.text
@@ -110,7 +127,7 @@ def test_a_message_in_a_message_is_an_attachment(letter, save, finish):
     outer["Subject"] = "Fwd"
     outer.set_content("See below.")
     outer.add_attachment(letter)
-    text = finish(read(save(outer))).text
+    text = finish(read(save(mailbox(outer), "all.mbox"))).text
     assert "see the plan." in text
     assert "Subject" not in text
 

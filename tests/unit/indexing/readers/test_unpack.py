@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import email
+import email.policy
 import hashlib
 import io
 import tempfile
 import zipfile
+from email.message import EmailMessage
 
 import pytest
 
@@ -40,6 +43,20 @@ def end_of(steps):
             next(steps)
         except StopIteration as end:
             return end.value
+
+
+def mail(*attached, subject="Plans"):
+    """A message as bytes, with files, and with messages where no name is given."""
+    made = EmailMessage()
+    made["Subject"] = subject
+    made.set_content("See below.")
+    for name, data in attached:
+        if name is None:
+            made.add_attachment(email.message_from_bytes(data, policy=email.policy.default))
+        else:
+            file = data.encode() if isinstance(data, str) else data
+            made.add_attachment(file, maintype="application", subtype="x", filename=name)
+    return made.as_bytes()
 
 
 def content(folder, member):
@@ -120,7 +137,7 @@ def test_archives_within_archives_end_somewhere(pack, folder):
         inner = zipped(("inner.zip", inner), (f"{number}.txt", f"Note {number}"))
     found = end_of(unpack(pack(("outer.zip", inner)), folder))
     reasons = [member.reason for member in found.members if member.reason]
-    assert reasons == [f"too_large: {nested.DEEPEST + 1} archives within one another"]
+    assert reasons == [f"too_large: {nested.DEEPEST + 1} files within one another"]
     assert len(found.members) == nested.DEEPEST
 
 
@@ -177,6 +194,79 @@ def test_what_is_no_archive_is_said_to_be_none(tmp_path, folder):
     path = tmp_path / "letter.zip"
     path.write_bytes(buffer.getvalue())
     assert not end_of(unpack(path, folder)).is_archive
+
+
+def test_what_is_attached_to_a_mail_is_a_file_and_so_is_a_mail_within(tmp_path, folder):
+    path = tmp_path / "letter.eml"
+    inner = mail(("plan.txt", "Oats in April"), subject="Then")
+    old = zipped(("then.eml", inner), ("prices.csv", "Crop,Euro\nPeas,3\n"))
+    path.write_bytes(
+        mail(("plan.txt", "Peas in March"), ("old.zip", old), ("x.bin", b"\0"), (None, inner))
+    )
+    found = end_of(unpack(path, folder))
+    assert not found.is_archive
+    assert found.left_out == ("x.bin",)
+    texts = {member.name: content(folder, member) for member in found.members}
+    assert list(texts) == [
+        "plan.txt",
+        "old.zip/then.eml",
+        "old.zip/then.eml/plan.txt",
+        "old.zip/prices.csv",
+        "message.eml",
+        "message.eml/plan.txt",
+    ]
+    assert texts["plan.txt"] == b"Peas in March"
+    assert texts["old.zip/then.eml"] == inner
+    assert texts["message.eml/plan.txt"] == b"Oats in April"
+
+    wanted = frozenset({"old.zip/then.eml/plan.txt"})
+    found = end_of(unpack(path, tmp_path / "again", wanted=wanted))
+    assert "old.zip/then.eml/plan.txt" in {member.name for member in found.members}
+    path.write_bytes(mail())
+    assert end_of(unpack(path, folder)).members == ()
+
+
+def test_what_is_wrong_with_an_attachment_is_its_own_affair(tmp_path, folder):
+    path = tmp_path / "letter.eml"
+    path.write_bytes(
+        mail(
+            ("locked.zip", LOCKED),
+            ("cut.zip", b"PK\x03\x04 cut short"),
+            ("no.eml", "just words"),
+            ("note.txt", "A note"),
+        )
+    )
+    found = end_of(unpack(path, folder))
+    reasons = {member.name: member.reason.split(":")[0] for member in found.members}
+    assert reasons == {
+        "locked.zip": "password_needed",
+        "cut.zip": "unreadable",
+        "no.eml": "unreadable",
+        "note.txt": "",
+    }
+    found = end_of(unpack(path, folder, "guess"))
+    assert found.members[0].reason == "password_needed: wrong"
+    path.write_bytes(b"just words")
+    with pytest.raises(FileUnreadable):
+        end_of(unpack(path, folder))
+
+
+def test_mails_within_mails_end_somewhere(tmp_path, folder, monkeypatch):
+    inner = mail(("deepest.txt", "The bottom"))
+    for number in range(10):
+        inner = mail((None, inner), (f"{number}.txt", f"Note {number}"))
+    path = tmp_path / "outer.eml"
+    path.write_bytes(inner)
+    found = end_of(unpack(path, folder))
+    reasons = [member.reason for member in found.members if member.reason]
+    assert reasons == [f"too_large: {nested.DEEPEST + 1} files within one another"]
+    assert len([one for one in found.members if one.name.endswith(".txt")]) == nested.DEEPEST
+    for name, value in (("MOST_FILES", 5), ("MOST_BYTES", 3000)):
+        with monkeypatch.context() as less:
+            less.setattr(nested, name, value)
+            with pytest.raises(TooLarge) as caught:
+                end_of(unpack(path, folder))
+            assert caught.value.path == str(path)
 
 
 def test_stopped_in_the_midst_it_leaves_nothing_half(pack, folder):
