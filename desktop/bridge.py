@@ -12,8 +12,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from queue import SimpleQueue
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
@@ -25,6 +26,7 @@ _log = logging.getLogger(__name__)
 
 End = Literal["finished", "failed", "stopped"]
 AnyGenerator = Generator[Any, None, Any]
+R = TypeVar("R")
 
 
 class Run(QObject):
@@ -44,15 +46,21 @@ class Run(QObject):
     stopped = Signal()
     ended = Signal()
 
-    def __init__(self, name: str, parent: QObject) -> None:
+    def __init__(self, name: str, parent: QObject, *, has_steps: bool) -> None:
         super().__init__(parent)
         self.name = name
         self.is_over = False
+        self._has_steps = has_steps
         self._stop = threading.Event()
 
     def stop(self) -> None:
-        """Ask the generator to end at its next step. Safe to call at any time, repeatedly."""
-        self._stop.set()
+        """Ask the generator to end at its next step. Safe to call at any time, repeatedly.
+
+        A call has no steps: it is made even where the window closes before its thread has come
+        to it, for it may keep what a person has just done.
+        """
+        if self._has_steps:
+            self._stop.set()
 
     @property
     def stop_asked(self) -> bool:
@@ -71,6 +79,37 @@ class Run(QObject):
         else:
             self.stopped.emit()
         self.ended.emit()
+
+
+class _Turns:
+    """Numbers for those that wait, and whose turn it is."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._taken = 0
+        self._next = 0
+
+    def take(self) -> int:
+        """Return the next number."""
+        with self._changed:
+            self._taken += 1
+            return self._taken - 1
+
+    @contextmanager
+    def come(self, turn: int) -> Generator[None, None, None]:
+        """Wait for a number's turn, which is over with the `with` block."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._next == turn)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._next += 1
+                self._changed.notify_all()
+
+
+def _made_at_first_step(make: Callable[[], AnyGenerator]) -> AnyGenerator:
+    return (yield from make())
 
 
 class _Item(NamedTuple):
@@ -94,6 +133,7 @@ class Bridge(QObject):
         self._live: set[Run] = set()
         self._jobs: SimpleQueue[tuple[Run, Callable[[], AnyGenerator]] | None] = SimpleQueue()
         self._threads: set[threading.Thread] = set()
+        self._lines: dict[str, _Turns] = {}
         self._idle = 0
         self._delivered_at = 0.0
         self._timer = QTimer(self, singleShot=True)
@@ -105,16 +145,10 @@ class Bridge(QObject):
     def start(self, name: str, make: Callable[[], AnyGenerator]) -> Run:
         """Run a generator in a thread that it has to itself meanwhile.
 
-        `make` is called in that thread, so that making the generator may take its time too.
+        `make` is called in that thread, so that making the generator may take its time too. One
+        that is stopped before its thread has come to it is never made.
         """
-        run = Run(name, self)
-        if self._closed:
-            # A page may still ask while the window closes; it only has to hear an end.
-            QTimer.singleShot(0, run, lambda: run.end("stopped", None))
-            return run
-        self._live.add(run)
-        self._jobs.put((run, make))
-        return run
+        return self._start(Run(name, self, has_steps=True), make)
 
     def call(self, name: str, function: Callable[..., Any], *arguments: Any) -> Run:
         """Run a plain function in a thread; `finished` brings its result."""
@@ -123,7 +157,31 @@ class Bridge(QObject):
             return function(*arguments)
             yield  # what makes this a generator
 
-        return self.start(name, make)
+        return self._start(Run(name, self, has_steps=False), make)
+
+    def in_turn(self, line: str, function: Callable[..., R]) -> Callable[..., R]:
+        """Let a function for `call` wait until all before it in the same line have returned.
+
+        Threads take up calls in any order; what a person did last has to hold in the end. Such
+        functions have to be quick, and each has to be called, once.
+        """
+        turns = self._lines.setdefault(line, _Turns())
+        turn = turns.take()
+
+        def wait_and_do(*arguments: Any) -> R:
+            with turns.come(turn):
+                return function(*arguments)
+
+        return wait_and_do
+
+    def _start(self, run: Run, make: Callable[[], AnyGenerator]) -> Run:
+        if self._closed:
+            # A page may still ask while the window closes; it only has to hear an end.
+            QTimer.singleShot(0, run, lambda: run.end("stopped", None))
+            return run
+        self._live.add(run)
+        self._jobs.put((run, make))
+        return run
 
     @property
     def running(self) -> list[Run]:
@@ -187,7 +245,9 @@ class Bridge(QObject):
         end: End
         value: Any = None
         try:
-            generator = make()
+            # Not made before its first step: one that is closed before that would not see to it
+            # that what was begun in making it is ended.
+            generator = _made_at_first_step(make)
             while True:
                 if run.stop_asked:
                     generator.close()

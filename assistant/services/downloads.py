@@ -129,6 +129,7 @@ class DownloadService:
         """
         self._pending = PendingDownloads(paths.models)
         self._changed = threading.Condition()
+        self._telling = threading.RLock()
         self._listeners: list[Callable[[Download], None]] = []
         self._jobs: dict[str, Job[DownloadProgress, ModelFacts]] = {}
         self._known: dict[str, Download] = {}
@@ -157,6 +158,11 @@ class DownloadService:
                 progress = DownloadProgress("downloading", each.done, each.total)
                 rows[each.id] = Download(each.id, each.repository, each.file, "paused", progress)
         return sorted(rows.values(), key=lambda row: (row.repository, row.file))
+
+    def is_latest(self, row: Download) -> bool:
+        """Whether what a listener was told of a download still is how it stands."""
+        with self._changed:
+            return self._known.get(row.id) is row
 
     def start(self, repository: str, file: str) -> Job[DownloadProgress, ModelFacts]:
         """Download a model, or go on with it; one that runs already is returned.
@@ -270,11 +276,13 @@ class DownloadService:
         self._tell(row, ended=True)
 
     def _tell(self, row: Download, *, ended: bool = False) -> None:
-        with self._changed:
-            self._known[row.id] = row
-            if ended:
-                del self._jobs[row.id]
-                self._changed.notify_all()
-            listeners = list(self._listeners)
-        for listener in listeners:
-            listener(row)
+        # Over the calls too, so that listeners on two threads hear the last state last.
+        with self._telling:
+            with self._changed:
+                self._known[row.id] = row
+                if ended:
+                    del self._jobs[row.id]
+                    self._changed.notify_all()
+                listeners = list(self._listeners)
+            for listener in listeners:
+                listener(row)

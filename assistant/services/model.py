@@ -126,8 +126,13 @@ class ModelService:
         return job
 
     def ensure_loaded(self, path: str, settings: LoadSettings) -> LoadedModel:
-        """Make this the model in use and wait until it is loaded."""
-        return self.load(path, settings).result()
+        """Make this the model in use and wait until it is loaded, and `loaded` says so."""
+        told = threading.Event()
+        job = self.load(path, settings)
+        job.add_listener(on_end=lambda _: told.set())
+        loaded = job.result()
+        told.wait()
+        return loaded
 
     def generate(
         self,
@@ -309,11 +314,23 @@ class ModelService:
         """Free the model's memory once it has answered; no model is in use then."""
         with self._lock:
             self._selected = None
-        if self.worker.pid is not None:
-            self.worker.submit("unload", result=type(None), in_order=True).result()
-        with self._lock:
-            self._loaded = None
-        self._tell()
+        if self.worker.pid is None:
+            self._on_unloaded()
+            return
+        told = threading.Event()
+
+        def on_end(_: Job[None, None]) -> None:
+            # Here, in the order in which the process did it: another may be loaded by the time
+            # that who waits for this goes on.
+            try:
+                self._on_unloaded()
+            finally:
+                told.set()
+
+        job = self.worker.submit("unload", result=type(None), in_order=True)
+        job.add_listener(on_end=on_end)
+        job.result()
+        told.wait()
 
     def close(self) -> None:
         """End the process, once it has kept what it would take long to read again."""
@@ -383,6 +400,11 @@ class ModelService:
 
         self._learning = job
         job.add_listener(on_end=learn)
+
+    def _on_unloaded(self) -> None:
+        with self._lock:
+            self._loaded = None
+        self._tell()
 
     def _count_loading(self, by: int) -> None:
         with self._lock:

@@ -19,6 +19,41 @@ class Presenter(QObject):
         super().__init__(parent)
         self._bridge = bridge
         self._notices = notices
+        self._looks = 0
+        self._seen: dict[str, int] = {}
+
+    def _look(
+        self, name: str, function: Callable[..., Any], *arguments: Any, then: Callable[[Any], None]
+    ) -> Run:
+        """Call as `_call` does, for what is looked up again and again, each time as it is then.
+
+        Threads may end in another order than they began in: what was found once a later look of
+        the same name has brought its own is let go.
+        """
+        self._looks += 1
+        look = self._looks
+
+        def take(found: Any) -> None:
+            if look > self._seen.get(name, 0):
+                self._seen[name] = look
+                then(found)
+
+        return self._call(name, function, *arguments, then=take)
+
+    def _call_in_turn(
+        self,
+        line: str,
+        name: str,
+        function: Callable[..., Any],
+        *arguments: Any,
+        then: Callable[[Any], None] | None = None,
+    ) -> Run:
+        """Call as `_call` does, once what was called before it in the same line has returned.
+
+        For what changes something: what a person did last holds in the end.
+        """
+        in_turn = self._bridge.in_turn(line, function)
+        return self._call(name, in_turn, *arguments, then=then)
 
     def _call(
         self,

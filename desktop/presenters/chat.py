@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -11,9 +11,9 @@ from PySide6.QtCore import QObject, Signal, Slot
 from assistant.answering.types import AskRequest, Mode
 from assistant.conversations.types import Found, Message, Scope
 from assistant.personas import Persona
-from desktop.bridge import Bridge, Run
+from desktop.bridge import Bridge
 from desktop.presenters.base import Presenter
-from desktop.presenters.conversations import ConversationsPresenter
+from desktop.presenters.conversations import CONVERSATIONS, ConversationsPresenter
 from desktop.presenters.live import LiveAnswer
 from desktop.presenters.notices import Notices
 from desktop.presenters.respondent import Respondent
@@ -60,6 +60,7 @@ class ChatPresenter(Presenter):
         self._shown: int | None = None
         self._lives: list[LiveAnswer] = []
         self._wanted: Found | None = None
+        self._reads = 0
         conversations.current_changed.connect(self._on_current_changed)
         conversations.place_wanted.connect(self._on_place_wanted)
 
@@ -144,12 +145,22 @@ class ChatPresenter(Presenter):
             return
         at = message.siblings.index(message.id) + step
         if 0 <= at < len(message.siblings):
-            self._show(self._assistant, message.siblings[at])
+            self._show(self._assistant, message.siblings[at], self._on_shown)
 
-    def _show(self, assistant: Assistant, message: int) -> Run:
+    def _show(
+        self, assistant: Assistant, message: int, then: Callable[[list[Message]], None]
+    ) -> None:
         """Show the branch through a message."""
-        show = assistant.conversations.show
-        return self._call("show a branch", show, message, then=self._on_shown)
+        read = self._next_read()
+        self._call_in_turn(
+            CONVERSATIONS, "show a branch", assistant.conversations.show, message,
+            then=lambda messages: then(messages) if read == self._reads else None,
+        )  # fmt: skip
+
+    def _next_read(self) -> int:
+        """Number what is to be shown: what is read for something before it comes too late."""
+        self._reads += 1
+        return self._reads
 
     @Slot()
     def stop(self) -> None:
@@ -167,15 +178,20 @@ class ChatPresenter(Presenter):
             return False
         live = LiveAnswer(request, self)
         live.ended.connect(lambda: self._on_live_ended(live))
-        if (failed := self.live) is not None:
-            self._let_go(failed)
+        earlier = self.live
+        if earlier is not None:
+            self._let_go(earlier)
         self._lives.append(live)
+        self._next_read()
         self._messages = before
         run = self._bridge.start("ask", lambda: self._steps(assistant, request))
         run.events.connect(lambda events: self._on_events(live, events))
         live.follow(run)
         self.messages_changed.emit()
         self.live_changed.emit()
+        if earlier is not None and request.replaces is None:
+            # What is kept of it has not been read yet.
+            self._reload(self.conversation)
         return True
 
     @staticmethod
@@ -205,16 +221,16 @@ class ChatPresenter(Presenter):
             text = self.tr("Everything is read for: {question}")
             self._notices.show(text.format(question=live.request.question))
         if live.request.conversation is not None and self._assistant is not None:
-            read = self._assistant.conversations.messages
+            read = self._next_read() if self.live is live else None
             self._call(
                 "read messages",
-                read,
+                self._assistant.conversations.messages,
                 live.request.conversation,
-                then=lambda messages: self._on_settled(live, messages),
+                then=lambda messages: self._on_settled(live, messages, read),
             )
         self.live_changed.emit()
 
-    def _on_settled(self, live: LiveAnswer, messages: list[Message]) -> None:
+    def _on_settled(self, live: LiveAnswer, messages: list[Message], read: int | None) -> None:
         if live not in self._lives:
             return
         kept = bool(messages) and messages[-1].role == "assistant"
@@ -223,7 +239,8 @@ class ChatPresenter(Presenter):
             # What is kept takes the place of what was shown while it was written.
             self._let_go(live)
         if here:
-            self._messages = messages if kept or live.error is None else self._messages
+            if read == self._reads and (kept or live.error is None):
+                self._messages = messages
             self.messages_changed.emit()
             self.live_changed.emit()
 
@@ -248,30 +265,30 @@ class ChatPresenter(Presenter):
 
     def _reload(self, conversation: int | None) -> None:
         self._shown = conversation
+        read = self._next_read()
         if self._assistant is None or conversation is None:
             return
-        store = self._assistant.conversations
         self._call(
             "read messages",
-            lambda: (conversation, store.messages(conversation)),
-            then=self._on_read,
+            self._assistant.conversations.messages,
+            conversation,
+            then=lambda messages: self._on_read(read, messages),
         )
 
-    @Slot(object)
-    def _on_read(self, result: tuple[int, list[Message]]) -> None:
-        conversation, messages = result
-        if conversation != self.conversation:
+    def _on_read(self, read: int, messages: list[Message]) -> None:
+        if read != self._reads:
             return
         live = self.live
         if live is not None:
             # The question and the answer that is being written are shown as such.
             while messages and messages[-1].state == "streaming":
                 messages = messages[:-2]
+            if messages and messages[-1].role == "user":
+                messages = messages[:-1]
         self._messages = messages
         self.messages_changed.emit()
         self._show_wanted()
 
-    @Slot(object)
     def _on_shown(self, messages: list[Message]) -> None:
         self._messages = messages
         self.messages_changed.emit()
@@ -290,9 +307,16 @@ class ChatPresenter(Presenter):
         self._wanted = None
         if all(message.id != found.message for message in self._messages):
             if self._assistant is not None and not self.is_busy:
-                run = self._show(self._assistant, found.message)
-                run.finished.connect(lambda _: self._tell_place(found))
+                self._show(
+                    self._assistant,
+                    found.message,
+                    lambda messages: self._on_found_shown(found, messages),
+                )
             return
+        self._tell_place(found)
+
+    def _on_found_shown(self, found: Found, messages: list[Message]) -> None:
+        self._on_shown(messages)
         self._tell_place(found)
 
     def _tell_place(self, found: Found) -> None:

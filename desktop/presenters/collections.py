@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -16,6 +16,9 @@ from indexing.types import DocumentRow
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
+
+# What changes collections waits in one line.
+_COLLECTIONS: Final = "collections"
 
 
 class CollectionsPresenter(Presenter):
@@ -52,32 +55,32 @@ class CollectionsPresenter(Presenter):
     def put(self, name: str, documents: Sequence[int]) -> None:
         """Put documents into a collection, which may be new."""
         if self._assistant is not None and documents:
-            self._call(
-                "put into a collection", self._assistant.collections.put, name, list(documents),
-                then=lambda new: self._on_put(name, new),
+            self._call_in_turn(
+                _COLLECTIONS, "put into a collection", self._assistant.collections.put, name,
+                list(documents), then=lambda new: self._on_put(name, new),
             )  # fmt: skip
 
     def take_out(self, name: str, documents: Sequence[int]) -> None:
         """Take documents out of a collection; they stay in the library."""
         if self._assistant is not None and documents:
-            self._call(
-                "take out of a collection", self._assistant.collections.take_out, name,
-                list(documents), then=lambda gone: self._on_taken_out(name, gone),
+            self._call_in_turn(
+                _COLLECTIONS, "take out of a collection", self._assistant.collections.take_out,
+                name, list(documents), then=lambda gone: self._on_taken_out(name, gone),
             )  # fmt: skip
 
     def rename(self, old: str, new: str) -> None:
         """Call a collection something else; conversations about it stay with it."""
         if self._assistant is not None:
-            self._call(
-                "rename a collection", self._assistant.collections.rename, old, new,
+            self._call_in_turn(
+                _COLLECTIONS, "rename a collection", self._assistant.collections.rename, old, new,
                 then=lambda _: self._on_renamed(old, new),
             )  # fmt: skip
 
     def delete(self, name: str) -> None:
         """Let a collection go; its documents stay in the library."""
         if self._assistant is not None:
-            self._call(
-                "delete a collection", self._assistant.collections.delete, name,
+            self._call_in_turn(
+                _COLLECTIONS, "delete a collection", self._assistant.collections.delete, name,
                 then=lambda documents: self._on_deleted(name, documents),
             )  # fmt: skip
 
@@ -128,12 +131,16 @@ class CollectionsPresenter(Presenter):
     def _undo_put(self, name: str, documents: Sequence[int]) -> None:
         if self._assistant is not None:
             take_out = self._assistant.collections.take_out
-            self._call("undo", take_out, name, list(documents), then=self._on_undone)
+            self._call_in_turn(
+                _COLLECTIONS, "undo", take_out, name, list(documents), then=self._on_undone
+            )
 
     def _put_back(self, name: str, documents: Sequence[int]) -> None:
         if self._assistant is not None:
             put = self._assistant.collections.put
-            self._call("undo", put, name, list(documents), then=self._on_undone)
+            self._call_in_turn(
+                _COLLECTIONS, "undo", put, name, list(documents), then=self._on_undone
+            )
 
     @Slot(object)
     def _on_undone(self, _: object) -> None:

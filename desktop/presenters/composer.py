@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from assistant.answering.types import Mode, Plan
+from assistant.answering.types import AskRequest, Mode, Plan
 from assistant.conversations.types import Draft, Scope
 from assistant.reading_all.intent import wants_everything
 from desktop.bridge import Bridge, Run
@@ -15,7 +15,7 @@ from desktop.presenters.attachments import Attachment, Attachments
 from desktop.presenters.base import Presenter
 from desktop.presenters.chat import ChatPresenter
 from desktop.presenters.collections import CollectionsPresenter
-from desktop.presenters.conversations import ConversationsPresenter
+from desktop.presenters.conversations import CONVERSATIONS, ConversationsPresenter
 from desktop.presenters.documents import DocumentsPresenter
 from desktop.presenters.notices import Notices
 from indexing.types import DocumentRow
@@ -70,6 +70,7 @@ class ComposerPresenter(Presenter):
         self._queued = False
         self._plan: Plan | None = None
         self._planning: Run | None = None
+        self._plan_again = False
         self._plan_timer = QTimer(self, singleShot=True, interval=PLAN_AFTER_MS)
         self._plan_timer.timeout.connect(self._on_plan_due)
         self._keep_timer = QTimer(self, singleShot=True, interval=KEEP_AFTER_MS)
@@ -306,7 +307,7 @@ class ComposerPresenter(Presenter):
     def _on_keep_due(self) -> None:
         if self._assistant is not None and self._unkept:
             keep = self._assistant.conversations.keep_drafts
-            self._call("keep drafts", keep, self._take_unkept())
+            self._call_in_turn(CONVERSATIONS, "keep drafts", keep, self._take_unkept())
 
     def _take_unkept(self) -> dict[int | None, Draft]:
         unkept, self._unkept = self._unkept, set()
@@ -324,7 +325,7 @@ class ComposerPresenter(Presenter):
             self._keep_soon()
         elif self._assistant is not None:
             keep = self._assistant.conversations.set_scope
-            self._call("keep a scope", keep, self._current, self.scope)
+            self._call_in_turn(CONVERSATIONS, "keep a scope", keep, self._current, self.scope)
 
     # --- The forecast ---------------------------------------------------------------------
 
@@ -335,21 +336,31 @@ class ComposerPresenter(Presenter):
     @Slot()
     def _on_plan_due(self) -> None:
         assistant = self._assistant
-        if assistant is None or self._chat.is_busy or self._planning is not None:
+        if assistant is None or self._chat.is_busy:
+            return
+        if self._planning is not None:
+            self._plan_again = True
             return
         if not self.draft.strip() or self.waiting_for:
             self._on_planned(None)
             return
-        scope, asked = self.scope, self.draft
-        request = self._chat.request(asked.strip(), scope, self._mode)
+        request = self._chat.request(self.draft.strip(), self.scope, self._mode)
         self._planning = self._bridge.call("plan", assistant.plan, request)
-        self._planning.finished.connect(self._on_planned)
-        self._planning.failed.connect(lambda _: self._on_planned(None))
-        self._planning.ended.connect(lambda: self._plan_over(asked))
+        self._planning.finished.connect(lambda plan: self._on_plan_made(request, plan))
+        self._planning.failed.connect(lambda _: self._on_plan_made(request, None))
+        self._planning.ended.connect(self._on_plan_over)
 
-    def _plan_over(self, asked: str) -> None:
+    def _on_plan_made(self, asked: AskRequest, plan: Plan | None) -> None:
+        # Another word changes little; another conversation, scope or mode changes everything.
+        now = self._chat.request(asked.question, self.scope, self._mode)
+        if asked == now and self.draft.strip():
+            self._on_planned(plan)
+
+    @Slot()
+    def _on_plan_over(self) -> None:
         self._planning = None
-        if asked != self.draft:
+        if self._plan_again:
+            self._plan_again = False
             self._plan_soon()
 
     @Slot(object)

@@ -6,7 +6,7 @@ import logging
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from assistant.conversations.store import ConversationStore
 
 _log = logging.getLogger(__name__)
+
+# What changes conversations waits in one line, whoever asks for it.
+CONVERSATIONS: Final = "conversations"
 
 
 class ConversationsPresenter(Presenter):
@@ -80,7 +83,7 @@ class ConversationsPresenter(Presenter):
     def refresh(self) -> None:
         """List again what there is."""
         if self._store is not None:
-            self._call("list conversations", self._store.grouped, then=self._on_listed)
+            self._look("list conversations", self._store.grouped, then=self._on_listed)
 
     def open(self, conversation: int | None) -> None:
         """Open a conversation; None begins a new one."""
@@ -158,7 +161,7 @@ class ConversationsPresenter(Presenter):
     def list_deleted(self) -> None:
         """List what can be brought back."""
         if self._store is not None:
-            self._call("list what was deleted", self._store.deleted, then=self.deleted_listed.emit)
+            self._look("list what was deleted", self._store.deleted, then=self.deleted_listed.emit)
 
     def export(self, conversation: int, path: str) -> None:
         """Write what is shown of a conversation to a Markdown file, with its quotes."""
@@ -178,7 +181,7 @@ class ConversationsPresenter(Presenter):
         self._notices.show(self.tr("Saved as {path}.").format(path=path))
 
     def _change(self, name: str, function: Callable[..., None], *arguments: object) -> Run:
-        run = self._call(name, function, *arguments)
+        run = self._call_in_turn(CONVERSATIONS, name, function, *arguments)
         run.ended.connect(self.refresh)
         return run
 

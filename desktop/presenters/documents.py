@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from indexing.types import AddReport, DocumentRow, FolderPart, IndexProgress, Wa
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
+    from assistant.workers.jobs import Job
 
 
 class Adding(QObject):
@@ -31,6 +32,7 @@ class Adding(QObject):
         collection: What a folder's files are kept under: its name; "" for single files.
         parts: Where watched folders are looked at, if that is what it does.
         files: How many files there are, as far as they are known.
+        folders: The watched folders at the end of looking at some of them.
     """
 
     progressed = Signal(object)
@@ -50,6 +52,7 @@ class Adding(QObject):
         self.collection = collection
         self.parts = tuple(parts)
         self.files = 0
+        self.folders: list[WatchedFolder] = []
         self._run: Run | None = None
 
     def follow(self, run: Run) -> None:
@@ -102,6 +105,10 @@ class DocumentsPresenter(Presenter):
         self._adding: list[Adding] = []
         self._waiting: list[Adding] = []
         self._resuming: Adding | None = None
+        self._resume_again = False
+        self._listings = 0
+        # What runs have told of documents, and how many lists were asked for by then.
+        self._told: dict[int, tuple[int, DocumentRow]] = {}
 
     @property
     def rows(self) -> list[DocumentRow]:
@@ -135,7 +142,12 @@ class DocumentsPresenter(Presenter):
     def refresh(self) -> None:
         """List again what there is."""
         if self._assistant is not None:
-            self._call("list documents", self._assistant.catalog.documents, then=self._on_listed)
+            self._listings += 1
+            listing = self._listings
+            self._look(
+                "list documents", self._assistant.catalog.documents,
+                then=lambda rows: self._on_read(listing, rows),
+            )  # fmt: skip
 
     def add(self, paths: Sequence[str]) -> list[Adding]:
         """Add files, and folders, which are followed from now on; what is unchanged is left alone.
@@ -159,20 +171,20 @@ class DocumentsPresenter(Presenter):
         adding = Adding((folder.path,), self, folder.collection or Path(folder.path).name)
         assistant = self._assistant
         if assistant is not None:
-            self._track(
-                adding,
+            self._look_at(
+                assistant, adding,
                 lambda: assistant.folders.watch(
                     folder.path, folder.collection, folder.include, folder.exclude
-                ).stream(),
-            )
+                ),
+            )  # fmt: skip
         return adding
 
     def catch_up(self, parts: Sequence[FolderPart]) -> None:
         """Bring the library in step with watched folders, where something may have changed."""
         assistant = self._assistant
         if assistant is not None:
-            self._track(
-                Adding((), self, parts=parts), lambda: assistant.folders.catch_up(parts).stream()
+            self._look_at(
+                assistant, Adding((), self, parts=parts), lambda: assistant.folders.catch_up(parts)
             )
 
     def unlock(self, path: str, password: str) -> None:
@@ -185,14 +197,21 @@ class DocumentsPresenter(Presenter):
             )
 
     def resume(self) -> None:
-        """Go on with what was left undone, unless that is under way."""
+        """Go on with what was left undone; once more where that is under way."""
         assistant = self._assistant
-        if assistant is not None and self._resuming not in self._adding:
-            self._resuming = Adding((), self)
-            self._track(self._resuming, lambda: assistant.index.resume().stream())
+        if assistant is None:
+            return
+        if self._resuming in self._adding:
+            # It may have been stopped, or have come past what there is to do now.
+            self._resume_again = True
+            return
+        self._resume_again = False
+        self._resuming = Adding((), self)
+        self._track(self._resuming, lambda: assistant.index.resume().stream())
 
     def stop_resuming(self) -> None:
         """Leave the rest of it to the next time."""
+        self._resume_again = False
         if self._resuming is not None and self._resuming in self._adding:
             self._resuming.stop()
 
@@ -209,9 +228,24 @@ class DocumentsPresenter(Presenter):
     def _start(self, assistant: Assistant, adding: Adding) -> None:
         paths = adding.paths
         if adding.collection:
-            self._track(adding, lambda: assistant.folders.watch(paths[0]).stream())
+            self._look_at(assistant, adding, lambda: assistant.folders.watch(paths[0]))
         else:
             self._track(adding, lambda: assistant.add_documents(paths).stream())
+
+    def _look_at(
+        self,
+        assistant: Assistant,
+        adding: Adding,
+        begin: Callable[[], Job[IndexProgress, AddReport]],
+    ) -> None:
+        """Track what looks at folders."""
+
+        def steps() -> Generator[IndexProgress, None, AddReport]:
+            report = yield from begin().stream()
+            adding.folders = assistant.folders.list()
+            return report
+
+        self._track(adding, steps)
 
     def _track(self, adding: Adding, make: Callable[[], AnyGenerator]) -> None:
         adding.progressed.connect(self._on_adding_progressed)
@@ -228,8 +262,16 @@ class DocumentsPresenter(Presenter):
             self._adding.remove(adding)
         self.refresh()
         self.adding_changed.emit()
+        if adding is self._resuming and self._resume_again:
+            self.resume()
 
-    @Slot(object)
+    def _on_read(self, listing: int, rows: list[DocumentRow]) -> None:
+        # What was told since this list was asked for may be newer than it.
+        self._told = {d: told for d, told in self._told.items() if told[0] >= listing}
+        newer = {document: row for document, (_, row) in self._told.items()}
+        listed = [newer.pop(row.id, row) for row in rows]
+        self._on_listed([*listed, *newer.values()])
+
     def _on_listed(self, rows: list[DocumentRow]) -> None:
         self._rows = [row for row in rows if row.id not in self._hidden]
         self._known = True
@@ -252,6 +294,7 @@ class DocumentsPresenter(Presenter):
         for event in events:
             if event.stage == "looking" or event.document.id in self._hidden:
                 continue
+            self._told[event.document.id] = self._listings, event.document
             index = known.get(event.document.id)
             if index is None:
                 self._rows = [*self._rows, event.document]

@@ -111,17 +111,24 @@ class DownloadsPresenter(Presenter):
     def start(self, repository: str, file: str) -> None:
         """Download a model, or go on with it."""
         if self._assistant is not None:
-            self._call("download", self._assistant.downloads.start, repository, file)
+            start = self._assistant.downloads.start
+            self._call_in_turn(_line(repository, file), "download", start, repository, file)
 
     def pause(self, download: Download) -> None:
         """Stop a download, and keep what has come."""
         if self._assistant is not None:
-            self._call("pause a download", self._assistant.downloads.pause, download.id)
+            self._call_in_turn(
+                _line(download.repository, download.file),
+                "pause a download",
+                self._assistant.downloads.pause,
+                download.id,
+            )
 
     def discard(self, download: Download) -> None:
         """Stop a download, and delete what has come."""
         if self._assistant is not None:
-            self._call(
+            self._call_in_turn(
+                _line(download.repository, download.file),
                 "discard a download",
                 self._assistant.downloads.discard,
                 download.id,
@@ -194,6 +201,8 @@ class DownloadsPresenter(Presenter):
             self._models.refresh()
             self._tell_finished(row)
             return
+        if self._assistant is None or not self._assistant.downloads.is_latest(row):
+            return  # told late: what is so now is told too, or it was discarded
         self._rows[row.id] = row
         if known is None or known.state != row.state:
             self.changed.emit()
@@ -213,3 +222,8 @@ class DownloadsPresenter(Presenter):
     def _gone(self, name: str) -> None:
         self._rows.pop(name, None)
         self.changed.emit()
+
+
+def _line(repository: str, file: str) -> str:
+    """Return the line in which waits what is done with one download."""
+    return f"download {repository}/{file}"

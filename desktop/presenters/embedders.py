@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -17,6 +17,9 @@ from indexing.types import EmbedderForecast, IndexProgress
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
+
+# What changes the embedder waits in one line.
+_EMBEDDER: Final = "embedder"
 
 
 class Change(NamedTuple):
@@ -112,7 +115,7 @@ class EmbeddersPresenter(Presenter):
     def refresh(self) -> None:
         """List anew what there is."""
         if self._assistant is not None:
-            self._call("list embedders", self._assistant.embedders.list, then=self._on_listed)
+            self._look("list embedders", self._assistant.embedders.list, then=self._on_listed)
 
     def ask_forecast(self, name: str) -> None:
         """Find out what changing to one takes; `forecast_made` or `forecast_failed` tells."""
@@ -138,8 +141,8 @@ class EmbeddersPresenter(Presenter):
         """Let documents be searched with one, once it has all passages; go on with a change."""
         if self._assistant is not None:
             self._paused = False
-            self._call(
-                "change the embedder", self._assistant.embedders.choose, name,
+            self._call_in_turn(
+                _EMBEDDER, "change the embedder", self._assistant.embedders.choose, name,
                 then=lambda _: self._on_chosen(),
             )  # fmt: skip
 
@@ -163,8 +166,8 @@ class EmbeddersPresenter(Presenter):
         """Give a change up: the one that answers stays."""
         if self._assistant is not None:
             self._documents.stop_resuming()
-            self._call(
-                "keep the embedder", self._assistant.embedders.keep,
+            self._call_in_turn(
+                _EMBEDDER, "keep the embedder", self._assistant.embedders.keep,
                 then=lambda _: self._on_kept(),
             )  # fmt: skip
 

@@ -136,7 +136,7 @@ class FoldersPresenter(Presenter):
     def refresh(self) -> None:
         """List the folders anew, and watch those."""
         if self._assistant is not None:
-            self._call("list folders", self._assistant.folders.list, then=self._on_listed)
+            self._look("list folders", self._assistant.folders.list, then=self._on_listed)
 
     def open(self, folder: int) -> None:
         """Show a folder in the system's file manager."""
@@ -300,7 +300,8 @@ class FoldersPresenter(Presenter):
         if before is not None:
             self._leave_out(report.gone, before)
         else:
-            self._let_go(report.gone, looked_at)
+            # The list may be of before they had all that they have.
+            self._let_go(report.gone, looked_at, adding.folders or self._folders)
         unavailable: dict[int, Unavailable] = {
             f: why for f, why in self._unavailable.items() if f not in looked_at
         }
@@ -320,14 +321,19 @@ class FoldersPresenter(Presenter):
 
         self._removals.leave_out(rows, undone)
 
-    def _let_go(self, rows: Sequence[DocumentRow], looked_at: Collection[int]) -> None:
+    def _let_go(
+        self,
+        rows: Sequence[DocumentRow],
+        looked_at: Collection[int],
+        folders: Sequence[WatchedFolder],
+    ) -> None:
         """Let documents go whose files are gone, unless those are most of a folder's."""
         waiting = {row.id for row in rows} | self._removals.going
         for folder, before in self._missing.items():
             if folder not in looked_at:
                 waiting |= before
         waiting -= self._confirmed
-        missing = {f: frozenset(d) for f, d in large_losses(waiting, self._folders).items()}
+        missing = {f: frozenset(d) for f, d in large_losses(waiting, folders).items()}
         grown = [f for f, lost in missing.items() if lost - self._missing.get(f, frozenset())]
         self._missing = missing
         kept = frozenset[int]().union(*missing.values())

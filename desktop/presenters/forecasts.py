@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import msgspec
 import psutil
@@ -34,25 +35,38 @@ class ModelForecast(msgspec.Struct, frozen=True):
     largest_context: int
 
 
+class Survey(NamedTuple):
+    """What was found of the models that are here.
+
+    Attributes:
+        free: The memory there is for a model, in bytes, with what the one that is loaded takes.
+        headers: Of models, by path and size.
+        known: What models would take, by path.
+        speeds: How fast they were, by path.
+    """
+
+    free: int
+    headers: dict[tuple[str, int], GgufHeader]
+    known: dict[str, ModelForecast]
+    speeds: dict[str, Speed]
+
+
 class Forecasts:
     """Judges models by their headers, and remembers what was measured."""
 
     def __init__(self) -> None:
-        self._known: dict[str, ModelForecast] = {}
-        self._speeds: dict[str, Speed] = {}
-        self._headers: dict[tuple[str, int], GgufHeader] = {}
-        self._free = free_memory()
+        self._survey = Survey(free_memory(), {}, {}, {})
 
     # --- Memory ---------------------------------------------------------------------------
 
+    @staticmethod
     def survey(
-        self,
         models: Sequence[ModelFacts],
         header: Callable[[ModelFacts], GgufHeader | None],
         settings: Callable[[str], LoadSettings],
         speed: Callable[[str, LoadSettings], Speed],
         loaded: str | None,
-    ) -> None:
+    ) -> Survey:
         """Judge models anew. Reads their headers: called off the window's thread.
 
         Args:
@@ -64,41 +78,46 @@ class Forecasts:
         """
         usable = [facts for facts in models if facts.problem is None]
         headers = {facts.path: known for facts in usable if (known := header(facts)) is not None}
-        self._headers = {(f.path, f.bytes): headers[f.path] for f in usable if f.path in headers}
-        self._free = free_memory()
+        free = free_memory()
         held = next((facts for facts in usable if facts.path == loaded), None)
         if held is not None and held.path in headers:
-            self._free += forecast(headers[held.path], settings(held.name)).needed
-        self._known = {
-            facts.path: self.judge_header(headers[facts.path], settings(facts.name))
-            for facts in usable
-            if facts.path in headers
-        }
-        self._speeds = {facts.path: speed(facts.path, settings(facts.name)) for facts in usable}
+            free += forecast(headers[held.path], settings(held.name)).needed
+        return Survey(
+            free,
+            {(f.path, f.bytes): headers[f.path] for f in usable if f.path in headers},
+            {
+                facts.path: _judged(headers[facts.path], settings(facts.name), free)
+                for facts in usable
+                if facts.path in headers
+            },
+            {facts.path: speed(facts.path, settings(facts.name)) for facts in usable},
+        )
+
+    def take(self, survey: Survey) -> None:
+        """Go by a survey from now on."""
+        self._survey = survey
 
     def judged(self, facts: ModelFacts, settings: LoadSettings) -> ModelForecast | None:
         """Return what a model would take if it were loaded so; None for one not seen before."""
-        header = self._headers.get((facts.path, facts.bytes))
+        header = self._survey.headers.get((facts.path, facts.bytes))
         return None if header is None else self.judge_header(header, settings)
 
     def judge_header(self, header: GgufHeader, settings: LoadSettings) -> ModelForecast:
         """Return what a model would take of which the header is known, here or on the hub."""
-        memory = forecast(header, settings)
-        largest = largest_context(header, settings, self._free)
-        return ModelForecast(judge(memory, self._free), memory, largest)
+        return _judged(header, settings, self._survey.free)
 
     def header(self, facts: ModelFacts) -> GgufHeader | None:
         """Return what a model's files say; None for one not seen before, and one of no use."""
-        return self._headers.get((facts.path, facts.bytes))
+        return self._survey.headers.get((facts.path, facts.bytes))
 
     def template(self, facts: ModelFacts) -> str:
         """Return a model's own chat template; "" for one that has none or was not seen before."""
-        header = self._headers.get((facts.path, facts.bytes))
+        header = self._survey.headers.get((facts.path, facts.bytes))
         return (header.template if header is not None else None) or ""
 
     def of(self, facts: ModelFacts) -> ModelForecast | None:
         """Return what a model would take; None for one that was not judged."""
-        return self._known.get(facts.path)
+        return self._survey.known.get(facts.path)
 
     def fit(self, facts: ModelFacts) -> Fit:
         """Return whether the memory holds a model."""
@@ -107,7 +126,7 @@ class Forecasts:
 
     def fit_bytes(self, size: int) -> Fit:
         """Return whether the memory would hold a model of which only the file's size is known."""
-        return judge(MemoryForecast(size, 0, _KV_BYTES, _COMPUTE_BYTES), self._free)
+        return judge(MemoryForecast(size, 0, _KV_BYTES, _COMPUTE_BYTES), self._survey.free)
 
     def needed(self, facts: ModelFacts) -> int:
         """Return the memory that a model needs, in bytes."""
@@ -119,7 +138,7 @@ class Forecasts:
     @property
     def free_bytes(self) -> int:
         """The memory there is for a model."""
-        return self._free
+        return self._survey.free
 
     @property
     def all_bytes(self) -> int:
@@ -130,4 +149,9 @@ class Forecasts:
 
     def speed(self, facts: ModelFacts) -> Speed:
         """Return how fast a model was here, loaded as the settings say; zeros while unknown."""
-        return self._speeds.get(facts.path, Speed())
+        return self._survey.speeds.get(facts.path, Speed())
+
+
+def _judged(header: GgufHeader, settings: LoadSettings, free: int) -> ModelForecast:
+    memory = forecast(header, settings)
+    return ModelForecast(judge(memory, free), memory, largest_context(header, settings, free))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from desktop.bridge import Bridge
+from desktop.presenters.base import Presenter
 from desktop.presenters.collections import CollectionsPresenter
 from desktop.presenters.documents import Adding, DocumentsPresenter
 from desktop.presenters.folders import FoldersPresenter
@@ -17,7 +18,6 @@ from desktop.presenters.notices import Notices
 from desktop.presenters.removals import Removals
 from desktop.presenters.settings import SettingsPresenter
 from desktop.presenters.source import open_file, original_of
-from desktop.wording import explain
 from indexing.types import DocumentRow, IndexProgress, Like
 from indexing.unpacked import name_of
 
@@ -40,7 +40,7 @@ class Overall(NamedTuple):
     passages_left: int
 
 
-class LibraryPresenter(QObject):
+class LibraryPresenter(Presenter):
     """Orders, filters and follows the documents.
 
     Attributes:
@@ -67,9 +67,7 @@ class LibraryPresenter(QObject):
         collections: CollectionsPresenter,
         parent: QObject | None = None,
     ) -> None:
-        super().__init__(parent)
-        self._bridge = bridge
-        self._notices = notices
+        super().__init__(bridge, notices, parent)
         self._documents = documents
         self.collections = collections
         self.removals = Removals(bridge, notices, settings, documents, self)
@@ -81,7 +79,9 @@ class LibraryPresenter(QObject):
         self._progress: dict[int, IndexProgress] = {}
         self._runs: dict[Adding, IndexProgress | None] = {}
         self._most: dict[Adding, int] = {}
-        self._stopping = False
+        # Asked to stop, and not yet looked after.
+        self._stopped: set[Adding] = set()
+        self._forgetting = False
         self._listed = False
         self._likes: dict[int, Like] = {}
         self._languages: dict[int, str] = {}
@@ -181,8 +181,9 @@ class LibraryPresenter(QObject):
 
     @property
     def is_stopping(self) -> bool:
-        """Whether what is under way was asked to stop."""
-        return self._stopping
+        """Whether all that is under way was asked to stop."""
+        asked = bool(self._stopped) and self._stopped.issuperset(self._documents.adding)
+        return asked or self._forgetting
 
     # --- Doing ----------------------------------------------------------------------------
 
@@ -239,15 +240,14 @@ class LibraryPresenter(QObject):
         """Open a document's file with the program it belongs to."""
         row = self._rows.get(document)
         if row is not None and self._assistant is not None:
-            run = self._bridge.call("find a file", original_of, self._assistant, row)
-            run.finished.connect(self._on_original)
-            run.failed.connect(self._on_failed)
+            self._call("find a file", original_of, self._assistant, row, then=self._on_original)
 
     @Slot()
     def stop(self) -> None:
         """Stop adding. What is done stays, what is not is taken from the list."""
-        if self._documents.adding and not self._stopping:
-            self._stopping = True
+        if self._documents.adding:
+            self._documents.stop_resuming()
+            self._stopped.update(self._documents.adding)
             for adding in list(self._documents.adding):
                 adding.stop()
             self.overall_changed.emit()
@@ -345,8 +345,9 @@ class LibraryPresenter(QObject):
             self._list_told()
             self._most.clear()
             self._progress.clear()
-            if self._stopping:
-                self._forget_queued()
+        if self._stopped and self._stopped.isdisjoint(self._documents.adding):
+            self._stopped.clear()
+            self._forget_queued()
         self.overall_changed.emit()
         self.moved.emit()
 
@@ -354,10 +355,10 @@ class LibraryPresenter(QObject):
         """List what the documents' texts tell of them."""
         if self._assistant is not None:
             catalog = self._assistant.catalog
-            run = self._bridge.call(
-                "list likes and languages", lambda: (catalog.likes(), catalog.languages())
-            )
-            run.finished.connect(self._on_told)
+            self._look(
+                "list likes and languages", lambda: (catalog.likes(), catalog.languages()),
+                then=self._on_told,
+            )  # fmt: skip
 
     @Slot(object)
     def _on_told(self, told: tuple[dict[int, Like], dict[int, str]]) -> None:
@@ -375,12 +376,11 @@ class LibraryPresenter(QObject):
     def _forget_queued(self) -> None:
         if self._assistant is None:
             return
-        left = [row.path for row in self._rows.values() if row.status == "queued"]
-        run = self._bridge.call("stop adding", self._assistant.index.forget_queued)
-        run.finished.connect(lambda _: self._on_stopped(left))
-        run.failed.connect(self._on_failed)
+        self._forgetting = True
+        run = self._call("stop adding", _forget_queued, self._assistant, then=self._on_stopped)
         run.ended.connect(self._on_stop_over)
 
+    @Slot(object)
     def _on_stopped(self, left: list[str]) -> None:
         if left:
             text = (
@@ -392,7 +392,7 @@ class LibraryPresenter(QObject):
 
     @Slot()
     def _on_stop_over(self) -> None:
-        self._stopping = False
+        self._forgetting = False
         self.overall_changed.emit()
         self._documents.refresh()
 
@@ -400,9 +400,18 @@ class LibraryPresenter(QObject):
     def _on_original(self, path: Path) -> None:
         open_file(path, self._notices)
 
-    @Slot(object)
-    def _on_failed(self, error: Exception) -> None:
-        self._notices.show(explain(error))
+
+def _forget_queued(assistant: Assistant) -> list[str]:
+    """Give up what is left after a stop; return its paths."""
+    left = _queued(assistant)
+    assistant.index.forget_queued()
+    # What another run still works on is not given up.
+    kept = set(_queued(assistant))
+    return [path for path in left if path not in kept]
+
+
+def _queued(assistant: Assistant) -> list[str]:
+    return [row.path for row in assistant.catalog.documents() if row.status == "queued"]
 
 
 def is_locked(row: DocumentRow) -> bool:

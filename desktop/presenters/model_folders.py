@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -14,6 +14,9 @@ from models.sources import Place
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
+
+# What changes the folders waits in one line.
+_FOLDERS: Final = "model folders"
 
 
 class ModelFolders(Presenter):
@@ -74,7 +77,7 @@ class ModelFolders(Presenter):
         assistant = self._assistant
         if assistant is not None:
             models = assistant.models
-            self._call(
+            self._look(
                 "list model folders", lambda: (models.places(), models.hidden()), then=self._on_read
             )
 
@@ -82,8 +85,8 @@ class ModelFolders(Presenter):
     def add(self, folder: str) -> None:
         """List the models of a folder too, where they lie."""
         if self._assistant is not None:
-            self._call(
-                "add a model folder", self._assistant.models.add_folder, folder,
+            self._call_in_turn(
+                _FOLDERS, "add a model folder", self._assistant.models.add_folder, folder,
                 then=self._on_changed,
             )  # fmt: skip
 
@@ -92,9 +95,10 @@ class ModelFolders(Presenter):
         if self._assistant is None:
             return
         remove = self._assistant.models.remove_folder
-        self._call(
-            "remove a model folder", remove, place.folder, then=lambda _: self._on_removed(place)
-        )
+        self._call_in_turn(
+            _FOLDERS, "remove a model folder", remove, place.folder,
+            then=lambda _: self._on_removed(place),
+        )  # fmt: skip
 
     def show_again(self, file: str) -> None:
         """Put a model on the list again that was taken off it."""

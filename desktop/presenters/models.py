@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Generator
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
@@ -13,7 +14,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from assistant.settings import ModelSettings
 from desktop.bridge import Bridge, Run
 from desktop.presenters.base import Presenter
-from desktop.presenters.forecasts import Forecasts, ModelForecast
+from desktop.presenters.forecasts import Forecasts, ModelForecast, Survey
 from desktop.presenters.notices import Notices
 from desktop.presenters.settings import SettingsPresenter
 from desktop.presenters.shortages import Shortages
@@ -26,6 +27,14 @@ if TYPE_CHECKING:
     from assistant.assistant import Assistant
 
 State = Literal["starting", "none", "unloaded", "loading", "ready", "failed"]
+
+
+class _Listed(NamedTuple):
+    """What there is, which of it answers, and what it would take."""
+
+    installed: list[ModelFacts]
+    current: ModelFacts | None
+    survey: Survey
 
 
 class ModelsPresenter(Presenter):
@@ -63,9 +72,14 @@ class ModelsPresenter(Presenter):
         self._loaded: LoadedModel | None = None
         self._problem = ""
         self._loading: Run | None = None
+        # What was asked for last, of what loads a model or frees it.
+        self._wanted = 0
+        self._ordering = threading.Lock()
         self._idle = QTimer(self, singleShot=True)
         self._idle.timeout.connect(self._on_idle)
-        settings.changed.connect(self._on_settings_changed)
+        settings.changed.connect(self._wait_until_idle)
+        # Another context takes other memory.
+        settings.saved.connect(self.refresh)
         # The model's process reports from its own threads.
         self._state_told.connect(self._on_state_told, Qt.ConnectionType.QueuedConnection)
 
@@ -188,7 +202,7 @@ class ModelsPresenter(Presenter):
         """List again what there is."""
         assistant = self._assistant
         if assistant is not None:
-            self._call("list models", self._survey, assistant, then=self._on_listed)
+            self._look("list models", self._survey, assistant, then=self._on_listed)
 
     def before_loading(self, name: str, act: Callable[[], None]) -> None:
         """Do what loads a model; a person is asked how before one is loaded that will not fit."""
@@ -206,17 +220,15 @@ class ModelsPresenter(Presenter):
         """Let a model answer from now on, and load it."""
         assistant = self._assistant
         if assistant is not None:
-            self._start_loading(lambda: self._steps(assistant, assistant.use_model(name)))
+            self._start_loading(assistant, lambda: assistant.use_model(name))
 
     def load(self, name: str | None = None) -> None:
         """Load a model, so that the next question need not wait; None for the usual one."""
         assistant = self._assistant
         if assistant is not None:
             self._start_loading(
-                lambda: self._steps(
-                    assistant,
-                    self._settle(assistant) if name is None else assistant.models.info(name),
-                )
+                assistant,
+                lambda: self._settle(assistant) if name is None else assistant.models.info(name),
             )
 
     def forecast(self, facts: ModelFacts, chosen: ModelSettings) -> ModelForecast | None:
@@ -234,8 +246,11 @@ class ModelsPresenter(Presenter):
         self._settings.set_model_settings(facts.name, chosen)
         # What loads it reads the file.
         self._settings.save_now()
-        if self.is_loaded(facts):
+        selected = self._assistant.model.selected if self._assistant is not None else None
+        if self._state in ("loading", "ready") and selected and selected[0] == facts.path:
             self.load(facts.name)
+        else:
+            self.refresh()
 
     @Slot()
     def cancel_load(self) -> None:
@@ -247,8 +262,8 @@ class ModelsPresenter(Presenter):
     def unload(self) -> None:
         """Free the memory that the model takes; the next question loads it again."""
         if self._assistant is not None:
-            self.cancel_load()
-            self._call("unload a model", self._assistant.model.unload)
+            self._want_another()
+            self._call("unload a model", self._free, self._assistant)
 
     def remove(self, name: str) -> None:
         """Take a model out of the library, and offer to bring it back."""
@@ -257,11 +272,13 @@ class ModelsPresenter(Presenter):
             return
         title = next((self.title_of(f) for f in self._installed if f.name == name), name)
         in_use = name == self.current
+        if in_use:
+            self._want_another()
 
         def remove() -> str:
             if in_use:
                 # A file that is held open cannot be moved on every system.
-                assistant.model.unload()
+                self._free(assistant)
             return assistant.remove_model(name)
 
         self._call(
@@ -272,19 +289,19 @@ class ModelsPresenter(Presenter):
 
     # --- Reactions ------------------------------------------------------------------------
 
-    def _survey(self, assistant: Assistant) -> tuple[list[ModelFacts], ModelFacts | None]:
+    def _survey(self, assistant: Assistant) -> _Listed:
         """List the models and judge what they would take; in a thread of its own."""
         installed = assistant.models.list()
         loaded = assistant.model.loaded
         held = loaded.path if loaded else None
-        self.forecasts.survey(
+        survey = self.forecasts.survey(
             installed,
             assistant.models.header,
             assistant.load_settings,
             assistant.model.speed_of,
             held,
         )
-        return installed, assistant.current_model()
+        return _Listed(installed, assistant.current_model(), survey)
 
     @staticmethod
     def _settle(assistant: Assistant) -> ModelFacts | None:
@@ -294,42 +311,55 @@ class ModelsPresenter(Presenter):
             assistant.settings.update(model=facts.name)
         return facts
 
-    @staticmethod
     def _steps(
-        assistant: Assistant, facts: ModelFacts | None
+        self, assistant: Assistant, wanted: int, choose: Callable[[], ModelFacts | None]
     ) -> Generator[LoadProgress, None, LoadedModel | None]:
-        if facts is None:
-            return None
-        job = assistant.model.load(facts.path, assistant.settled_settings(facts))
+        # Threads may come here in another order than the person chose in.
+        with self._ordering:
+            if wanted != self._wanted:
+                return None
+            facts = choose()
+            if facts is None:
+                return None
+            job = assistant.model.load(facts.path, assistant.settled_settings(facts))
         return (yield from job.stream())
 
-    def _start_loading(self, make: Any) -> None:
-        if self._loading is not None:
-            self._loading.stop()
+    def _free(self, assistant: Assistant) -> None:
+        with self._ordering:
+            pass  # what was to be loaded before has been asked for, and is freed too
+        assistant.model.unload()
+
+    def _want_another(self) -> int:
+        self.cancel_load()
+        self._wanted += 1
+        return self._wanted
+
+    def _start_loading(self, assistant: Assistant, choose: Callable[[], ModelFacts | None]) -> None:
+        wanted = self._want_another()
         self._problem = ""
-        run = self._bridge.start("load a model", make)
+        run = self._bridge.start("load a model", lambda: self._steps(assistant, wanted, choose))
         self._loading = run
-        run.events.connect(self._on_load_events)
+        run.events.connect(lambda events: self._on_load_events(run, events))
         run.finished.connect(self._on_loaded)
-        run.failed.connect(self._on_load_failed)
+        run.failed.connect(lambda error: self._on_load_failed(run, error))
         run.ended.connect(lambda: self._on_load_over(run))
         self.refresh()
 
-    @Slot(object)
-    def _on_load_events(self, events: list[LoadProgress]) -> None:
-        self._fraction = events[-1].fraction
-        self.changed.emit()
+    def _on_load_events(self, run: Run, events: list[LoadProgress]) -> None:
+        if run is self._loading:
+            self._fraction = events[-1].fraction
+            self.changed.emit()
 
     @Slot(object)
     def _on_loaded(self, _: LoadedModel | None) -> None:
         # By the time this is delivered it may have been freed, or another be in its place.
         self._on_state_told("")
 
-    @Slot(object)
-    def _on_load_failed(self, error: Exception) -> None:
-        self._problem = explain(error)
-        self._set_state("failed")
-        self._notices.show(self._problem)
+    def _on_load_failed(self, run: Run, error: Exception) -> None:
+        if run is self._loading and not run.stop_asked:  # nobody waits for another
+            self._problem = explain(error)
+            self._set_state("failed")
+            self._notices.show(self._problem)
 
     def _on_load_over(self, run: Run) -> None:
         if self._loading is run:
@@ -340,6 +370,7 @@ class ModelsPresenter(Presenter):
                 self._on_state_told("")
             self.refresh()
 
+    @Slot()
     def _wait_until_idle(self) -> None:
         """Begin to wait for a time in which nobody asks anything."""
         minutes = self._settings.idle_minutes
@@ -353,12 +384,6 @@ class ModelsPresenter(Presenter):
         # What is being loaded is wanted.
         if self._loading is None:
             self.unload()
-
-    @Slot()
-    def _on_settings_changed(self) -> None:
-        self._wait_until_idle()
-        # Another context takes other memory.
-        self.refresh()
 
     @Slot(str)
     def _on_state_told(self, _: str) -> None:
@@ -378,11 +403,15 @@ class ModelsPresenter(Presenter):
         self.changed.emit()
 
     @Slot(object)
-    def _on_listed(self, result: tuple[list[ModelFacts], ModelFacts | None]) -> None:
-        self._installed, self._current = result
+    def _on_listed(self, listed: _Listed) -> None:
+        self._installed, self._current = listed.installed, listed.current
+        self.forecasts.take(listed.survey)
         self._listed = True
         if self._current is None and self._state != "failed":
             self._state = "none"
+        elif self._current is not None and self._state == "none":
+            # It was told before this one was known.
+            self._state = "unloaded"
         self.changed.emit()
 
     def _on_removed(self, title: str, token: str, *, in_use: bool) -> None:

@@ -54,7 +54,7 @@ class RerankersPresenter(Presenter):
     def refresh(self) -> None:
         """List anew what there is."""
         if self._assistant is not None:
-            self._call("list rerankers", self._assistant.rerankers.list, then=self._on_listed)
+            self._look("list rerankers", self._assistant.rerankers.list, then=self._on_listed)
 
     def choose(self, name: str) -> None:
         """Let one judge, or none with ""; loading it takes seconds, and a failure is said."""
@@ -75,6 +75,8 @@ class RerankersPresenter(Presenter):
     def _on_taken(self, installed: list[InstalledReranker]) -> None:
         self._trying = None
         self._on_listed(installed)
+        # A list that was begun before this change may come after it.
+        self.refresh()
 
     @Slot()
     def _on_tried(self) -> None:

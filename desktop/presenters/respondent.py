@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from PySide6.QtCore import QObject, Signal, Slot
@@ -10,13 +10,16 @@ from PySide6.QtCore import QObject, Signal, Slot
 from assistant.personas import Persona
 from desktop.bridge import Bridge
 from desktop.presenters.base import Presenter
-from desktop.presenters.conversations import ConversationsPresenter
+from desktop.presenters.conversations import CONVERSATIONS, ConversationsPresenter
 from desktop.presenters.models import ModelsPresenter
 from desktop.presenters.notices import Notices
 from models.facts import ModelFacts
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
+
+# What changes personas waits in one line.
+_PERSONAS: Final = "personas"
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -103,7 +106,7 @@ class Respondent(Presenter):
     def refresh(self) -> None:
         """Read the personas again."""
         if self._assistant is not None:
-            self._call("list personas", self._assistant.personas.list, then=self._on_personas)
+            self._look("list personas", self._assistant.personas.list, then=self._on_personas)
 
     def choose_model(self, name: str) -> None:
         """Let a model answer in this conversation, and load it; a new chat takes it for all.
@@ -123,7 +126,7 @@ class Respondent(Presenter):
             self._models.load(name)
             if self._assistant is not None:
                 keep = self._assistant.conversations.set_model
-                self._call("keep a model", keep, current, name)
+                self._call_in_turn(CONVERSATIONS, "keep a model", keep, current, name)
 
     def choose_persona(self, identifier: str | None) -> None:
         """Let a persona answer in this conversation; None for the usual one."""
@@ -132,8 +135,10 @@ class Respondent(Presenter):
         self._choose(Choice(None, identifier))
         if current is not None and self._assistant is not None:
             store = self._assistant.conversations
-            self._call("keep a persona", store.set_persona, current, identifier)
-            self._call("keep a model", store.set_model, current, None)
+            self._call_in_turn(
+                CONVERSATIONS, "keep a persona", store.set_persona, current, identifier
+            )
+            self._call_in_turn(CONVERSATIONS, "keep a model", store.set_model, current, None)
 
     def _choose(self, choice: Choice) -> None:
         self._chosen[self._conversations.current] = choice
@@ -144,14 +149,16 @@ class Respondent(Presenter):
     def save(self, persona: Persona) -> None:
         """Keep a persona, new or changed."""
         if self._assistant is not None:
-            run = self._call("keep a persona", self._assistant.personas.save, persona)
+            save = self._assistant.personas.save
+            run = self._call_in_turn(_PERSONAS, "keep a persona", save, persona)
             run.ended.connect(self.refresh)
 
     def remove(self, persona: Persona) -> None:
         """Delete a persona of the person's own, and offer to bring it back."""
         if self._assistant is None:
             return
-        run = self._call("remove a persona", self._assistant.personas.remove, persona.id)
+        remove = self._assistant.personas.remove
+        run = self._call_in_turn(_PERSONAS, "remove a persona", remove, persona.id)
         run.ended.connect(self.refresh)
         self._notices.show(
             self.tr("Removed {name}.").format(name=persona.name),

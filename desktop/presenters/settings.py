@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,11 @@ class SettingsPresenter(QObject):
 
     Signals:
         changed: A setting is another now.
+        saved: What has changed holds from now on for whatever reads the file.
     """
 
     changed = Signal()
+    saved = Signal()
 
     def __init__(
         self, file: SettingsFile, data_dir: Path, bridge: Bridge, parent: QObject | None = None
@@ -47,12 +50,20 @@ class SettingsPresenter(QObject):
         }
         self._desktop: dict[str, str | int | float | bool] = dict(current.desktop)
         self._unsaved: dict[str, Any] = {}
+        self._chosen: set[str] = set()
+        self._collecting = threading.Lock()
+        self._writing = threading.Lock()
         self._timer = QTimer(self, singleShot=True, interval=SAVE_AFTER_MS)
         self._timer.timeout.connect(self._on_save)
 
     def adopt(self, file: SettingsFile) -> None:
         """Write to the assistant's own settings from now on, so that it hears of changes."""
         self._file = file
+        # It may have read the file before what was chosen until now was written.
+        missed = {name: self._values[name] for name in self._chosen}
+        if any(getattr(file.current, name) != value for name, value in missed.items()):
+            self._note(**missed)
+            self.save_now()
 
     @property
     def theme(self) -> ThemeChoice:
@@ -144,8 +155,7 @@ class SettingsPresenter(QObject):
         """Remember something of the window until the next start."""
         if self._desktop.get(name) != value:
             self._desktop[name] = value
-            self._unsaved["desktop"] = dict(self._desktop)
-            self._timer.start()
+            self._note(desktop=dict(self._desktop))
 
     def remembered_bytes(self, name: str) -> QByteArray:
         """Return remembered bytes, empty where there are none."""
@@ -161,22 +171,32 @@ class SettingsPresenter(QObject):
     def save_now(self) -> None:
         """Write what is not written yet, waiting for it: for the very end."""
         self._timer.stop()
-        unsaved, self._unsaved = self._unsaved, {}
-        if unsaved:
-            try:
-                self._file.update(**unsaved)
-            except OSError as error:
-                _log.warning("settings could not be kept: %s", error)
+        try:
+            self._write()
+        except OSError as error:
+            _log.warning("settings could not be kept: %s", error)
 
     def _set(self, name: str, value: Any) -> None:
         if self._values[name] != value:
             self._values[name] = value
-            self._unsaved[name] = value
-            self._timer.start()
+            self._chosen.add(name)
+            self._note(**{name: value})
             self.changed.emit()
+
+    def _note(self, **changes: Any) -> None:
+        with self._collecting:
+            self._unsaved |= changes
+        self._timer.start()
 
     @Slot()
     def _on_save(self) -> None:
-        unsaved, self._unsaved = self._unsaved, {}
-        if unsaved:
-            self._bridge.call("keep settings", lambda: self._file.update(**unsaved))
+        run = self._bridge.call("keep settings", self._write)
+        run.finished.connect(lambda _: self.saved.emit())
+
+    def _write(self) -> None:
+        """Write what is not written; on any thread, what was chosen last always last."""
+        with self._writing:
+            with self._collecting:
+                unsaved, self._unsaved = self._unsaved, {}
+            if unsaved:
+                self._file.update(**unsaved)

@@ -95,7 +95,6 @@ class StudiesPresenter(Presenter):
         self._reading: _Reading | None = None
         self._pace: _Pace | None = None
         self._asked = 0
-        self._surveys = 0
         self._held: LoadedModel | None = None
         models.changed.connect(self._on_models)
 
@@ -135,10 +134,7 @@ class StudiesPresenter(Presenter):
     def refresh(self) -> None:
         """Look again at what is kept."""
         if self._assistant is not None:
-            self._surveys += 1
-            survey = self._surveys
-            self._call("list what was read", _survey, self._assistant,
-                       then=lambda found: self._on_surveyed(survey, found))  # fmt: skip
+            self._look("list what was read", _survey, self._assistant, then=self._on_surveyed)
 
     def ask_forecast(self, document: int, model: str, conversation: int | None) -> None:
         """Have said what studying a document would take; it loads the model.
@@ -277,9 +273,9 @@ class StudiesPresenter(Presenter):
     def _on_deleted(self, _: object) -> None:
         self.refresh()
 
-    def _on_surveyed(self, survey: int, found: tuple[set[int], int]) -> None:
-        # Two of them may end in another order than they began.
-        if survey == self._surveys and found != (self._studied, self._used_bytes):
+    @Slot(object)
+    def _on_surveyed(self, found: tuple[set[int], int]) -> None:
+        if found != (self._studied, self._used_bytes):
             self._studied, self._used_bytes = found
             self.studied_changed.emit()
 

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from desktop.bridge import BATCH_MS, Bridge
+from desktop.presenters.base import Presenter
 
 
 class Heard:
@@ -95,6 +96,66 @@ def test_stopping_closes_the_generator_in_its_own_thread(bridge, until):
     assert heard.ends == [("stopped", None)]
     assert closed_in == worked_in[:1]
     assert closed_in != [threading.get_ident()]
+
+
+def test_what_was_begun_is_ended_also_where_it_is_stopped_while_it_is_made(bridge, until):
+    # As a job in another process, which nobody else would cancel.
+    begun, go_on, ended = threading.Event(), threading.Event(), []
+
+    def steps():
+        try:
+            yield from range(1000)
+        finally:
+            ended.append(True)
+
+    def make():
+        begun.set()
+        assert go_on.wait(60)
+        return steps()
+
+    run = bridge.start("slow to make", make)
+    heard = Heard(run)
+    assert begun.wait(60)
+    run.stop()
+    go_on.set()
+    until(lambda: heard.ends)
+    assert heard.ends == [("stopped", None)]
+    assert ended
+
+
+def test_what_a_person_did_just_before_the_end_is_kept(qapp):
+    bridge, kept = Bridge(), []
+    for number in range(20):
+        bridge.call("keep", kept.append, number)
+    assert bridge.close(60)
+    assert sorted(kept) == list(range(20))
+
+
+def test_what_was_done_last_is_kept_last(bridge, until):
+    kept = []
+    first, second = (bridge.in_turn("keep", kept.append) for _ in range(2))
+    # Threads take calls up in any order.
+    runs = [bridge.call("second", second, 2), bridge.call("first", first, 1)]
+    until(lambda: all(run.is_over for run in runs))
+    assert kept == [1, 2]
+
+
+def test_what_was_looked_up_earlier_never_follows_what_was_looked_up_later(bridge, said, until):
+    presenter, shown = Presenter(bridge, said[0]), []
+    later_shown = threading.Event()
+
+    def earlier():
+        assert later_shown.wait(60)
+        return "as it was"
+
+    def show(found):
+        shown.append(found)
+        later_shown.set()
+
+    first = presenter._look("look", earlier, then=show)
+    presenter._look("look", lambda: "as it is", then=show)
+    until(lambda: first.is_over)
+    assert shown == ["as it is"]
 
 
 def test_a_plain_call_brings_its_result(bridge, until):

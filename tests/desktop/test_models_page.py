@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import random
+import threading
+from contextlib import closing
 
 import pytest
 import scenes
@@ -21,6 +23,7 @@ from desktop.views.models_coming import DownloadCard, OfferCard
 from desktop.widgets.disclosure import Disclosure
 from tests.integration.hub_server import HubServer
 from tests.unit.models.conftest import build
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.gui, pytest.mark.model]
 
@@ -106,8 +109,19 @@ def test_a_broken_model_says_why_and_cannot_be_used(window, until):
     assert models.current == ""
 
 
-def test_stopping_an_import_leaves_nothing(window, until, tmp_path, qwen_small_path):
+def test_stopping_an_import_leaves_nothing(window, until, qwen_small_path, monkeypatch):
     page, imports = window.main._models, window.session.imports
+    library = window.session.assistant.models
+    import_file = library.import_file
+
+    def import_slowly(path):
+        with closing(import_file(path)) as steps:
+            for step in steps:
+                yield step
+                if step.done:
+                    wait_until(lambda: imports._run.stop_asked)
+
+    monkeypatch.setattr(library, "import_file", import_slowly)
     imports.progressed.connect(lambda step: imports.stop() if step and step.done else None)
     imports.add([str(qwen_small_path)])
     until(page._import.isVisible)
@@ -122,15 +136,17 @@ def test_details_are_opened_and_stay_open(window, until, smollm_path):
     (window.session.paths.models / smollm_path.name).symlink_to(smollm_path)
     models.refresh()
     until(lambda: len(page._installed.widgets) == 1)
-    card = page._installed.widgets[0]
-    opener = card.findChild(Disclosure)
-    opener.click()
-    until(lambda: any(label.text() == "llama" and label.isVisible()
-                      for label in card.findChildren(QLabel)))  # fmt: skip
-    said = " ".join(label.text() for label in card.findChildren(QLabel))
-    assert "weights" in said
-    assert "A context of up to 8,192 tokens fits." in said
+    page._installed.widgets[0].findChild(Disclosure).click()
+
+    def said():
+        labels = page._installed.widgets[0].findChildren(QLabel)
+        return [label.text() for label in labels if label.isVisible()]
+
+    until(lambda: "llama" in said())
+    assert any("weights" in words for words in said())
+    assert any("A context of up to 8,192 tokens fits." in words for words in said())
     # The card is made anew when the model's state changes; what was open stays so.
+    card = page._installed.widgets[0]
     models.use(smollm_path.name)
     until(lambda: models.state == "ready")
     until(lambda: "in use" in words(page)[0])
@@ -269,27 +285,38 @@ def text(widget):
     return " | ".join(label.text() for label in widget.findChildren(QLabel))
 
 
-def test_a_model_is_checked_and_says_what_it_found(window, until, qtbot, smollm_path):
+def test_a_model_is_checked_and_says_what_it_found(window, until, qtbot, smollm_path, monkeypatch):
     page, models = window.main._models, window.session.models
+    library = window.session.assistant.models
+    verify, shown = library.verify, threading.Event()
+
+    def verify_slowly(name):
+        steps = verify(name)
+        yield next(steps)
+        assert shown.wait(60), "how far it is was not shown"
+        return (yield from steps)
+
+    monkeypatch.setattr(library, "verify", verify_slowly)
     (window.session.paths.models / smollm_path.name).symlink_to(smollm_path)
     models.refresh()
     until(lambda: page._installed.widgets)
     page._installed.widgets[0].findChild(Disclosure).click()
-    row = page._installed.widgets[0].findChild(ChecksumRow)
-    until(row._act.isVisible)
-    shares = []
-    window.session.checksums.changed.connect(
-        lambda name: shares.append(window.session.checksums.of(name).fraction)
-    )
-    qtbot.mouseClick(row._act, Qt.MouseButton.LeftButton)
-    assert row._act.text() == "Stop"
-    assert row._bar.isVisible()
-    until(row._words.isVisible)
+
+    def row():
+        # The card is another one as soon as more is known of the model.
+        return page._installed.widgets[0].findChild(ChecksumRow)
+
+    until(lambda: page._installed.widgets and row()._act.isVisible())
+    qtbot.mouseClick(row()._act, Qt.MouseButton.LeftButton)
+    assert row()._act.text() == "Stop"
+    assert row()._bar.isVisible()
+    until(lambda: 0 < row()._bar.value() < row()._bar.maximum())
+    shown.set()
+    until(lambda: page._installed.widgets and row()._words.isVisible())
     digest = hashlib.sha256(smollm_path.read_bytes()).hexdigest()
-    assert digest in row._words.text()
-    assert "Nothing here knows what it should be." in row._words.text()
-    assert any(0 < share < 1 for share in shares)
-    assert not row._bar.isVisible()
+    assert digest in row()._words.text()
+    assert "Nothing here knows what it should be." in row()._words.text()
+    assert not row()._bar.isVisible()
 
 
 def test_models_that_are_dropped_are_added_wherever_they_fall(window, until, tmp_path, smollm_path):

@@ -235,10 +235,8 @@ def test_what_cannot_be_shown_says_so(library_window, panel, until, tmp_path):
     session.assistant.catalog.stored_file(row.id).unlink()
     Path(row.path).unlink()
     show(library_window, cited)
-    until(lambda: panel.page_view._canvas._words)
-    assert panel.page_view._canvas._words == (
-        "This page could not be drawn. Its words are under Text."
-    )
+    failed = "This page could not be drawn. Its words are under Text."
+    until(lambda: panel.page_view._canvas._words == failed)
     assert panel.text_view.marked_text() == cited.quote
     # A quote that is not there any more is not marked in some other place.
     stale = Citation(1, row.id, row.path, row.title, 1, 3, 14, "other words")

@@ -182,14 +182,14 @@ def test_nothing_outlives_an_app_that_is_killed(tmp_path: Path) -> None:
         assert psutil.pid_exists(outer)
         assert psutil.pid_exists(inner)
         parent.kill()  # the inner one is in the midst of a native call just now
-    wait_until(lambda: not psutil.pid_exists(outer) and not psutil.pid_exists(inner), 2.0)
+    wait_until(lambda: not psutil.pid_exists(outer) and not psutil.pid_exists(inner))
 
 
 def test_nothing_outlives_a_worker_that_is_killed(make: Make, tmp_path: Path) -> None:
     worker = make("create_parent", arguments={"log_file": str(tmp_path / "inner.log")})
     inner = worker.submit("inner_pid", result=int).result(PATIENCE_S)
     kill(worker)
-    wait_until(lambda: not psutil.pid_exists(inner), 2.0)
+    wait_until(lambda: not psutil.pid_exists(inner))
     assert worker.submit("inner_pid", result=int).result(PATIENCE_S) != inner
 
 
@@ -206,7 +206,8 @@ def test_every_job_ends_exactly_once_whatever_happens(make: Make) -> None:
     def killer() -> None:
         while not stop.wait(chance.uniform(0.3, 0.8)):
             pid = worker.pid
-            if pid is not None:
+            # One that cannot even start is given up, and starting takes its time.
+            if pid is not None and worker.status == "ready":
                 with contextlib.suppress(psutil.NoSuchProcess):
                     psutil.Process(pid).kill()
 

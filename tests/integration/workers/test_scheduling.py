@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 import pytest
@@ -59,18 +60,19 @@ def test_foreground_overtakes_background(worker: Worker) -> None:
 
 def test_paused_background_stands_still_and_goes_on(worker: Worker) -> None:
     gate = ComputeGate(worker)
-    job = worker.submit("count", 60, 0.01, events=Step, result=Report, background=True)
-    next(job)
+    # Held back where nobody takes its events, so that it is not done before it is paused.
+    job = worker.submit("count", 60, 0.01, events=Step, result=Report, background=True, window=8)
+    steps = [next(job)]
     with gate.answering(), gate.answering():
-        time.sleep(0.2)  # the step that was going on, and events on their way
-        while True:
-            try:
-                job.next_event(0.1)
-            except TimeoutError:
-                break
+        # Once this is answered the pause has arrived, and so have the events from before it.
+        assert worker.submit("hello", "Ann", result=str).result(PATIENCE_S) == "hello Ann"
+        with contextlib.suppress(TimeoutError):
+            while True:
+                steps.append(job.next_event(0))
         with pytest.raises(TimeoutError):
             job.next_event(0.5)
-        assert worker.submit("hello", "Ann", result=str).result(PATIENCE_S) == "hello Ann"
+    steps += job
+    assert steps == [Step(number) for number in range(60)]
     assert job.result(PATIENCE_S) == Report(60)
 
 
