@@ -29,6 +29,10 @@ PROBLEMS: Final[dict[str, str]] = {
     "not_writable": "the models folder may not be written to. Check its permissions. {folder}",
     "busy": "another window or command of Studiolo is downloading it. Wait for that one.",
 }
+# What is said where nothing was to be downloaded yet.
+_LOOKED_UP: Final[dict[str, str]] = {
+    "not_a_model": "its file cannot be used as a model. Get the model from another repository.",
+}
 # After these a download goes on from its bytes.
 _KEPT: Final = frozenset({"offline", "connection_lost", "server", "rate_limited", "disk_full"})
 
@@ -37,7 +41,8 @@ def _download_failed(facts: Facts) -> str:
     file, repository = str(facts.get("file") or ""), str(facts.get("repository") or "")
     kind = str(facts.get("problem"))
     seconds = float(str(facts.get("retry_after_s") or 0))
-    problem = PROBLEMS.get(kind, "something went wrong. Try again.").format(
+    problems = PROBLEMS if file else PROBLEMS | _LOOKED_UP
+    problem = problems.get(kind, "something went wrong. Try again.").format(
         repository=repository,
         pause=f" of {seconds:.0f} seconds" if seconds else "",
         needed=bytes_text(float(str(facts.get("needed_bytes") or 0))),

@@ -38,7 +38,7 @@ class _Settled(NamedTuple):
 
     facts: ModelFacts
     wanted: LoadSettings
-    context_tokens: int
+    known: Fitting
 
 
 class Shortages(QObject):
@@ -96,7 +96,7 @@ class Shortages(QObject):
         context = known.smaller_context
         if not context:
             raise ModelTooLarge(facts.title, known.needed_bytes, known.free_bytes)
-        self._settled.emit(_Settled(facts, wanted, context))
+        self._settled.emit(_Settled(facts, wanted, known))
         return _with_context(wanted, context)
 
     @Slot(object)
@@ -105,8 +105,8 @@ class Shortages(QObject):
         self._notices.show(
             text.format(
                 name=settled.facts.title,
-                n=f"{settled.context_tokens:,}",
-                all=f"{settled.wanted.context_tokens:,}",
+                n=f"{settled.known.smaller_context:,}",
+                all=f"{settled.known.context_tokens:,}",
             ),
             self.tr("Load all the same"),
             lambda: self._load_as_wanted(settled.facts, settled.wanted),

@@ -64,7 +64,8 @@ class ForecastRow(QWidget):
     def _show(self) -> None:
         known = self._downloads.forecast_of(self._repository, self._file)
         if isinstance(known, str):
-            self._say(known, role="small-danger")
+            # Nothing is lost by it.
+            self._say(known, role="small-warning")
         elif known is not None:
             role = "small-warning" if known.fit == "not" else "small"
             self._say(forecast_text(known, self._models.forecasts.free_bytes), role=role)

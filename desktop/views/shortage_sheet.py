@@ -28,14 +28,16 @@ class ShortageSheet(Sheet):
             free=bytes_text(known.free_bytes),
         )  # fmt: skip
         smaller = known.smaller_context
-        advice = (
-            self.tr("With a context of {n} tokens it fits: until Studiolo closes it gets that one.")
-            if smaller
-            else self.tr("No context is small enough. Close other programs, or choose a smaller "
-                         "model.")
-        )  # fmt: skip
+        if smaller:
+            advice = self.tr(
+                "With a context of {n} tokens it fits. It keeps that one until Studiolo closes."
+            ).format(n=number(smaller))
+        else:
+            advice = self.tr(
+                "No context is small enough. Close other programs, or choose a smaller model."
+            )
         self.body.addWidget(label(text, wrap=True))
-        self.body.addWidget(label(advice.format(n=number(smaller)), wrap=True))
+        self.body.addWidget(label(advice, wrap=True))
         self._anyway = push_button(self.tr("Load all the same"))
         self._anyway.setAutoDefault(False)
         self._anyway.clicked.connect(self._on_anyway)
@@ -43,9 +45,7 @@ class ShortageSheet(Sheet):
         self._close.setText(self.tr("Cancel"))
         self._smaller = None
         if smaller:
-            self._smaller = self.add_action(
-                self.tr("Load with {n} tokens").format(n=number(smaller))
-            )
+            self._smaller = self.add_action(self.tr("Use {n} tokens").format(n=number(smaller)))
             self._smaller.clicked.connect(self._on_smaller)
             self._smaller.setFocus()
         else:

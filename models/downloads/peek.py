@@ -24,8 +24,18 @@ def peek_header(hub: Hub, repository: str, file: str) -> GgufHeader:
         file: The model's path in it; of a split model any part's.
 
     Raises:
-        DownloadFailed: The hub does not give it, or it is no model.
+        DownloadFailed: The hub does not give it, or it is no model. It names no file, as none was
+            to be downloaded.
     """
+    try:
+        return _peek(hub, repository, file)
+    except DownloadFailed as error:
+        raise DownloadFailed(
+            repository, "", error.problem, retry_after_s=error.retry_after_s
+        ) from error
+
+
+def _peek(hub: Hub, repository: str, file: str) -> GgufHeader:
     there = hub.repository(repository, file)
     model = model_of(there, file)
     first = model.files[0]

@@ -6,17 +6,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import papers
 import scenes
 from PySide6.QtWidgets import QDialog, QScrollArea, QWidget
 
 from assistant.embedders import InstalledEmbedder
+from assistant.memory import Fitting
 from assistant.paths import DataPaths
 from assistant.settings import ModelSettings
 from desktop.app import Window
+from desktop.presenters.shortages import Shortage
 from desktop.presenters.studies import Study
 from desktop.views.embedder_field import EmbedderField, EmbedderSheet
 from desktop.views.model_settings_sheet import ModelSettingsSheet
+from desktop.views.models_forecast import ForecastRow
 from desktop.views.password_sheet import PasswordSheet
 from desktop.views.patterns_sheet import PatternsSheet
 from desktop.views.study_sheet import StudySheet
@@ -30,7 +34,7 @@ EMBEDDERS = [
 if TYPE_CHECKING:
     from screens import Studio
 
-NAMES = ("small", "study", "models-folders", "settings-below")
+NAMES = ("small", "study", "models-folders", "models-forecast", "settings-below")
 
 
 def shoot(studio: Studio, root: Path) -> None:
@@ -95,6 +99,10 @@ def shoot_dialogs(studio: Studio, window: Window) -> None:
         folder = WatchedFolder(1, place, "Leases", ("*.pdf", "*.docx"), ("drafts", "old/*"))
         PatternsSheet(window.theme, folder, main).open()
 
+    def shortage(largest: int) -> None:
+        known = Fitting("not", 9_400_000_000, 6_100_000_000, 32_768, largest)
+        sheets.show_shortage(Shortage("Granite 3.3 8B", known, lambda _: None))
+
     makers: dict[str, Callable[[], None]] = {
         "rename": rename,
         "embedder": embedder,
@@ -105,6 +113,8 @@ def shoot_dialogs(studio: Studio, window: Window) -> None:
         "conversation": conversation,
         "personas": sheets.show_personas,
         "hub": sheets.show_hub,
+        "shortage": lambda: shortage(10_752),
+        "shortage-far": lambda: shortage(0),
         "deleted": sheets.show_deleted,
     }
     for name, make in makers.items():
@@ -137,6 +147,7 @@ def shoot_pages(studio: Studio, window: Window) -> None:
     session.studies.changed.emit()
     main.show_page("models")
     studio.shoot(window, "models-folders", lambda: to_the_end(main._models))
+    shoot_forecasts(studio, window)
     main.show_page("settings")
     studio.shoot(window, "settings-below", lambda: to_the_end(main._settings))
     session.embedders._installed = EMBEDDERS
@@ -147,6 +158,28 @@ def shoot_pages(studio: Studio, window: Window) -> None:
     assert scroll is not None
     studio.shoot(window, "settings-search", lambda: scroll.ensureWidgetVisible(field))
     session.embedders.refresh()
+
+
+def shoot_forecasts(studio: Studio, window: Window) -> None:
+    """What models of the catalogue would take: one fits, one does not, one could not be asked."""
+    page, downloads = window.main._models, window.session.downloads
+    facts = window.session.models.current_facts
+    header = window.session.models.forecasts.header(facts) if facts is not None else None
+    assert header is not None
+    small, large, missing, *_ = page.findChildren(ForecastRow)
+    for row, known in ((small, header), (large, msgspec.structs.replace(header, bytes=10**12))):
+        downloads._headers[row._repository, row._file] = known
+        row._opener.setChecked(True)
+    # The network is denied here.
+    missing._opener.setChecked(True)
+    scroll = page.findChild(QScrollArea)
+    assert scroll is not None
+
+    def scroll_up_to_the_first() -> None:
+        to_the_end(page)
+        scroll.ensureWidgetVisible(small, 0, 160)
+
+    studio.shoot(window, "models-forecast", scroll_up_to_the_first)
 
 
 def to_the_end(page: QWidget) -> None:

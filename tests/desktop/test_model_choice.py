@@ -78,7 +78,7 @@ def test_what_a_model_would_take_is_said_before_it_is_downloaded(window, hub, un
     words, why = rows[small.file]._words, rows[missing.file]._words
     until(lambda: words.text().startswith("Needs "))
     assert "fits well. A context of up to 8,192 tokens fits." in words.text()
-    until(lambda: missing.repository in why.text())
+    until(lambda: why.text().startswith(f"{missing.repository} could not be looked up: "))
     assert hub.served == [0]
     # Opened again, what is known is not asked again, and what could not be told is.
     hub.files[f"{missing.repository}/{missing.file}"] = smollm_path.read_bytes()

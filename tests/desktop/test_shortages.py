@@ -97,7 +97,7 @@ def test_who_chooses_a_model_that_will_not_fit_is_asked_first(
     session.respondent.choose_model("large.gguf")
     sheet = asked(window)
     context = sheet._shortage.known.smaller_context
-    assert sheet._smaller.text() == f"Load with {context:,} tokens"
+    assert sheet._smaller.text() == f"Use {context:,} tokens"
     qtbot.mouseClick(sheet._smaller, Qt.MouseButton.LeftButton)
     until(lambda: session.models.current == "large.gguf" and session.models.state == "ready")
     assert session.assistant.model.loaded.context_tokens == context
