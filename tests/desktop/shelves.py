@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import zipfile
+from email.message import EmailMessage
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import papers
 import scenes
 from PySide6.QtCore import QItemSelectionModel
+from PySide6.QtWidgets import QAbstractItemView
 
 from assistant.answering.types import Citation
 from assistant.assistant import Assistant
@@ -58,6 +60,12 @@ def fill(paths: DataPaths, mine: Path) -> list[Citation]:
         court.writestr("brief.md", scenes.RULES)
         court.writestr("exhibits/plan.docx", b"damaged")
     (leases / "statement.pdf").unlink()
+    letter = EmailMessage()
+    letter["From"], letter["Subject"] = "Anna Berg <anna@example.org>", "Papers for the flat"
+    letter.set_content("The keys are with Mrs Vandermeer.")
+    letter.add_attachment("Two keys, one for the cellar.", filename="keys.txt")
+    letter.add_attachment("room,metres\nhall,9\n", subtype="csv", filename="rooms.csv")
+    (mine / "letter.eml").write_bytes(letter.as_bytes())
     assistant = Assistant(paths)
     archive = mine / "Archive"
     archive.mkdir()
@@ -91,6 +99,10 @@ def shoot_library(studio: Studio, window: Window, mine: Path) -> None:
     studio.settle(until=lambda: len(folders.folders) == 2)
     studio.settle(until=lambda: any(folders.state(one.id).unavailable for one in folders.folders))
     studio.shoot(window, "library")
+    held = next(n for n, entry in enumerate(session.library.entries) if entry.within)
+    holder = main._library._list.lines.index(held - 1)
+    at_top = QAbstractItemView.ScrollHint.PositionAtTop
+    studio.shoot(window, "library-within", lambda: main._library._list.scrollTo(holder, at_top))
     leases = next(one for one in folders.folders if one.path.endswith("Leases"))
     folders._missing = {leases.id: frozenset(leases.documents)}
     folders.moved.emit()
