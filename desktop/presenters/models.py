@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable, Generator
 from pathlib import PurePosixPath
@@ -180,11 +179,8 @@ class ModelsPresenter(Presenter):
 
     @staticmethod
     def title_of(facts: ModelFacts) -> str:
-        """Return a model's name for people: its own, else its file's without the technical end."""
-        # Makers append the file's format to the name, or that of what they converted.
-        title = facts.title.strip() or facts.name
-        title = re.sub(r"[\s._-]*(gguf|awq|gptq)$", "", title, flags=re.IGNORECASE)
-        return " ".join(title.replace("_", " ").split())
+        """Return a model's name for people: see `models.titles`."""
+        return facts.title or facts.name
 
     # --- Doing ----------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from assistant.wording import bytes_text
@@ -155,7 +155,10 @@ class OfferCard(QFrame):
     ) -> None:
         super().__init__(parent)
         self.setObjectName("card")
-        fit = models.forecasts.fit_bytes(entry.bytes)
+        self._entry = entry
+        self._models = models
+        self._downloads = downloads
+        self._fit = label("", "small")
         get = push_button(
             self.tr("Download"), name=self.tr("Download {name}").format(name=entry.title)
         )
@@ -166,7 +169,7 @@ class OfferCard(QFrame):
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addWidget(ElidedLabel(entry.title, "strong"), 1)
-        head.addWidget(label(fit_text(fit), "small-warning" if fit == "not" else "small"))
+        head.addWidget(self._fit)
         head.addWidget(get)
         size = bytes_text(entry.bytes)
         parts = [
@@ -183,3 +186,21 @@ class OfferCard(QFrame):
         column.addWidget(label(" · ".join(part for part in parts if part), "small", wrap=True))
         column.addSpacing(2)
         column.addWidget(ForecastRow(theme, entry.repository, entry.file, models, downloads))
+        downloads.examined.connect(self._on_examined)
+        self._show_fit()
+
+    @Slot(str, str)
+    def _on_examined(self, repository: str, file: str) -> None:
+        if (repository, file) == (self._entry.repository, self._entry.file):
+            self._show_fit()
+
+    def _show_fit(self) -> None:
+        """Say whether it fits: by its size, or by what its header says once that is known."""
+        entry = self._entry
+        known = self._downloads.forecast_of(entry.repository, entry.file)
+        if isinstance(known, str | None):
+            fit = self._models.forecasts.fit_bytes(entry.bytes)
+        else:
+            fit = known.fit
+        self._fit.setText(fit_text(fit))
+        set_role(self._fit, "small-warning" if fit == "not" else "small")

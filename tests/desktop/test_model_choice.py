@@ -89,6 +89,13 @@ def test_what_a_model_would_take_is_said_before_it_is_downloaded(window, hub, un
     until(lambda: why.text().startswith("Needs "))
     assert hub.served == [0, 0]
     assert downloads.downloads == []
+    # The word at the head of its card says the same, though its size alone would say another.
+    forecasts, card = window.session.models.forecasts, rows[small.file].parentWidget()
+    assert card._fit.text() == "fits well"
+    forecasts.take(forecasts._survey._replace(free=600_000_000))
+    downloads.examined.emit(small.repository, small.file)
+    assert forecasts.fit_bytes(small.bytes) == "not"
+    assert card._fit.text() == "just fits"
 
 
 def test_a_model_of_the_catalogue_is_known_wherever_it_lies(window, until, smollm_path, tmp_path):
