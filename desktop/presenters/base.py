@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from PySide6.QtCore import QObject, Slot
 
 from desktop.bridge import Bridge, Run
 from desktop.presenters.notices import Notices
 from desktop.wording import explain
+
+
+class _Look(NamedTuple):
+    name: str
+    number: int
+    then: Callable[[Any], None]
 
 
 class Presenter(QObject):
@@ -21,6 +27,7 @@ class Presenter(QObject):
         self._notices = notices
         self._looks = 0
         self._seen: dict[str, int] = {}
+        self._looking: dict[QObject, _Look] = {}
 
     def _look(
         self, name: str, function: Callable[..., Any], *arguments: Any, then: Callable[[Any], None]
@@ -31,14 +38,13 @@ class Presenter(QObject):
         the same name has brought its own is let go.
         """
         self._looks += 1
-        look = self._looks
-
-        def take(found: Any) -> None:
-            if look > self._seen.get(name, 0):
-                self._seen[name] = look
-                then(found)
-
-        return self._call(name, function, *arguments, then=take)
+        run = self._bridge.call(name, function, *arguments)
+        # Kept here and not in a function that the run would hold: it may be the last to hold us.
+        self._looking[run] = _Look(name, self._looks, then)
+        run.finished.connect(self._on_looked)
+        run.failed.connect(self._on_failed)
+        run.ended.connect(self._on_look_over)
+        return run
 
     def _call_in_turn(
         self,
@@ -68,6 +74,17 @@ class Presenter(QObject):
             run.finished.connect(then)
         run.failed.connect(self._on_failed)
         return run
+
+    @Slot(object)
+    def _on_looked(self, found: Any) -> None:
+        look = self._looking.get(self.sender())
+        if look is not None and look.number > self._seen.get(look.name, 0):
+            self._seen[look.name] = look.number
+            look.then(found)
+
+    @Slot()
+    def _on_look_over(self) -> None:
+        self._looking.pop(self.sender(), None)
 
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:

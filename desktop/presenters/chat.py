@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -145,16 +145,15 @@ class ChatPresenter(Presenter):
             return
         at = message.siblings.index(message.id) + step
         if 0 <= at < len(message.siblings):
-            self._show(self._assistant, message.siblings[at], self._on_shown)
+            self._show(self._assistant, message.siblings[at])
 
-    def _show(
-        self, assistant: Assistant, message: int, then: Callable[[list[Message]], None]
-    ) -> None:
-        """Show the branch through a message."""
+    def _show(self, assistant: Assistant, message: int, found: Found | None = None) -> None:
+        """Show the branch through a message, and in it the place that a search found."""
         read = self._next_read()
+        show = assistant.conversations.show
         self._call_in_turn(
-            CONVERSATIONS, "show a branch", assistant.conversations.show, message,
-            then=lambda messages: then(messages) if read == self._reads else None,
+            CONVERSATIONS, "show a branch", lambda: (read, show(message), found),
+            then=self._on_shown,
         )  # fmt: skip
 
     def _next_read(self) -> int:
@@ -268,14 +267,14 @@ class ChatPresenter(Presenter):
         read = self._next_read()
         if self._assistant is None or conversation is None:
             return
+        store = self._assistant.conversations
         self._call(
-            "read messages",
-            self._assistant.conversations.messages,
-            conversation,
-            then=lambda messages: self._on_read(read, messages),
+            "read messages", lambda: (read, store.messages(conversation)), then=self._on_read
         )
 
-    def _on_read(self, read: int, messages: list[Message]) -> None:
+    @Slot(object)
+    def _on_read(self, result: tuple[int, list[Message]]) -> None:
+        read, messages = result
         if read != self._reads:
             return
         live = self.live
@@ -289,9 +288,14 @@ class ChatPresenter(Presenter):
         self.messages_changed.emit()
         self._show_wanted()
 
-    def _on_shown(self, messages: list[Message]) -> None:
-        self._messages = messages
-        self.messages_changed.emit()
+    @Slot(object)
+    def _on_shown(self, result: tuple[int, list[Message], Found | None]) -> None:
+        read, messages, found = result
+        if read == self._reads:
+            self._messages = messages
+            self.messages_changed.emit()
+            if found is not None:
+                self._tell_place(found)
 
     @Slot(object)
     def _on_place_wanted(self, found: Found) -> None:
@@ -307,16 +311,8 @@ class ChatPresenter(Presenter):
         self._wanted = None
         if all(message.id != found.message for message in self._messages):
             if self._assistant is not None and not self.is_busy:
-                self._show(
-                    self._assistant,
-                    found.message,
-                    lambda messages: self._on_found_shown(found, messages),
-                )
+                self._show(self._assistant, found.message, found)
             return
-        self._tell_place(found)
-
-    def _on_found_shown(self, found: Found, messages: list[Message]) -> None:
-        self._on_shown(messages)
         self._tell_place(found)
 
     def _tell_place(self, found: Found) -> None:
