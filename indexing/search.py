@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from indexing.docmatch import document_shares
-from indexing.fusion import DEPTH, JUDGEMENT_WEIGHT, Scored, Vector, added, fuse
+from indexing.fusion import DEPTH, JUDGEMENT_WEIGHT, Scored, Vector, added, fuse, set_back
 from indexing.keywords import search_words
+from indexing.namesakes import Name, names_of, not_meant
 from indexing.repeats import Repeats
 from indexing.reranker import JUDGED_AT_ONCE, JUDGING_S, RERANKED, TextReranker
 from indexing.scope import scope_of
@@ -50,6 +51,7 @@ class Found(msgspec.Struct, frozen=True):
     matches: Mapping[int, WordMatch]
     documents: Mapping[int, float]
     neighbours: Mapping[int, Sequence[int]]
+    names: Mapping[int, Name]
 
 
 class Searcher:
@@ -132,12 +134,20 @@ class Searcher:
             made = dict(near)
             passages = list(dict.fromkeys([*made, *words]))
             made |= self._vectors.get([passage for passage in words if passage not in made])
-            beside = self._neighbours(passages)
             candidates = self._candidates(passages)
             matches = self._matcher.match(query, candidates)
-            about = document_shares(self._db, passages, matches.words)
             found.append(
-                Found(query, vector, passages, made, candidates, matches.passages, about, beside)
+                Found(
+                    query=query,
+                    vector=vector,
+                    passages=passages,
+                    vectors=made,
+                    candidates=candidates,
+                    matches=matches.passages,
+                    documents=document_shares(self._db, passages, matches.words),
+                    neighbours=self._neighbours(passages),
+                    names=names_of(self._db, passages),
+                )
             )
         return found
 
@@ -151,7 +161,8 @@ class Searcher:
             found.documents,
             found.neighbours,
         )
-        return self._reranked(found.query, fused, found.candidates)
+        meant = set_back(fused, not_meant(found.query, fused, found.names))
+        return self._reranked(found.query, meant, found.candidates)
 
     def read(self, passages: Sequence[int]) -> Mapping[int, PassageRow]:
         """The passages that belong to a text that is searched."""

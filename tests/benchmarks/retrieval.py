@@ -84,6 +84,7 @@ _PARTS = (
     ("+ document", ("DOCUMENT_WEIGHT",)),
     ("+ in common", ("COMMON_WEIGHT",)),
     ("+ neighbours", ("NEIGHBOUR_WEIGHT",)),
+    ("+ names", ("NAMESAKE_WEIGHT",)),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import PurePath
 
 import pytest
 
@@ -76,3 +77,21 @@ def test_embed_gives_unit_vectors_in_the_order_of_the_texts(index):
     [cats] = index.embed(["cats"])
     assert sum(a * b for a, b in zip(cats, together[1], strict=True)) > 0.995
     assert index.embed([]) == []
+
+
+def test_of_two_plans_only_the_one_that_is_named_is_given_to_a_model(index, tmp_path):
+    says = "The {} plan pays for hearing aids after {} months. You pay a part of each yourself. "
+    for name, months in (("Larch", 6), ("Willow", 18)):
+        (tmp_path / f"{name}_Plan_Benefits.txt").write_text(says.format(name, months) * 3)
+    end_of(index.add([str(tmp_path)]))
+
+    def given(question):
+        evidence = index.evidence([question], 3000)
+        return {PurePath(piece.path).stem.split("_")[0] for piece in evidence}
+
+    assert given("When does the Willow plan pay for hearing aids?") == {"Willow"}
+    assert given("When does the Larch plan pay for hearing aids?") == {"Larch"}
+    assert given("When are hearing aids paid for?") == {"Larch", "Willow"}
+    found = index.search("When does the Willow plan pay for hearing aids?", 5).hits
+    assert PurePath(found[0].path).stem == "Willow_Plan_Benefits"
+    assert len(found) == 2
