@@ -37,21 +37,14 @@ from assistant.services.downloads import DownloadService
 from assistant.services.folders import FolderService
 from assistant.services.index import IndexService
 from assistant.services.model import ModelService
+from assistant.services.model_port import ModelPort
 from assistant.settings import SettingsFile
 from assistant.studying import Studied, Studies, StudyForecast
 from assistant.workers.jobs import Job
 from indexing.catalog import Catalog
 from indexing.errors import DocumentNotFound
 from indexing.types import AddReport, IndexProgress, SearchResult
-from models.engine.types import (
-    ChatMessage,
-    Generation,
-    GenerationEvent,
-    LoadSettings,
-    PrefillProgress,
-    PromptSize,
-    Sampling,
-)
+from models.engine.types import LoadSettings, PrefillProgress
 from models.errors import ModelNeeded
 from models.library import ModelFacts
 from models.states import StoredState
@@ -105,7 +98,7 @@ class Assistant:
             self.settings, self.models, self.personas, self.collections, lambda: self.conversations
         )
         self._answerer = Answerer(
-            _ModelPort(self.model),
+            ModelPort(self.model),
             self.index,
             self.catalog,
             calibrations=Calibrations(paths.calibrations_file),
@@ -407,29 +400,6 @@ class Assistant:
             if self._readings is None:
                 self._readings = KeptReadings(self.paths.root)
             return self._readings
-
-
-class _ModelPort:
-    """The model's process as answering sees a model."""
-
-    def __init__(self, service: ModelService) -> None:
-        self._service = service
-
-    def prompt_size(self, messages: list[ChatMessage]) -> PromptSize:
-        """See `Engine.prompt_size`."""
-        return self._service.prompt_size(messages)
-
-    def generate(
-        self,
-        messages: list[ChatMessage],
-        sampling: Sampling,
-        stop: list[str],
-        owners: Sequence[str] = (),
-        *,
-        aside: bool = False,
-    ) -> Generator[GenerationEvent, None, Generation]:
-        """See `Engine.generate`; closing it stops the model."""
-        return self._service.stream(messages, sampling, stop, owners, aside=aside)
 
 
 def _reads_everything(request: AskRequest) -> bool:
