@@ -44,7 +44,7 @@ from assistant.workers.jobs import Job
 from indexing.catalog import Catalog
 from indexing.errors import DocumentNotFound
 from indexing.types import AddReport, IndexProgress, SearchResult
-from models.engine.types import LoadSettings, PrefillProgress
+from models.engine.types import ChatMessage, LoadSettings, PrefillProgress
 from models.errors import ModelNeeded
 from models.library import ModelFacts
 from models.states import StoredState
