@@ -44,7 +44,7 @@ from assistant.workers.jobs import Job
 from indexing.catalog import Catalog
 from indexing.errors import DocumentNotFound
 from indexing.types import AddReport, IndexProgress, SearchResult
-from models.engine.types import ChatMessage, LoadSettings, PrefillProgress
+from models.engine.types import ChatMessage, LoadedModel, LoadSettings, PrefillProgress
 from models.errors import ModelNeeded
 from models.library import ModelFacts
 from models.states import StoredState
@@ -368,24 +368,32 @@ class Assistant:
         self._answerer.model_name = facts.name
         how = self.settled_settings(facts, request.conversation)
         with self.gate.answering():
-            loading = self.model.load(facts.path, how).stream()
-            for event in loading:
-                yield Phase("loading", round(event.fraction * 100), 100)
-            loaded = self.model.loaded
-            if loaded is not None:
-                self._answerer.expect_speed(facts.name, loaded.read_tokens_per_s)
+            loaded = yield from self._load(facts, how)
+            self._answerer.expect_speed(facts.name, loaded.read_tokens_per_s)
             if not _reads_everything(request):
                 return (yield from self._answerer.ask(request, history))
         using = ModelInUse(
             name=facts.name,
             path=facts.path,
             settings=how,
-            context_tokens=loaded.context_tokens if loaded else how.context_tokens,
-            read_tokens_per_s=loaded.read_tokens_per_s if loaded else 0.0,
-            write_tokens_per_s=loaded.write_tokens_per_s if loaded else 0.0,
+            context_tokens=loaded.context_tokens,
+            read_tokens_per_s=loaded.read_tokens_per_s,
+            write_tokens_per_s=loaded.write_tokens_per_s,
         )
         question = understand(request.question, history).full
         return (yield from self._everything.read(request, question, using))
+
+    def _load(self, facts: ModelFacts, how: LoadSettings) -> Generator[Phase, None, LoadedModel]:
+        steps = self.model.load(facts.path, how).stream()
+        try:
+            while True:
+                try:
+                    event = next(steps)
+                except StopIteration as end:
+                    return end.value
+                yield Phase("loading", round(event.fraction * 100), 100)
+        finally:
+            steps.close()
 
     def _partial(self, request: AskRequest, text: str) -> Answer | None:
         """Return what a stopped question had brought by then, as far as it can be proved."""
