@@ -42,7 +42,13 @@ def machine(monkeypatch):
 
 
 @pytest.fixture
-def open_window(qapp, data_dir, smollm_path, machine, until):
+def heard():
+    """The notices that were shown, in their order."""
+    return []
+
+
+@pytest.fixture
+def open_window(qapp, data_dir, smollm_path, machine, until, heard):
     paths = DataPaths(data_dir).create()
     scenes.link_models(paths, smollm_path.name)
     made = []
@@ -50,8 +56,7 @@ def open_window(qapp, data_dir, smollm_path, machine, until):
     def open_one():
         window = Window(qapp, paths, [])
         made.append(window)
-        window.heard = []
-        window.session.notices.shown.connect(window.heard.append)
+        window.session.notices.shown.connect(heard.append)
         window.main.resize(1280, 800)
         window.show()
         until(lambda: window.session.assistant is not None)
@@ -75,7 +80,7 @@ def words(sheet):
 
 def test_who_chooses_a_model_that_will_not_fit_is_asked_first(
     open_window, machine, until, qtbot, smollm_path
-):
+, heard):
     window = open_window()
     session = window.session
     until(lambda: session.models.state == "ready")
@@ -101,7 +106,7 @@ def test_who_chooses_a_model_that_will_not_fit_is_asked_first(
     qtbot.mouseClick(sheet._smaller, Qt.MouseButton.LeftButton)
     until(lambda: session.models.current == "large.gguf" and session.models.state == "ready")
     assert session.assistant.model.loaded.context_tokens == context
-    assert not window.heard
+    assert not heard
     # What was said holds: nobody is asked again.
     session.models.choose("large.gguf")
     assert asked(window) is None
@@ -109,15 +114,15 @@ def test_who_chooses_a_model_that_will_not_fit_is_asked_first(
 
 def test_where_nobody_chose_the_largest_context_that_fits_is_taken_and_said(
     open_window, machine, until, qtbot
-):
+, heard):
     machine.free = SHORT
     window = open_window()
     session = window.session
     until(lambda: session.models.state == "ready")
-    until(lambda: window.heard)
+    until(lambda: heard)
     context = session.assistant.model.loaded.context_tokens
     assert 2048 <= context < 8192
-    [notice] = window.heard
+    [notice] = heard
     assert notice.text == (
         f"SmolLM2 135M Instruct has a context of {context:,} tokens now: 8,192 do not fit into "
         "free memory."
@@ -126,16 +131,16 @@ def test_where_nobody_chose_the_largest_context_that_fits_is_taken_and_said(
     notice.act()
     until(lambda: session.assistant.model.loaded.context_tokens == 8192)
     until(lambda: session.models.state == "ready")
-    assert len(window.heard) == 1
+    assert len(heard) == 1
 
 
-def test_a_model_that_fits_with_no_context_waits_for_a_person(open_window, machine, until, qtbot):
+def test_a_model_that_fits_with_no_context_waits_for_a_person(open_window, machine, until, qtbot, heard):
     machine.free = FAR_TOO_SHORT
     window = open_window()
     session = window.session
-    until(lambda: session.models.state == "failed" and window.heard)
+    until(lambda: session.models.state == "failed" and heard)
     assert asked(window) is None
-    assert "SmolLM2 135M Instruct was not loaded: it needs" in window.heard[0].text
+    assert "SmolLM2 135M Instruct was not loaded: it needs" in heard[0].text
     # The page says it, and trying again asks.
     window.main.show_page("models")
     page = window.main._models
