@@ -79,8 +79,8 @@ def words(sheet):
 
 
 def test_who_chooses_a_model_that_will_not_fit_is_asked_first(
-    open_window, machine, until, qtbot, smollm_path
-, heard):
+    open_window, machine, until, qtbot, smollm_path, heard
+):
     window = open_window()
     session = window.session
     until(lambda: session.models.state == "ready")
@@ -113,8 +113,8 @@ def test_who_chooses_a_model_that_will_not_fit_is_asked_first(
 
 
 def test_where_nobody_chose_the_largest_context_that_fits_is_taken_and_said(
-    open_window, machine, until, qtbot
-, heard):
+    open_window, machine, until, qtbot, heard
+):
     machine.free = SHORT
     window = open_window()
     session = window.session
@@ -134,7 +134,9 @@ def test_where_nobody_chose_the_largest_context_that_fits_is_taken_and_said(
     assert len(heard) == 1
 
 
-def test_a_model_that_fits_with_no_context_waits_for_a_person(open_window, machine, until, qtbot, heard):
+def test_a_model_that_fits_with_no_context_waits_for_a_person(
+    open_window, machine, until, qtbot, heard
+):
     machine.free = FAR_TOO_SHORT
     window = open_window()
     session = window.session
