@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, Signal, Slot
 
 BATCH_MS: Final = 33
 IDLE: Final = "run-nothing"
@@ -205,6 +205,10 @@ class Bridge(QObject):
         if left:
             _log.warning("still running at close: %s", ", ".join(left))
         self._on_deliver()
+        # Now, and not at the next turn of the loop: what a run still holds may hold this bridge
+        # last, which would then be gone in the midst of its run's deletion, and delete it again.
+        for run in self.findChildren(Run):
+            QCoreApplication.sendPostedEvents(run, QEvent.Type.DeferredDelete.value)
         return not left
 
     # --- In the threads -------------------------------------------------------------------

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from desktop.bridge import BATCH_MS, Bridge
+from desktop.bridge import BATCH_MS, Bridge, Run
 from desktop.presenters.base import Presenter
 
 
@@ -199,3 +199,11 @@ def test_many_at_once_do_not_mix(bridge, until):
     for tag, h in enumerate(heard):
         assert h.ends == [("finished", tag)]
         assert [e for batch in h.events for e in batch] == [(tag, n) for n in range(300)]
+
+
+def test_what_is_over_is_gone_when_the_bridge_is_closed(qapp):
+    bridge = Bridge()
+    bridge.call("look", lambda: 1)
+    assert bridge.close()
+    # What a run held might else be let go of in the midst of something else.
+    assert bridge.findChildren(Run) == []
