@@ -7,7 +7,7 @@ import pytest
 from indexing.fusion import Scored
 from indexing.namesakes import not_meant
 
-PLANS = ("northwind standard plan", "northwind health plus plan", "canteen menu")
+PLANS = ("baltic standard plan", "baltic health plus plan", "canteen menu")
 REPORTS = ("acme 2023 q2", "acme 2023 q3", "acme 2022 q3", "globex 2023 q2")
 PARTS = ("manual part 2", "manual part 38")
 LETTERS = ("lease", "lease amendment")
@@ -16,10 +16,10 @@ LETTERS = ("lease", "lease amendment")
 @pytest.mark.parametrize(
     ("names", "question", "left_out"),
     [
-        (PLANS, "What of a transplant does Northwind Standard pay?", {2}),
-        (PLANS, "Does Northwind Health Plus pay for a transplant?", {1}),
+        (PLANS, "What of a transplant does Baltic Standard pay?", {2}),
+        (PLANS, "Does Baltic Health Plus pay for a transplant?", {1}),
         # The insurer's own name is no plan's, and one who compares means both.
-        (PLANS, "Who does Northwind Health say pays for a transplant?", set()),
+        (PLANS, "Who does Baltic Health say pays for a transplant?", set()),
         (PLANS, "What has the Plus plan that the Standard plan has not?", set()),
         (PLANS, "Who pays for a transplant?", set()),
         (REPORTS, "What did Acme earn in Q3 of 2023?", {1, 3, 4}),
