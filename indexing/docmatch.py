@@ -26,13 +26,16 @@ _MOST_ROWS = 30_000
 
 _WORD = re.compile(r"[^\W_]+")
 
+# The words of a file's name.
+Name = frozenset[str]
+
 
 class _Document(NamedTuple):
     """Ids of the first and last passage, and the words of the file's name."""
 
     first: int
     last: int
-    name: frozenset[str]
+    name: Name
 
 
 def document_shares(
@@ -67,13 +70,20 @@ def document_shares(
     return shares
 
 
+def name_words(path: str) -> Name:
+    """The words of a file's name, without its suffix, in lower case."""
+    return words_of(PurePath(path).stem)
+
+
+def words_of(text: str) -> frozenset[str]:
+    """The words of a text in lower case, as the names of files are compared with it."""
+    return frozenset(word.lower() for word in _WORD.findall(text))
+
+
 def _documents(connection: sqlite3.Connection, passages: Sequence[int]) -> list[_Document]:
     """The documents of the passages, in the order of their passages."""
     rows = connection.execute(_DOCUMENTS, (json.dumps(list(passages)),))
-    return sorted(
-        _Document(first, last, frozenset(w.lower() for w in _WORD.findall(PurePath(path).stem)))
-        for path, first, last in rows
-    )
+    return sorted(_Document(first, last, name_words(path)) for path, first, last in rows)
 
 
 def _passages_with(connection: sqlite3.Connection, word: str, limit: int) -> list[int]:

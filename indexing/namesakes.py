@@ -9,11 +9,10 @@ mostly the name of the file: the words that one has and the other has not.
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 from collections.abc import Mapping, Sequence
-from pathlib import PurePath
 
+from indexing.docmatch import Name, name_words, words_of
 from indexing.fusion import Scored
 
 # Of the shorter name, the part that the other one has too.
@@ -23,16 +22,12 @@ _ALIKE = 0.5
 # names do not count (201 questions on six PDFs with two plans: .68, .68, .68 and .68).
 _NEAR = 0.9
 
-_WORD = re.compile(r"[^\W_]+")
-
-Name = frozenset[str]
-
 
 def names_of(connection: sqlite3.Connection, passages: Sequence[int]) -> dict[int, Name]:
     """The words of the file's name for each passage; of all names where files say the same."""
     names: dict[int, Name] = {}
     for passage, path in connection.execute(_PATHS, (json.dumps(list(passages)),)):
-        names[passage] = names.get(passage, frozenset()) | _words(PurePath(path).stem)
+        names[passage] = names.get(passage, frozenset()) | name_words(path)
     return names
 
 
@@ -46,7 +41,7 @@ def not_meant(query: str, ranked: Sequence[Scored], names: Mapping[int, Name]) -
     """
     if not ranked:
         return set()
-    asked = _words(query)
+    asked = words_of(query)
     floor = _NEAR * ranked[0].score
     near = {names[item.passage] for item in ranked if item.score >= floor and item.passage in names}
     every = set(names.values())
@@ -69,10 +64,6 @@ def _rules_out(named: Name, other: Name, asked: Name) -> bool:
 def _tells(word: str) -> bool:
     """Whether a word of a question can be meant as a name: a small number mostly is not."""
     return not word.isdigit() or len(word) >= len("2023")
-
-
-def _words(text: str) -> Name:
-    return frozenset(word.lower() for word in _WORD.findall(text))
 
 
 _PATHS = """

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from indexing.readers.assemble import Assembler, clean
 from indexing.readers.html import main_part, parse_html, walk_html
 from indexing.readers.nested import Inside, shown_name
-from indexing.types import ReadProgress
+from indexing.types import CanonicalDocument, ReadProgress
 
 _GAP = re.compile(r"\n[^\S\n]*\n\s*")
 # A plain text with less than this share of the words says only "see the HTML part".
@@ -41,6 +41,22 @@ class Letter(NamedTuple):
     plain: str
     html: str
     attachments: Sequence[Attachment]
+
+
+def read_letter(
+    path: Path, kind: str, letter: Letter, inside: Inside
+) -> Generator[ReadProgress, None, CanonicalDocument]:
+    """Reads a message that is a file, by itself or within another.
+
+    Args:
+        kind: What the file is: "eml" or "msg".
+
+    Raises:
+        EmptyDocument: Nothing in it.
+    """
+    assembler = Assembler()
+    yield from add_letter(path, assembler, letter, inside, alone=inside.is_outermost)
+    return assembler.finish(path, kind, letter.subject, warnings=tuple(inside.warnings))
 
 
 def add_letter(

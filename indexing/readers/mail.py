@@ -14,7 +14,7 @@ from typing import Any, cast
 from indexing.errors import FileUnreadable, ReadError
 from indexing.readers.assemble import Assembler, clean
 from indexing.readers.html import decode_html
-from indexing.readers.letters import Attachment, Letter, add_letter
+from indexing.readers.letters import Attachment, Letter, add_letter, read_letter
 from indexing.readers.nested import Inside
 from indexing.readers.package import load
 from indexing.readers.plain import decode
@@ -36,10 +36,7 @@ def read_eml(path: Path, inside: Inside) -> Generator[ReadProgress, None, Canoni
         EmptyDocument: Nothing in it.
     """
     yield ReadProgress(0, None)
-    letter = load_eml(path)
-    assembler = Assembler()
-    yield from add_letter(path, assembler, letter, inside, alone=inside.is_outermost)
-    return assembler.finish(path, "eml", letter.subject, warnings=tuple(inside.warnings))
+    return (yield from read_letter(path, "eml", load_eml(path), inside))
 
 
 def load_eml(path: Path) -> Letter:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from indexing.errors import FileUnreadable
-from indexing.readers.assemble import Assembler, clean
-from indexing.readers.letters import Attachment, Letter, add_letter
+from indexing.readers.assemble import clean
+from indexing.readers.letters import Attachment, Letter, read_letter
 from indexing.readers.nested import Inside
 from indexing.readers.package import load
 from indexing.types import CanonicalDocument, ReadProgress
@@ -23,10 +23,7 @@ def read_msg(path: Path, inside: Inside) -> Generator[ReadProgress, None, Canoni
         EmptyDocument: Nothing in it.
     """
     yield ReadProgress(0, None)
-    letter = load_msg(path)
-    assembler = Assembler()
-    yield from add_letter(path, assembler, letter, inside, alone=inside.is_outermost)
-    return assembler.finish(path, "msg", letter.subject, warnings=tuple(inside.warnings))
+    return (yield from read_letter(path, "msg", load_msg(path), inside))
 
 
 def load_msg(path: Path) -> Letter:
