@@ -5,9 +5,12 @@ Of an archive that lies by itself each member is a document of its own: see `unp
 
 from __future__ import annotations
 
+import struct
 import zipfile
 from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, Any
 
 from indexing.errors import EmptyDocument, FileUnreadable, PasswordNeeded
 from indexing.readers.assemble import Assembler
@@ -18,6 +21,8 @@ from indexing.types import CanonicalDocument, ReadProgress
 # What programs put beside the files of a person.
 _JUNK = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
 _ENCRYPTED = 1
+# What stands for the compression of a member that is encrypted as WinZip and 7-Zip do, with AES.
+_AES = 99
 
 
 def read_zip(path: Path, inside: Inside) -> Generator[ReadProgress, None, CanonicalDocument]:
@@ -52,9 +57,55 @@ def open_archive(path: Path) -> zipfile.ZipFile:
         FileUnreadable: It is damaged.
     """
     try:
-        return zipfile.ZipFile(path)
+        archive = zipfile.ZipFile(path)
     except DAMAGE as error:
         raise FileUnreadable(str(path), str(error) or "damaged archive") from error
+    if all(member.compress_type != _AES for member in archive.infolist()):
+        return archive
+    archive.close()
+    return _open_aes(path)
+
+
+def _open_aes(path: Path) -> Any:
+    """Open an archive with members that the standard library cannot decrypt."""
+    # Imported here, as it costs what few archives need.
+    import pyzipper as library  # pyright: ignore[reportMissingTypeStubs]
+
+    pyzipper: Any = library
+    try:
+        return pyzipper.AESZipFile(path)
+    except (pyzipper.BadZipFile, *DAMAGE) as error:
+        raise FileUnreadable(str(path), str(error) or "damaged archive") from error
+
+
+@contextmanager
+def open_member(
+    path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, password: str | None
+) -> Generator[IO[bytes]]:
+    """Open a member to be read until this is left.
+
+    Args:
+        path: What is locked if the member is: the archive, or the outermost file it lies in.
+
+    Raises:
+        PasswordNeeded: It is encrypted, and the password does not open it.
+        DAMAGE: One of these; it is damaged, which may show only when it is read.
+    """
+    if password is None and is_locked(member):
+        raise PasswordNeeded(str(path))
+    try:
+        try:
+            source = archive.open(member, pwd=(password or "").encode() or None)
+        except RuntimeError as error:
+            if is_locked(member) and "password" in str(error).lower():
+                raise PasswordNeeded(str(path), wrong=True) from None
+            raise
+        with source:
+            yield source
+    except Exception as error:
+        if isinstance(error, struct.error) or type(error).__module__.startswith("pyzipper"):
+            raise zipfile.BadZipFile(str(error)) from error
+        raise
 
 
 def members_of(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
@@ -84,19 +135,12 @@ def _add(
     inside: Inside,
 ) -> Generator[ReadProgress, None, bool]:
     name = shown_name(member.filename)
-    encrypted = is_locked(member)
-    if encrypted and inside.password is None:
-        raise PasswordNeeded(str(path))
     if is_bomb(member):
         inside.warnings.append(f"{name}: unpacks to {member.file_size} bytes")
         return False
     try:
-        with archive.open(member, pwd=(inside.password or "").encode() or None) as source:
+        with open_member(path, archive, member, inside.password) as source:
             return (yield from inside.add(assembler, name, source, name, 1))
-    except RuntimeError as error:
-        if encrypted and "password" in str(error).lower():
-            raise PasswordNeeded(str(path), wrong=True) from None
-        inside.warnings.append(f"{name}: {error}")
     except DAMAGE as error:
         inside.warnings.append(f"{name}: {error}")
     return False

@@ -13,13 +13,13 @@ import io
 import tempfile
 import zipfile
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple
 
 from indexing.errors import EmptyDocument, FileUnreadable, PasswordNeeded, ReadError, TooLarge
 from indexing.readers import nested
-from indexing.readers.archive import is_bomb, is_locked, members_of, open_archive, read_zip
+from indexing.readers.archive import is_bomb, members_of, open_archive, open_member, read_zip
 from indexing.readers.formats import CONTAINERS, READERS, Container
 from indexing.readers.letters import Attachment, Letter
 from indexing.readers.mail import load_eml, read_eml
@@ -66,7 +66,7 @@ def unpack(
     is_archive = container is read_zip
     with tempfile.TemporaryDirectory(prefix="studiolo-") as scratch:
         unpacking = _Unpacking(path, folder, Path(scratch), password, wanted)
-        with _entries(path, container) as entries:
+        with _entries(path, container, path) as entries:
             yield from unpacking.take(entries, "", 1)
     if is_archive and wanted is None and not unpacking.members:
         raise EmptyDocument(str(path))
@@ -80,27 +80,27 @@ class _Entry(NamedTuple):
         name: What it is called there.
         bytes: Its size, as far as it says so itself.
         open: Opens it, with a password where it is locked.
+        is_bomb: Whether it is not to be unpacked.
         is_attached: Whether it is attached to a mail: what is locked in it is its own affair, and
             the mail can be read.
     """
 
     name: str
     bytes: int
-    open: Callable[[bytes | None], IO[bytes]]
-    is_locked: bool = False
+    open: Callable[[str | None], AbstractContextManager[IO[bytes]]]
     is_bomb: bool = False
     is_attached: bool = False
 
 
 @contextmanager
-def _entries(path: Path, container: Container | None) -> Generator[list[_Entry]]:
+def _entries(path: Path, container: Container | None, outermost: Path) -> Generator[list[_Entry]]:
     """What is in an archive or attached to a mail; it can be opened until this is left."""
     load = _LETTERS.get(container) if container is not None else None
     if load is not None:
         yield [_attached(one) for one in _letter(path, load).attachments]
         return
     with open_archive(path) as archive:
-        yield [_packed(archive, member) for member in members_of(archive)]
+        yield [_packed(outermost, archive, member) for member in members_of(archive)]
 
 
 def _letter(path: Path, load: Callable[[Path], Letter]) -> Letter:
@@ -112,15 +112,15 @@ def _letter(path: Path, load: Callable[[Path], Letter]) -> Letter:
         raise FileUnreadable(str(path), f"{type(error).__name__}: {error}"[:300]) from error
 
 
-def _packed(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> _Entry:
-    def opened(password: bytes | None) -> IO[bytes]:
-        return archive.open(member, pwd=password)
+def _packed(outermost: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> _Entry:
+    def opened(password: str | None) -> AbstractContextManager[IO[bytes]]:
+        return open_member(outermost, archive, member, password)
 
-    return _Entry(member.filename, member.file_size, opened, is_locked(member), is_bomb(member))
+    return _Entry(member.filename, member.file_size, opened, is_bomb(member))
 
 
 def _attached(attachment: Attachment) -> _Entry:
-    def opened(_: bytes | None) -> IO[bytes]:
+    def opened(_: str | None) -> IO[bytes]:
         return io.BytesIO(attachment.data)
 
     return _Entry(attachment.name, len(attachment.data), opened, is_attached=True)
@@ -188,30 +188,24 @@ class _Unpacking:
             self.members.append(Member(name, entry.bytes, "", reason_of(problem)))
 
     def _unpack(self, entry: _Entry, name: str, depth: int) -> Generator[ReadProgress, None, None]:
-        if entry.is_locked and self._password is None:
-            raise PasswordNeeded(str(self._path))
         if entry.is_bomb:
             raise TooLarge(name, "unpacked bytes", entry.bytes, nested.MOST_BYTES)
         self._written += 1
         suffix = Path(name).suffix.lower()
         unfinished = self._scratch / f"{self._written}{suffix}"
         try:
-            with entry.open((self._password or "").encode() or None) as source:
+            with entry.open(self._password) as source:
                 sha256, size = yield from self._write(source, unfinished)
             container = format_of_file(unfinished).container if suffix in HOLDERS else None
             if not _holds_files(container):
                 self._settle(unfinished, name, sha256, size)
                 return
-            with _entries(unfinished, container) as entries:
+            with _entries(unfinished, container, self._path) as entries:
                 if entries and depth >= DEEPEST:
                     raise TooLarge(name, "files within one another", depth + 1, DEEPEST)
                 if container in _LETTERS:
                     self._settle(unfinished, name, sha256, size)
                 yield from self.take(entries, f"{name}/", depth + 1)
-        except RuntimeError as error:
-            if entry.is_locked and "password" in str(error).lower():
-                raise PasswordNeeded(str(self._path), wrong=True) from None
-            raise
         finally:
             unfinished.unlink(missing_ok=True)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import email
 import email.policy
 import hashlib
@@ -169,6 +170,64 @@ def test_a_password_opens_and_its_lack_is_told(tmp_path, folder):
     assert caught.value.wrong
 
 
+@pytest.mark.parametrize("version", ["AE-1", "AE-2"])
+def test_an_archive_that_is_locked_with_aes_is_opened(tmp_path, folder, version):
+    path = tmp_path / "locked.zip"
+    path.write_bytes(AES_LOCKED[version])
+    with pytest.raises(PasswordNeeded) as caught:
+        end_of(unpack(path, folder))
+    assert not caught.value.wrong
+    with pytest.raises(PasswordNeeded) as caught:
+        end_of(unpack(path, folder, "guess"))
+    assert (caught.value.wrong, caught.value.path) == (True, str(path))
+
+    members = end_of(unpack(path, folder, "Herring")).members
+    assert {member.name: content(folder, member) for member in members} == {
+        "letter.txt": b"The rent is 940 euros. " * 4,
+        "key.csv": b"Crop,Euro\nPeas,3\n",
+    }
+    assert not any(member.reason for member in members)
+
+
+def test_of_one_within_another_the_outermost_is_the_one_that_is_locked(pack, folder):
+    path = pack(("inner.zip", AES_LOCKED["AE-2"]), ("open.txt", "Open"))
+    with pytest.raises(PasswordNeeded) as caught:
+        end_of(unpack(path, folder))
+    assert caught.value.path == str(path)
+    found = end_of(unpack(path, folder, "Herring"))
+    names = ["inner.zip/letter.txt", "inner.zip/key.csv", "open.txt"]
+    assert [member.name for member in found.members] == names
+
+
+def test_what_is_damaged_of_an_archive_that_is_locked_with_aes(tmp_path, folder):
+    path = tmp_path / "locked.zip"
+    data = bytearray(AES_LOCKED["AE-1"])
+    data[data.index(b"letter.txt") + 60] ^= 1
+    path.write_bytes(data)
+    found = end_of(unpack(path, folder, "Herring"))
+    assert [(member.name, member.reason[:11]) for member in found.members] == [
+        ("letter.txt", "unreadable:"),
+        ("key.csv", ""),
+    ]
+    data = bytearray(AES_LOCKED["AE-1"])
+    extra = data.rindex(b"\x01\x99")
+    data[extra + 8] = 9  # The strength of the key, of which there are three.
+    path.write_bytes(data)
+    assert end_of(unpack(path, folder, "Herring")).members[1].reason.startswith("unreadable: ")
+    data[extra + 2] = 6  # The length of what tells it.
+    path.write_bytes(data)
+    with pytest.raises(FileUnreadable):
+        end_of(unpack(path, folder, "Herring"))
+
+
+def test_what_is_locked_with_aes_is_bounded_as_well(tmp_path, folder, monkeypatch):
+    path = tmp_path / "locked.zip"
+    path.write_bytes(AES_LOCKED["AE-2"])
+    monkeypatch.setattr(nested, "MOST_BYTES", 50)
+    with pytest.raises(TooLarge):
+        end_of(unpack(path, folder, "Herring"))
+
+
 def test_empty_and_unreadable_archives_say_so(pack, tmp_path, folder):
     for members in ((), (("a.bin", b"\x00\x07"),)):
         with pytest.raises(EmptyDocument):
@@ -276,3 +335,25 @@ def test_stopped_in_the_midst_it_leaves_nothing_half(pack, folder):
         next(steps)
     steps.close()
     assert not list(folder.rglob("*")) if folder.exists() else True
+
+
+# Two files, locked with "Herring": AE-1 (128 bits, not compressed) and AE-2 (256 bits, deflated).
+AES_LOCKED = {
+    "AE-1": base64.b85decode(
+        b"P)h>@6aWDLV*qO%cU^D8W0P<I003M7000UA3jl0obaZ8ME_8Tw0htE?0RTZo0RR9zB;?;E6_Nrjs09{pcnl"
+        b"@cwoCq~*G5&0eGiu9WKxwo1c-JOlXUqb{L{z_tSYL{-lD2=xw7nKRJ<$`%JLd-2y#XqYByLdN<V<q`(*#o^"
+        b"51^^5hGTA{kc&d%9fk_L}{%Y8dSbVX#`I~j<lOlO9KQH0097F0Baq0U9hqy4kZ8p01*HH00#gI0BdD=E@N|"
+        b"c0htE?0RTZo0RRADQGpR+A=Y;I$`6$fZ6V)22J1w<c^AcEitf%HZ%BKrzo1deP)h*<6ay3h0RUqFYaMr8Z^"
+        b"L7gZ~y=RTmS$73IGcL0000000000fB^si003-dbaZ8ME_8Tw0htE?0RTZo0RR9{O928D0~7!O0Am1a9d})@"
+        b"vL+5C0000H0000701E&B000000001h0iyr_0BdD=E@N|c0htE?0RTZo0RR9{O9ci10000200IDm0002^000"
+        b"0000"
+    ),
+    "AE-2": base64.b85decode(
+        b"P)h>@6aWDLV*qO%cU=Gg001}u003M7000UA3jl0obaZ8ME_8Tw0htE?0suip0|)@9$Z*t^)YCShhTVuaKOG"
+        b"5q6XDxd!Dg-hV)xIS=UI331kR^MT9gTlr(xewaEs|<$>x09LmvfDO9KQH0097F0Baq0T>t<8051Rl01*HH0"
+        b"0#gI0BdD=E@N|c0htE?0suip0|)>%NG$fdp5$w1!bJmMJMN2FrK-nZoG*td*~ktI;-4zS2(Mq>Cs8fZUM;1"
+        b"j6B<xU0Rj{Q6aWDLV*qO%cU=Gg001}u003M7000UA3jhEB00000004ji00000Y-MzGWpXZbcys}o2LJ*9K}"
+        b"7=y08mQ-0u%!j0097F0Baq0T>t<8051Rl01*HH00#gI00000000000Du8&0001MWqB@Rb9Mol2LJ*9K}7=y"
+        b"08mQ>1^@s600IC40D}Mk0LlOW0000"
+    ),
+}
