@@ -192,11 +192,28 @@ class Assistant:
             ModelNeeded: Documents are searched with it.
         """
         facts = self.models.info(name)
-        if any(one.path == facts.path and one.is_chosen for one in self.embedders.list()):
-            raise ModelNeeded(facts.name, "embedder")
-        if any(one.path == facts.path and one.in_use for one in self.rerankers.list()):
-            raise ModelNeeded(facts.name, "reranker")
+        self._keep_needed([facts])
         return self.models.remove(facts.name)
+
+    def remove_models_folder(self, path: str) -> None:
+        """List the models of a folder no longer: see `ModelLibrary.remove_folder`.
+
+        Raises:
+            FolderNotUsable: It is none of the folders that were added.
+            ModelNeeded: Documents are searched with a model in it.
+        """
+        self._keep_needed(self.models.only_through(path), path)
+        self.models.remove_folder(path)
+
+    def _keep_needed(self, going: Sequence[ModelFacts], folder: str = "") -> None:
+        """Refuse to let models go that documents are searched with."""
+        names = {facts.path: facts.name for facts in going}
+        for embedder in self.embedders.list():
+            if embedder.path in names and embedder.is_chosen:
+                raise ModelNeeded(names[embedder.path], "embedder", folder)
+        for reranker in self.rerankers.list():
+            if reranker.path in names and reranker.in_use:
+                raise ModelNeeded(names[reranker.path], "reranker", folder)
 
     def load_settings(self, name: str, conversation: int | None = None) -> LoadSettings:
         """Return how a model is loaded: see `Respondents.load_settings`."""

@@ -56,12 +56,14 @@ class ModelNeeded(ModelsError):
         name: What it is called.
         purpose: "embedder" where documents are searched with it, or will be; "reranker" where it
             judges what a search finds.
+        folder: The folder it is in, where that was to be listed no longer; else "".
     """
 
-    def __init__(self, name: str, purpose: str) -> None:
-        super().__init__(name, purpose)
+    def __init__(self, name: str, purpose: str, folder: str = "") -> None:
+        super().__init__(name, purpose, folder)
         self.name = name
         self.purpose = purpose
+        self.folder = folder
 
 
 class ImportFailed(ModelsError):

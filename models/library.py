@@ -110,7 +110,9 @@ class ModelLibrary:
 
     def places(self) -> list[Place]:
         """The folders that are looked into: the library's own, the person's, other programs'."""
-        record = self._record.read()
+        return self._places(self._record.read())
+
+    def _places(self, record: Record) -> list[Place]:
         return [
             Place("library", str(self._folder)),
             *(Place("folder", folder) for folder in record.folders),
@@ -151,16 +153,18 @@ class ModelLibrary:
         Raises:
             FolderNotUsable: It is none of the folders that were added.
         """
-        folder = str(Path(path).expanduser().absolute())
-        known = path if path in self._record.read().folders else folder
+        self._record.change(lambda record: _without(record, path))
 
-        def remove(record: Record) -> Record:
-            if known not in record.folders:
-                raise FolderNotUsable(path, "not_added")
-            folders = [each for each in record.folders if each != known]
-            return msgspec.structs.replace(record, folders=folders)
+    def only_through(self, path: str) -> list[ModelFacts]:
+        """The models that are found, under the names they have now, only while a folder is listed.
 
-        self._record.change(remove)
+        Raises:
+            FolderNotUsable: It is none of the folders that were added.
+        """
+        rest = _without(self._record.read(), path)
+        # Another folder's model may have its number from a name that is taken in this one.
+        kept = {(name, found.files[0]) for name, found, _ in self._all(self._places(rest))}
+        return [one for one in self.list() if (one.name, Path(one.path)) not in kept]
 
     # --- Import -----------------------------------------------------------------------------
 
@@ -356,11 +360,11 @@ class ModelLibrary:
                 return each
         raise ModelNotFound(name)
 
-    def _all(self) -> Iterator[tuple[str, Found, Source]]:
+    def _all(self, places: Sequence[Place] | None = None) -> Iterator[tuple[str, Found, Source]]:
         """All models, hidden ones included, by names that differ; a file linked twice once."""
         names: set[str] = set()
         files: set[tuple[int, int]] = set()
-        for place in self.places():
+        for place in self.places() if places is None else places:
             prefix = {"library": "", "folder": f"{Path(place.folder).name}/"}.get(
                 place.source, f"{place.source}/"
             )
@@ -404,3 +408,12 @@ class ModelLibrary:
             known = KnownModel(state, *read_model(name, found, source))
             self._cache.put(key, known)
         return known
+
+
+def _without(record: Record, path: str) -> Record:
+    """Leave one of the person's folders out; raises FolderNotUsable where it is none of them."""
+    known = path if path in record.folders else str(Path(path).expanduser().absolute())
+    if known not in record.folders:
+        raise FolderNotUsable(path, "not_added")
+    folders = [each for each in record.folders if each != known]
+    return msgspec.structs.replace(record, folders=folders)

@@ -240,7 +240,7 @@ def _folders(assistant: Assistant, console: Console, arguments: Namespace) -> in
     if arguments.folder_action == "add":
         assistant.models.add_folder(arguments.folder)
     elif arguments.folder_action == "remove":
-        assistant.models.remove_folder(arguments.folder)
+        assistant.remove_models_folder(arguments.folder)
     places, hidden = assistant.models.places(), assistant.models.hidden()
     if console.json:
         console.document(_Folders(places, hidden))

@@ -50,7 +50,10 @@ def _model_needed(facts: Facts) -> str:
         use, way = "judges what a search finds", facts.ways.judge_with_other
     else:
         use, way = "is what documents are searched with", facts.ways.search_with_other
-    return f"The model {facts.get('name')} {use}, so it is not removed. {way}"
+    name, folder = facts.get("name"), facts.get("folder")
+    if folder:
+        return f"The folder {folder} stays listed: the model {name} in it {use}. {way}"
+    return f"The model {name} {use}, so it is not removed. {way}"
 
 
 def _import_failed(facts: Facts) -> str:

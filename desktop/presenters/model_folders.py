@@ -94,7 +94,7 @@ class ModelFolders(Presenter):
         """List the models of a folder no longer, and offer to do so again."""
         if self._assistant is None:
             return
-        remove = self._assistant.models.remove_folder
+        remove = self._assistant.remove_models_folder
         self._call_in_turn(
             _FOLDERS, "remove a model folder", remove, place.folder,
             then=lambda _: self._on_removed(place),

@@ -22,7 +22,7 @@ from desktop.views.models_checksum import ChecksumRow
 from desktop.views.models_coming import DownloadCard, OfferCard
 from desktop.widgets.disclosure import Disclosure
 from tests.integration.hub_server import HubServer
-from tests.unit.models.conftest import build
+from tests.unit.models.conftest import KEYS, build, string, u32
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.gui, pytest.mark.model]
@@ -279,6 +279,23 @@ def test_folders_with_models_are_added_and_forgotten(window, until, tmp_path, sm
     assert heard[-1].action == "Undo"
     heard[-1].act()
     until(lambda: len(page._installed.widgets) == 1 and len(view._places.widgets) == 1)
+
+
+def test_a_folder_with_the_model_that_documents_are_searched_with_stays(window, until, tmp_path):
+    folders = window.session.model_folders
+    (tmp_path / "mine").mkdir()
+    bert = {**KEYS, "general.architecture": string("bert"), "bert.pooling_type": u32(1)}
+    (tmp_path / "mine" / "Search.gguf").write_bytes(build(keys=bert))
+    window.session.assistant.settings.update(embedder="mine/Search.gguf")
+    folders.add(str(tmp_path / "mine"))
+    until(lambda: folders.places)
+    heard = []
+    window.session.notices.shown.connect(heard.append)
+    folders.remove(folders.places[0])
+    until(lambda: heard)
+    assert "stays listed" in heard[0].text
+    assert "search model in the settings" in heard[0].text
+    assert [place.source for place in window.session.assistant.models.places()][1] == "folder"
 
 
 def text(widget):

@@ -12,7 +12,8 @@ from assistant.assistant import Assistant
 from assistant.errors import NoModelInstalled
 from assistant.owners import conversation_owner, document_owner
 from assistant.paths import DataPaths
-from models.errors import InvalidModelFile, ModelNeeded, ModelNotFound
+from assistant.wording import explain
+from models.errors import FolderNotUsable, InvalidModelFile, ModelNeeded, ModelNotFound
 from models.states import StateKey
 from tests.integration.studio import Studio
 from tests.unit.models.conftest import KEYS, build, string, u32
@@ -153,3 +154,36 @@ def test_what_documents_are_searched_with_is_not_removed(assistant, setting, poo
     assistant.settings.update(**{setting: "other.gguf"})
     assistant.remove_model("used")
     assert [facts.name for facts in assistant.models.list()] == ["other.gguf"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "pooling", "purpose"), [("embedder", 1, "embedder"), ("reranker", 4, "reranker")]
+)
+def test_a_folder_stays_while_documents_are_searched_with_a_model_in_it(
+    assistant, tmp_path, setting, pooling, purpose
+):
+    bert = build(
+        keys={**KEYS, "general.architecture": string("bert"), "bert.pooling_type": u32(pooling)}
+    )
+    first, second, third = (tmp_path / place / "mine" for place in ("a", "b", "c"))
+    for folder, name in ((first, "same.gguf"), (second, "same.gguf"), (third, "unused.gguf")):
+        folder.mkdir(parents=True)
+        (folder / name).write_bytes(bert)
+        assistant.models.add_folder(str(folder))
+    used = "mine/same.gguf (2)"
+    assistant.settings.update(**{setting: used})
+    # Without the first folder, the model of the second would go by another name.
+    for folder in (first, second):
+        with pytest.raises(ModelNeeded) as refused:
+            assistant.remove_models_folder(str(folder))
+        error = refused.value
+        assert (error.name, error.purpose, error.folder) == (used, purpose, str(folder))
+        assert str(folder) in explain(error)
+    assistant.remove_models_folder(str(third))
+    assert [facts.name for facts in assistant.models.list()] == ["mine/same.gguf", used]
+    with pytest.raises(FolderNotUsable):
+        assistant.remove_models_folder(str(third))
+    # Once another is chosen, it goes too.
+    assistant.settings.update(**{setting: None})
+    assistant.remove_models_folder(str(second))
+    assert [facts.name for facts in assistant.models.list()] == ["mine/same.gguf"]
