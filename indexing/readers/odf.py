@@ -7,8 +7,9 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
-from indexing.errors import FileUnreadable, PasswordNeeded
+from indexing.errors import FileUnreadable
 from indexing.readers.assemble import Assembler, clean
+from indexing.readers.odf_password import unlock
 from indexing.readers.odf_sheet import sheet_rows
 from indexing.readers.odf_text import DRAW, OFFICE, PRESENTATION, STYLE, TABLE, TEXT, TextWalker
 from indexing.readers.package import load, open_package, read_part
@@ -21,21 +22,21 @@ _KINDS = {"text": "odt", "spreadsheet": "ods", "presentation": "odp", "drawing":
 
 
 def read_odf(
-    path: Path,
-    password: str | None = None,  # noqa: ARG001 -- their encryption cannot be opened here
+    path: Path, password: str | None = None
 ) -> Generator[ReadProgress, None, CanonicalDocument]:
     """Read an OpenDocument file; the pages of a workbook are its sheets, else slides.
 
     Raises:
-        PasswordNeeded: It is encrypted.
+        PasswordNeeded: It is encrypted, and the password does not open it.
         TooLarge: It unpacks to more than a package may, or has more cells than a file may.
         FileUnreadable: Damaged, or no such document.
         EmptyDocument: No text in it.
     """
     yield ReadProgress(0, None)
-    with open_package(path, load(path)) as package:
-        if b"encryption-data" in _optional(path, package, "META-INF/manifest.xml"):
-            raise PasswordNeeded(str(path))
+    with (
+        open_package(path, load(path)) as locked,
+        unlock(path, locked, password) as package,
+    ):
         root = parse_xml(path, read_part(path, package, "content.xml"))
         yield ReadProgress(0, None)
         body: Any = root.find(OFFICE + "body")

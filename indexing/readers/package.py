@@ -95,10 +95,9 @@ def load_office(path: Path, password: str | None, suffix: str) -> bytes:
     """
     data = load(path)
     if data.startswith(OLE):
-        # Directory names in such a file are UTF-16.
-        if "EncryptedPackage".encode("utf-16-le") not in data:
+        if not is_encrypted_package(data):
             raise UnsupportedFormat(str(path), suffix)
-        data = _decrypted(path, data, password)
+        data = decrypt_office(path, data, password)
     with open_package(path, data) as package:
         try:
             for part in package.infolist():
@@ -112,7 +111,19 @@ def load_office(path: Path, password: str | None, suffix: str) -> bytes:
     return _transitional(data) if strict else data
 
 
-def _decrypted(path: Path, data: bytes, password: str | None) -> bytes:
+def is_encrypted_package(data: bytes) -> bool:
+    """Whether a file is an Office package that is locked with a password."""
+    # Directory names in such a file are UTF-16.
+    return data.startswith(OLE) and "EncryptedPackage".encode("utf-16-le") in data
+
+
+def decrypt_office(path: Path, data: bytes, password: str | None) -> bytes:
+    """The bytes of an encrypted Office file as they would be without a password.
+
+    Raises:
+        PasswordNeeded: The password does not open it.
+        FileUnreadable: It is encrypted in a way that is not known here, or damaged.
+    """
     if password is None:
         raise PasswordNeeded(str(path))
     import msoffcrypto as library  # pyright: ignore[reportMissingTypeStubs]
@@ -121,7 +132,9 @@ def _decrypted(path: Path, data: bytes, password: str | None) -> bytes:
     plain = io.BytesIO()
     try:
         office: Any = msoffcrypto.OfficeFile(io.BytesIO(data))
-        office.load_key(password=password, verify_password=True)
+        # Those of binary formats always verify it.
+        verify = {"verify_password": True} if office.format == "ooxml" else {}
+        office.load_key(password=password, **verify)
         office.decrypt(plain)
     except msoffcrypto.exceptions.InvalidKeyError:
         raise PasswordNeeded(str(path), wrong=True) from None

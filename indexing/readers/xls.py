@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -9,9 +10,9 @@ from typing import Any
 
 import python_calamine
 
-from indexing.errors import FileUnreadable, PasswordNeeded
+from indexing.errors import FileUnreadable
 from indexing.readers.assemble import Assembler
-from indexing.readers.package import load
+from indexing.readers.package import decrypt_office, is_encrypted_package, load
 from indexing.readers.sheets import SheetRow, SheetWriter, filled
 from indexing.types import CanonicalDocument, Place, ReadProgress
 
@@ -20,25 +21,18 @@ _workbooks: Any = python_calamine.CalamineWorkbook
 
 
 def read_xls(
-    path: Path,
-    password: str | None = None,  # noqa: ARG001 -- their encryption is beyond the library
+    path: Path, password: str | None = None
 ) -> Generator[ReadProgress, None, CanonicalDocument]:
     """Read a binary workbook; its pages are its sheets.
 
     Raises:
-        PasswordNeeded: It is encrypted.
+        PasswordNeeded: It is encrypted, and the password does not open it.
         TooLarge: Over the size of a file, or of its cells.
         FileUnreadable: Damaged, or no workbook.
         EmptyDocument: No text in it.
     """
     yield ReadProgress(0, None)
-    load(path)
-    try:
-        workbook: python_calamine.CalamineWorkbook = _workbooks.from_path(str(path))
-    except python_calamine.PasswordError:
-        raise PasswordNeeded(str(path)) from None
-    except (python_calamine.CalamineError, OSError) as error:
-        raise FileUnreadable(str(path), str(error)[:300]) from error
+    workbook = _opened(path, password)
     assembler = Assembler()
     writer = SheetWriter(str(path), assembler)
     sheets = [
@@ -59,6 +53,19 @@ def read_xls(
                 due = time.monotonic() + _YIELD_S
         yield ReadProgress(number, len(sheets))
     return assembler.finish(path, "xlsx", None)
+
+
+def _opened(path: Path, password: str | None) -> python_calamine.CalamineWorkbook:
+    data = load(path)
+    if is_encrypted_package(data):
+        data = decrypt_office(path, data, password)
+    try:
+        try:
+            return _workbooks.from_filelike(io.BytesIO(data))
+        except python_calamine.PasswordError:
+            return _workbooks.from_filelike(io.BytesIO(decrypt_office(path, data, password)))
+    except (python_calamine.CalamineError, OSError) as error:
+        raise FileUnreadable(str(path), str(error)[:300]) from error
 
 
 def _rows(sheet: Any) -> Iterator[SheetRow]:

@@ -1,12 +1,22 @@
 from __future__ import annotations
 
+import base64
+import hashlib
 import zipfile
+import zlib
 
 import pytest
+from cryptography.hazmat.decrepit.ciphers.algorithms import Blowfish
+from cryptography.hazmat.decrepit.ciphers.modes import CFB
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import CBC
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from indexing.errors import EmptyDocument, FileUnreadable, PasswordNeeded, TooLarge
 from indexing.places import place_at
-from indexing.readers import sheets
+from indexing.readers import odf_password, sheets
 from indexing.readers.odf import read_odf
 from indexing.types import Place
 from tests.unit.indexing.readers.conftest import shown
@@ -160,12 +170,160 @@ def test_slides_with_titles_and_marked_notes(write, finish):
 
 
 def test_what_cannot_be_read_says_why(write, tmp_path, finish):
-    encrypted = "<manifest><encryption-data/></manifest>"
-    with pytest.raises(PasswordNeeded):
-        finish(read_odf(write("odt", "", parts=[("META-INF/manifest.xml", encrypted)])))
     with pytest.raises(EmptyDocument):
         finish(read_odf(write("odt", "")))
     odd = tmp_path / "odd.odt"
     odd.write_bytes(b"PK\x03\x04 cut short")
     with pytest.raises(FileUnreadable):
         finish(read_odf(odd))
+
+
+SALT = bytes(range(16))
+SHA256 = (
+    '<m:start-key-generation m:start-key-generation-name="http://www.w3.org/2000/09/xmldsig#sha256"'
+    ' m:key-size="32"/>'
+)
+
+
+def base64_of(data):
+    return base64.b64encode(data).decode()
+
+
+def deflated(data):
+    packer = zlib.compressobj(wbits=-15)
+    return packer.compress(data) + packer.flush()
+
+
+def pbkdf2(size, rounds):
+    return (
+        f'<m:key-derivation m:key-derivation-name="PBKDF2" m:key-size="{size}" '
+        f'm:iteration-count="{rounds}" m:salt="{base64_of(SALT)}"/>'
+    )
+
+
+def libreoffice_24(data, password, rounds=1000):
+    """As LibreOffice 3.5 to 24.2 do it, each part by itself."""
+    data = deflated(data)
+    secret = hashlib.sha256(password).digest()
+    key = hashlib.pbkdf2_hmac("sha1", secret, SALT, rounds, 32)
+    encryptor = Cipher(AES(key), CBC(SALT)).encryptor()
+    fill = 16 - len(data) % 16
+    how = (
+        "<m:encryption-data "
+        'm:checksum-type="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0#sha256-1k" '
+        f'm:checksum="{base64_of(hashlib.sha256(data[:1024]).digest())}">'
+        '<m:algorithm m:algorithm-name="http://www.w3.org/2001/04/xmlenc#aes256-cbc" '
+        f'm:initialisation-vector="{base64_of(SALT)}"/>{SHA256}{pbkdf2(32, rounds)}'
+        "</m:encryption-data>"
+    )
+    return encryptor.update(data + bytes([fill]) * fill) + encryptor.finalize(), how
+
+
+def openoffice(data, password):
+    """As OpenOffice does it, and did from its first version on."""
+    data = deflated(data)
+    secret = hashlib.sha1(password).digest()
+    key = hashlib.pbkdf2_hmac("sha1", secret, SALT, 1024, 16)
+    encryptor = Cipher(Blowfish(key), CFB(SALT[:8])).encryptor()
+    how = (
+        '<m:encryption-data m:checksum-type="SHA1/1K" '
+        f'm:checksum="{base64_of(hashlib.sha1(data[:1024]).digest())}">'
+        '<m:algorithm m:algorithm-name="Blowfish CFB" '
+        f'm:initialisation-vector="{base64_of(SALT[:8])}"/>{pbkdf2(16, 1024)}</m:encryption-data>'
+    )
+    return encryptor.update(data) + encryptor.finalize(), how
+
+
+def libreoffice_25(data, password):
+    """As LibreOffice does it since 24.8, the whole package at once."""
+    derive = Argon2id(salt=SALT, length=32, iterations=1, lanes=1, memory_cost=64)
+    key = derive.derive(hashlib.sha256(password).digest())
+    vector = SALT[:12]
+    how = (
+        "<m:encryption-data>"
+        '<m:algorithm m:algorithm-name="http://www.w3.org/2009/xmlenc11#aes256-gcm" '
+        f'm:initialisation-vector="{base64_of(vector)}"/>{SHA256}'
+        '<m:key-derivation m:key-derivation-name="urn:org:documentfoundation:names:experimental:'
+        'office:manifest:argon2id" m:key-size="32" l:argon2-iterations="1" l:argon2-lanes="1" '
+        f'l:argon2-memory="64" m:salt="{base64_of(SALT)}"/></m:encryption-data>'
+    )
+    return vector + AESGCM(key).encrypt(vector, deflated(data), None), how
+
+
+def manifest_of(entries):
+    return (
+        '<m:manifest xmlns:m="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0" xmlns:l='
+        '"urn:org:documentfoundation:names:experimental:office:xmlns:loext:1.0">'
+        + "".join(
+            f'<m:file-entry m:full-path="{name}">{how}</m:file-entry>' for name, how in entries
+        )
+        + "</m:manifest>"
+    )
+
+
+def lock(path, encrypt, password=b"sesame", **options):
+    """Encrypts the text of a document by itself."""
+    with zipfile.ZipFile(path) as package:
+        data, how = encrypt(package.read("content.xml"), password, **options)
+        kind = package.read("mimetype")
+    with zipfile.ZipFile(path, "w") as package:
+        package.writestr("mimetype", kind)
+        package.writestr("content.xml", data)
+        package.writestr("META-INF/manifest.xml", manifest_of([("content.xml", how)]))
+
+
+def lock_whole(path, password=b"sesame"):
+    data, how = libreoffice_25(path.read_bytes(), password)
+    with zipfile.ZipFile(path, "w") as package:
+        package.writestr("mimetype", "application/vnd.oasis.opendocument.text")
+        package.writestr("encrypted-package", data)
+        package.writestr("META-INF/manifest.xml", manifest_of([("encrypted-package", how)]))
+
+
+@pytest.mark.parametrize("encrypt", [libreoffice_24, openoffice, libreoffice_25])
+def test_a_password_opens_a_text_of_each_office(write, finish, encrypt):
+    path = write("odt", "<text:p>The rent is 940 euros.</text:p>" * 40)
+    if encrypt is libreoffice_25:
+        lock_whole(path)
+    else:
+        lock(path, encrypt)
+    for password in (None, "guess"):
+        with pytest.raises(PasswordNeeded) as refused:
+            finish(read_odf(path, password))
+        assert refused.value.wrong == (password is not None)
+    assert finish(read_odf(path, "sesame")).text.count("The rent is 940 euros.") == 40
+
+
+def test_what_is_locked_costs_no_more_than_what_is_open(write, finish, monkeypatch):
+    path = write("odt", "<text:p>The rent is 940 euros.</text:p>" * 40)
+    lock(path, libreoffice_24)
+    with monkeypatch.context() as less:
+        less.setattr(odf_password, "MAX_UNPACKED", 1000)
+        with pytest.raises(TooLarge):
+            finish(read_odf(path, "sesame"))
+    monkeypatch.setattr(odf_password, "_MOST_ROUNDS", 999)
+    with pytest.raises(FileUnreadable) as caught:
+        finish(read_odf(path, "sesame"))
+    assert "1000" in caught.value.problem
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("aes256-cbc", "rot13"),
+        (base64_of(SALT), "no base64"),
+        ('m:key-size="32" m:iteration', 'm:key-size="31" m:iteration'),
+        ('m:iteration-count="1000"', 'm:iteration-count="many"'),
+    ],
+)
+def test_what_is_locked_in_another_way_says_so(write, finish, old, new):
+    path = write("odt", "<text:p>Words</text:p>")
+    lock(path, libreoffice_24)
+    with zipfile.ZipFile(path) as package:
+        parts = {name: package.read(name) for name in package.namelist()}
+    with zipfile.ZipFile(path, "w") as package:
+        for name, content in parts.items():
+            package.writestr(name, content.replace(old.encode(), new.encode()))
+    with pytest.raises(FileUnreadable) as caught:
+        finish(read_odf(path, "sesame"))
+    assert caught.value.problem.startswith("encryption: ")

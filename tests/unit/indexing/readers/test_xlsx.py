@@ -13,6 +13,7 @@ from openpyxl.comments import Comment
 from indexing.errors import EmptyDocument, FileUnreadable, PasswordNeeded, TooLarge
 from indexing.places import place_at
 from indexing.readers import sheets
+from indexing.readers.xls import read_xls
 from indexing.readers.xlsx import read_xlsx
 from tests.unit.indexing.readers.conftest import shown
 
@@ -140,6 +141,17 @@ def test_a_password_opens_an_encrypted_book(book, finish):
         finish(read_xlsx(book, "guess"))
     assert refused.value.wrong
     assert "Crop: Peas" in finish(read_xlsx(book, "open sesame")).text
+
+
+def test_a_password_opens_a_book_of_which_the_name_says_that_it_is_binary(book, tmp_path, finish):
+    path = tmp_path / "book.xlsb"
+    with book.open("rb") as plain, path.open("wb") as encrypted:
+        OOXMLFile(plain).encrypt("open sesame", encrypted)
+    for password in (None, "guess"):
+        with pytest.raises(PasswordNeeded) as refused:
+            finish(read_xls(path, password))
+        assert refused.value.wrong == (password is not None)
+    assert "Crop: Peas" in finish(read_xls(path, "open sesame")).text
 
 
 def test_entities_are_refused(book, finish):
