@@ -40,7 +40,7 @@ from indexing.types import (
     ScannedPage,
     WatchedFolder,
 )
-from indexing.unpacked import MAILS, find_unpacked, unpacked_folder
+from indexing.unpacked import MAILS, find_unpacked, name_of, unpacked_folder
 
 # Under which key the index notes its embedder: as JSON its identity and its folder.
 EMBEDDER_FACT = "embedder"
@@ -151,21 +151,32 @@ class Catalog:
             return {}
         return {row[0]: row[1] for row in self._all(SELECT_LANGUAGES)}
 
-    def document(self, id_or_path: int | str) -> DocumentRow:
-        """The document of an id (also as digits) or of a path.
+    def document(self, reference: int | str) -> DocumentRow:
+        """The document of an id (also as digits), of a path, or of a file's name.
 
         Raises:
-            DocumentNotFound: There is none.
+            DocumentNotFound: There is none, or several have a file of that name.
         """
         rows: list[sqlite3.Row] = []
-        if isinstance(id_or_path, int) or id_or_path.isdecimal():
-            rows = self._rows("WHERE d.id = ?", int(id_or_path))
-        if not rows and isinstance(id_or_path, str):
-            rows = self._rows("WHERE d.path = ?", absolute_path(id_or_path))
-            rows = rows or self._rows("WHERE d.path = ?", id_or_path)
-        if not rows:
-            raise DocumentNotFound(str(id_or_path))
+        if isinstance(reference, int) or reference.isdecimal():
+            rows = self._rows("WHERE d.id = ?", int(reference))
+        if not rows and isinstance(reference, str):
+            rows = self._rows("WHERE d.path = ?", absolute_path(reference))
+            rows = rows or self._rows("WHERE d.path = ?", reference) or self._called(reference)
+        if len(rows) != 1:
+            candidates = "\n".join(f"{row['id']} {row['path']}" for row in rows)
+            raise DocumentNotFound(str(reference), candidates)
         return document_row(rows[0])
+
+    def _called(self, name: str) -> list[sqlite3.Row]:
+        """The documents whose file, in an archive also with that one's name, is called so."""
+        # A file that is there and not in the library is meant itself, not its namesake.
+        if os.path.lexists(absolute_path(name)):
+            return []
+        ending = name.replace("/", os.sep)
+        ends_so = "WHERE substr(d.path, -length(?)) = ? ORDER BY d.id"
+        rows = self._rows(ends_so, ending, ending)
+        return [row for row in rows if name in (Path(row["path"]).name, name_of(row["path"]))]
 
     def searched(self, documents: Sequence[int]) -> list[int]:
         """What is searched in these documents: an archive stands for what is in it."""

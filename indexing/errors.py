@@ -10,7 +10,7 @@
     │   ├── ReadTimeout(seconds)
     │   ├── PasswordNeeded(wrong)
     │   └── EmptyDocument(pages, ocr_off)
-    ├── DocumentNotFound(ref)
+    ├── DocumentNotFound(ref, candidates)
     ├── PageNotFound(document, page, pages)
     ├── CollectionNotFound(name)
     ├── CollectionExists(name)
@@ -140,15 +140,18 @@ class EmptyDocument(ReadError):
 
 
 class DocumentNotFound(IndexingError):
-    """No document of the library has this id or path.
+    """No document of the library has this id or path, and no single one a file of this name.
 
     Attributes:
-        ref: The id or path that was asked for, as text.
+        ref: The id, path or name that was asked for, as text.
+        candidates: Where several have a file of this name, a line for each: its id, a space and
+            its path.
     """
 
-    def __init__(self, ref: str) -> None:
-        super().__init__(ref)
+    def __init__(self, ref: str, candidates: str = "") -> None:
+        super().__init__(ref, candidates)
         self.ref = ref
+        self.candidates = candidates
 
 
 class PageNotFound(IndexingError):

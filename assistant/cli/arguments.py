@@ -14,6 +14,7 @@ COMMANDS: Final = ("index", "search", "ask", "chat", "study", "models", "doctor"
 
 _Adder = Callable[..., argparse.ArgumentParser]
 
+_DOCUMENT: Final = "ID|PATH|NAME"
 _WINDOW_USAGE: Final = "studiolo [--data-dir DIR] [FILE…]"
 
 
@@ -124,7 +125,7 @@ def _add_index(add_command: _Adder, everywhere: _Parser, with_json: _Parser) -> 
     remove = actions.add_parser(
         "remove", parents=[everywhere, with_json], help="take documents out of the library"
     )
-    remove.add_argument("documents", nargs="+", metavar="ID|PATH")
+    remove.add_argument("documents", nargs="+", metavar=_DOCUMENT)
     _add_collections(actions.add_parser, everywhere, with_json)
     watch = actions.add_parser(
         "watch",
@@ -169,7 +170,7 @@ def _add_index(add_command: _Adder, everywhere: _Parser, with_json: _Parser) -> 
     judge.add_argument("name", nargs="?", metavar="NAME")
     judge.add_argument("--none", action="store_true", help="do without one")
     text = actions.add_parser("text", parents=[everywhere], help="print a document's text")
-    text.add_argument("document", metavar="ID|PATH")
+    text.add_argument("document", metavar=_DOCUMENT)
     text.add_argument("--page", type=_positive, metavar="N", help="only this page, from 1")
 
 
@@ -177,7 +178,7 @@ def _add_collections(add_action: _Adder, everywhere: _Parser, with_json: _Parser
     both = [everywhere, with_json]
     tag = add_action("tag", parents=both, help="put documents into a collection, or take them out")
     tag.add_argument("collection", metavar="NAME")
-    tag.add_argument("documents", nargs="+", metavar="ID|PATH")
+    tag.add_argument("documents", nargs="+", metavar=_DOCUMENT)
     tag.add_argument(
         "--remove", action="store_true", help="take them out; they stay in the library"
     )
@@ -198,7 +199,7 @@ def _add_questions(add_command: _Adder, everywhere: _Parser, with_json: _Parser)
     _add_subject(search, "query", "QUERY")
     search.add_argument("-k", type=_positive, default=10, metavar="N", help="how many (10)")
     search.add_argument("--collection", metavar="NAME")
-    search.add_argument("--document", metavar="ID|PATH", action="append", default=[])
+    search.add_argument("--document", metavar=_DOCUMENT, action="append", default=[])
 
     ask = add_command("ask", parents=[everywhere, with_json], help="ask the documents a question")
     _add_subject(ask, "question", "QUESTION")
@@ -222,7 +223,7 @@ def _add_questions(add_command: _Adder, everywhere: _Parser, with_json: _Parser)
         help="have the model read a document once, for all questions to come",
     )
     study.add_argument(
-        "document", nargs="?", metavar="ID|PATH", help="without one: those it has studied"
+        "document", nargs="?", metavar=_DOCUMENT, help="without one: those it has studied"
     )
     study.add_argument("--model", metavar="NAME")
     study.add_argument(
@@ -243,7 +244,7 @@ def _add_respondent(parser: argparse.ArgumentParser) -> None:
 
 def _add_scope(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--document", metavar="ID|PATH", action="append", default=[], help="may be repeated"
+        "--document", metavar=_DOCUMENT, action="append", default=[], help="may be repeated"
     )
     parser.add_argument(
         "--collection",

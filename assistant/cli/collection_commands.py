@@ -97,7 +97,7 @@ def _unchanged(row: DocumentRow, name: str, remove: bool) -> str:
 
 
 def _documents(assistant: Assistant, reference: str) -> list[DocumentRow]:
-    """Return the document of an id or path, or all that lie in a folder."""
+    """Return the document of an id, path or name, or all that lie in a folder."""
     try:
         return [assistant.catalog.document(reference)]
     except DocumentNotFound:

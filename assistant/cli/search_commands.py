@@ -62,10 +62,10 @@ def run(assistant: Assistant, console: Console, arguments: Namespace) -> int:
 def document_ids(
     assistant: Assistant, references: Reference | list[Reference] | None
 ) -> list[int] | None:
-    """Return the ids of documents named by id or path; None for none named.
+    """Return the ids of documents named as `Catalog.document` takes it; None for none named.
 
     Raises:
-        DocumentNotFound: One of them is not in the library.
+        DocumentNotFound: One of them is not in the library, or several go by that name.
     """
     if references is None:
         return None

@@ -9,6 +9,9 @@ from assistant.sentences.facts import SETUP_COMMAND, Facts, bytes_text, file_nam
 from assistant.sentences.models import file_problem
 from indexing.types import Unavailable
 
+# Beyond that, a sentence tells nobody more.
+_MOST_NAMED: Final = 5
+
 
 def _file_missing(facts: Facts) -> str:
     return (
@@ -87,7 +90,17 @@ def _timed_out(facts: Facts) -> str:
 
 
 def _document_not_found(facts: Facts) -> str:
-    return f"There is no document {facts.get('ref')} in the library. {facts.ways.see_documents}"
+    candidates = str(facts.get("candidates") or "").splitlines()
+    if not candidates:
+        return f"There is no document {facts.get('ref')} in the library. {facts.ways.see_documents}"
+    parted = (line.partition(" ") for line in candidates[:_MOST_NAMED])
+    named = [f"{number} is {path}" for number, _, path in parted]
+    if more := len(candidates) - len(named):
+        named.append(f"there are {more:,} more")
+    return (
+        f"Several documents have a file of the name {facts.get('ref')}: {', '.join(named)}. Give "
+        "the number or the whole path of the one you mean."
+    )
 
 
 def _page_not_found(facts: Facts) -> str:

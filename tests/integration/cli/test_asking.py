@@ -27,9 +27,9 @@ def test_a_hit_is_a_place_in_the_canonical_text(studio):
         assert studio.canonical(hit["document"])[hit["start"] : hit["end"]] == hit["text"]
 
 
-def test_a_search_is_restricted_to_documents_by_id_or_path(studio, folder):
+def test_a_search_is_restricted_to_documents_by_id_path_or_name(studio, folder):
     lease = row_of(studio, "lease.md")["id"]
-    for reference in (str(lease), str(folder / "lease.md")):
+    for reference in (str(lease), str(folder / "lease.md"), "lease.md"):
         hits = studio.run("search", "engine", "--document", reference, "--json").json["hits"]
         assert {hit["document"] for hit in hits} <= {lease}
     assert len(studio.run("search", "the", "-k", "1", "--json").json["hits"]) == 1

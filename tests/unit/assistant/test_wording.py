@@ -26,6 +26,7 @@ from assistant.wording import (
     explain_named,
     explain_row,
 )
+from indexing.errors import DocumentNotFound
 from indexing.reasons import _REASONS
 from indexing.types import DocumentRow
 from models.facts import _KIND_PROBLEMS
@@ -42,6 +43,7 @@ SAMPLES: dict[str, object] = {
     "id": 5, "folder": "/models", "repository": "ann/small", "file": "Small.gguf",
     "retry_after_s": 30.0, "ocr_off": True, "quota_bytes": 9_000_000,
     "member": "/home/ann/all.zip/lease.pdf", "purpose": "reranker",
+    "candidates": "3 /home/ann/lease.pdf\n7 /home/bob/lease.pdf",
 }  # fmt: skip
 
 
@@ -163,6 +165,15 @@ def test_details_hold_every_fact():
 
 def row(reason: str | None) -> DocumentRow:
     return DocumentRow(1, "/a/scan.pdf", "Scan", "pdf", 2, 0, "failed", reason, 10, None, None)
+
+
+def test_documents_that_share_a_files_name_are_told_apart():
+    few = explain(DocumentNotFound("lease.pdf", "3 /a/the lease.pdf\n7 /b/lease.pdf"))
+    assert "3 is /a/the lease.pdf, 7 is /b/lease.pdf. Give the number" in few
+    many = explain(DocumentNotFound("a.md", "\n".join(f"{n} /{n}/a.md" for n in range(1, 1_031))))
+    assert "5 is /5/a.md, there are 1,025 more. Give the number" in many
+    assert "'studiolo index add PATH'" in explain(DocumentNotFound("lease.pdf"))
+    assert "drop a file" in explain(DocumentNotFound("lease.pdf"), WINDOW)
 
 
 def test_a_documents_reason_is_explained():

@@ -215,6 +215,30 @@ def test_the_catalog_gives_text_pages_and_places(store, catalog):
     assert (caught.value.page, caught.value.pages) == (3, 2)
 
 
+def test_a_document_goes_by_its_files_name_while_no_other_has_it(store, catalog):
+    paths = ("/a/lease.pdf", "/a/rent.pdf", "/b/rent.pdf", "/b/all.zip/lease.pdf", "/b/7")
+    ids = {path: store.register(path, "a title", 10, 1, None) for path in paths}
+    for name, path in (("all.zip/lease.pdf", paths[3]), ("7", paths[4])):
+        assert catalog.document(name).id == ids[path]
+    for name, meant in (("rent.pdf", paths[1:3]), ("lease.pdf", (paths[0], paths[3]))):
+        with pytest.raises(DocumentNotFound) as caught:
+            catalog.document(name)
+        assert caught.value.candidates == "\n".join(f"{ids[path]} {path}" for path in meant)
+    for unknown in ("ase.pdf", ".pdf", "b/rent.pdf", "", "%"):
+        with pytest.raises(DocumentNotFound) as caught:
+            catalog.document(unknown)
+        assert not caught.value.candidates
+
+
+def test_a_file_at_hand_is_not_taken_for_its_namesake(store, catalog, tmp_path, monkeypatch):
+    number = store.register("/a/lease.pdf", "The lease", 10, 1, None)
+    monkeypatch.chdir(tmp_path)
+    assert catalog.document("lease.pdf").id == number
+    (tmp_path / "lease.pdf").write_bytes(b"another")
+    with pytest.raises(DocumentNotFound):
+        catalog.document("lease.pdf")
+
+
 def test_the_catalog_tells_what_a_span_is_cited_by(store, catalog):
     def ready(path, document):
         number, content = add(store, path, path, document)
