@@ -6,6 +6,7 @@ and only here, so that both say the same; what can be done about it they name in
 
 from __future__ import annotations
 
+import os
 from typing import Final
 
 from assistant.conversations.types import Failure
@@ -72,8 +73,11 @@ def explain_row(row: DocumentRow, ways: Ways = COMMANDS) -> str:
     if not row.reason:
         return ""
     if row.reason.startswith(_DUPLICATE_OF):
-        other = name_of(row.reason.removeprefix(_DUPLICATE_OF))
-        return f"{name_of(row.path)} has the same content as {other}, which is in the library."
+        name, path = name_of(row.path), row.reason.removeprefix(_DUPLICATE_OF)
+        other = name_of(path)
+        if other == name:
+            other = f"the {name} in {path.removesuffix(name).rstrip('/' + os.sep)}"
+        return f"{name} has the same content as {other}, which is in the library."
     word, _, detail = row.reason.partition(": ")
     if word == PARTLY_READ:
         return f"{detail} are read so far and can be asked about."

@@ -38,6 +38,11 @@ def _converter_missing(facts: Facts) -> str:
 
 
 def _unreadable(facts: Facts) -> str:
+    if facts.get("problem") == "copy_protected":
+        return (
+            f"{file_name(facts)} was not read: it is copy-protected, so that only the program or "
+            "device it was bought for opens it."
+        )
     why = {
         "reader_crashed": "reading it broke the reader, so it is probably damaged",
         "reader_overflowed": "it unpacks to more than any document holds",
@@ -51,6 +56,11 @@ def _unreadable(facts: Facts) -> str:
 def _too_large(facts: Facts) -> str:
     what = str(facts.get("what") or "")
     amount, limit = int(str(facts.get("amount") or 0)), int(str(facts.get("limit") or 0))
+    if what == "files within one another":
+        return (
+            f"{file_name(facts)} was not read: it lies too deep, in a file within a file within "
+            "others. Take it out of them and add it by itself."
+        )
     in_bytes = "bytes" in what
     size = bytes_text(amount) if in_bytes else f"{amount:,} {what}"
     most = ""

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from lxml import etree
 
-from indexing.errors import FileUnreadable, PasswordNeeded
+from indexing.errors import FileUnreadable
 from indexing.readers.assemble import Assembler, clean
 from indexing.readers.html import DECLARATION, decode_html, main_part, parse_html, walk_html
 from indexing.readers.package import load, open_package, read_part
@@ -37,9 +37,8 @@ def read_epub(
     """Read a book; its pages are the files of its spine, its places the chapters.
 
     Raises:
-        PasswordNeeded: Its chapters are encrypted.
+        FileUnreadable: Damaged, no book, or copy-protected.
         TooLarge: It unpacks to more than a package may.
-        FileUnreadable: Damaged, or no book.
         EmptyDocument: No text in it.
     """
     yield ReadProgress(0, None)
@@ -111,13 +110,16 @@ class _Book:
                 self._read_contents(self._resolved(self._folder, str(item.get("href") or ""))[0])
 
     def refuse_encrypted(self) -> None:
-        """Raises PasswordNeeded where chapters, and not just fonts, are encrypted."""
+        """Raises FileUnreadable where chapters, and not just fonts, are encrypted.
+
+        No password opens them, but the reading program that the book was bought for.
+        """
         if _ENCRYPTION not in self._package.namelist():
             return
         root = parse_xml(self._path, read_part(self._path, self._package, _ENCRYPTION))
         hidden = {unquote(str(e.get("URI"))) for e in root.iter() if local(e) == "CipherReference"}
         if hidden & set(self.spine):
-            raise PasswordNeeded(str(self._path))
+            raise FileUnreadable(str(self._path), "copy_protected")
 
     def page(self, name: str) -> Generator[ReadProgress, None, Any]:
         """The root element of a file of the spine, its names without namespaces."""

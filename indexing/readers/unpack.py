@@ -181,6 +181,9 @@ class _Unpacking:
             raise TooLarge(str(self._path), "files", nested.MOST_FILES + 1, nested.MOST_FILES)
         if not self._is_wanted(name):
             return
+        if depth > DEEPEST:
+            self.members.append(Member(name, entry.bytes, "", reason_of(_too_deep(name))))
+            return
         try:
             yield from self._unpack(entry, name, depth)
         except (ReadError, *DAMAGE) as error:
@@ -201,10 +204,10 @@ class _Unpacking:
                 self._settle(unfinished, name, sha256, size)
                 return
             with _entries(unfinished, container, self._path) as entries:
-                if entries and depth >= DEEPEST:
-                    raise TooLarge(name, "files within one another", depth + 1, DEEPEST)
                 if container in _LETTERS:
                     self._settle(unfinished, name, sha256, size)
+                elif entries and depth >= DEEPEST:
+                    raise _too_deep(name)
                 yield from self.take(entries, f"{name}/", depth + 1)
         finally:
             unfinished.unlink(missing_ok=True)
@@ -260,6 +263,10 @@ class _Unpacking:
         if self._wanted is None or name in self._wanted:
             return True
         return any(one.startswith(f"{name}/") for one in self._wanted)
+
+
+def _too_deep(name: str) -> TooLarge:
+    return TooLarge(name, "files within one another", DEEPEST + 1, DEEPEST)
 
 
 def _holds_files(container: Container | None) -> bool:

@@ -181,7 +181,10 @@ def test_a_documents_reason_is_explained():
     assert explain_row(row("no_text")) == explain(indexing.errors.EmptyDocument("/a/scan.pdf", 2))
     assert ".xyz" in explain_row(row("unsupported_format: .xyz"))
     assert "70,000 pages" in explain_row(row("too_large: 70000 pages"))
-    assert "as lease.pdf" in explain_row(row("duplicate of /b/lease.pdf"))
+    assert "add it by itself" in explain_row(row("too_large: 5 files within one another"))
+    assert "copy-protected" in explain_row(row("unreadable: copy_protected"))
+    assert "as lease.pdf, which" in explain_row(row("duplicate of /b/lease.pdf"))
+    assert "as the scan.pdf in /b, which" in explain_row(row("duplicate of /b/scan.pdf"))
     assert explain_row(row("as it is")) == "as it is"
     assert "switched off" in explain_row(row("no_text: ocr_off"))
     assert "switched off" not in explain_row(row("no_text"))

@@ -4,7 +4,7 @@ import zipfile
 
 import pytest
 
-from indexing.errors import FileUnreadable, PasswordNeeded
+from indexing.errors import FileUnreadable
 from indexing.places import place_at
 from indexing.readers.epub import read_epub
 from tests.unit.indexing.readers.conftest import shown
@@ -87,8 +87,9 @@ def test_a_page_that_is_not_well_formed_is_read_all_the_same(write, finish):
 
 def test_a_protected_book_says_so(write, finish):
     locked = '<encryption><CipherReference URI="OEBPS/text/two.xhtml"/></encryption>'
-    with pytest.raises(PasswordNeeded):
+    with pytest.raises(FileUnreadable) as caught:
         finish(read_epub(write(more=[("META-INF/encryption.xml", locked)])))
+    assert caught.value.problem == "copy_protected"
     fonts = '<encryption><CipherReference URI="OEBPS/font.otf"/></encryption>'
     assert finish(read_epub(write(more=[("META-INF/encryption.xml", fonts)]))).text
 

@@ -317,9 +317,16 @@ def test_mails_within_mails_end_somewhere(tmp_path, folder, monkeypatch):
     path = tmp_path / "outer.eml"
     path.write_bytes(inner)
     found = end_of(unpack(path, folder))
-    reasons = [member.reason for member in found.members if member.reason]
-    assert reasons == [f"too_large: {nested.DEEPEST + 1} files within one another"]
-    assert len([one for one in found.members if one.name.endswith(".txt")]) == nested.DEEPEST
+    # Of the mail that lies deepest the words are read, and what is attached to it is not.
+    reason = f"too_large: {nested.DEEPEST + 1} files within one another"
+    deepest = "message.eml/" * nested.DEEPEST
+    assert {member.name: member.reason for member in found.members if member.reason} == {
+        f"{deepest}message.eml": reason,
+        f"{deepest}5.txt": reason,
+    }
+    read = [member.name for member in found.members if not member.reason]
+    assert len([name for name in read if name.endswith(".txt")]) == nested.DEEPEST
+    assert deepest.removesuffix("/") in read
     for name, value in (("MOST_FILES", 5), ("MOST_BYTES", 3000)):
         with monkeypatch.context() as less:
             less.setattr(nested, name, value)
