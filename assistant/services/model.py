@@ -6,6 +6,7 @@ model again by itself.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack
@@ -19,6 +20,7 @@ from assistant.workers.jobs import Job
 from assistant.workers.process import WorkerSpec
 from assistant.workers.supervisor import Worker, WorkerStatus
 from models.digests import FileDigests
+from models.engine.huge_pages import environment_with_huge_pages
 from models.engine.types import (
     ChatMessage,
     Generation,
@@ -78,6 +80,7 @@ class ModelService:
                 name="model",
                 factory="assistant.services.model_host:create",
                 arguments={"data_dir": str(paths.root)},
+                environment=environment_with_huge_pages(os.environ),
                 log_file=paths.log_file("model"),
             )
         )
@@ -114,6 +117,7 @@ class ModelService:
     def load(self, path: str, settings: LoadSettings) -> Job[LoadProgress, LoadedModel]:
         """Make this the model in use and load it; done at once where it is loaded.
 
+        By the time that its result comes, `loaded` is this one.
         A worker that was given up gets another chance: a person chose to try.
         """
         if self.worker.status == "failed":
@@ -124,15 +128,6 @@ class ModelService:
         job = self.worker.submit("load", path, settings, events=LoadProgress, result=LoadedModel)
         job.add_listener(on_end=self._on_load_end)
         return job
-
-    def ensure_loaded(self, path: str, settings: LoadSettings) -> LoadedModel:
-        """Make this the model in use and wait until it is loaded, and `loaded` says so."""
-        told = threading.Event()
-        job = self.load(path, settings)
-        job.add_listener(on_end=lambda _: told.set())
-        loaded = job.result()
-        told.wait()
-        return loaded
 
     def generate(
         self,
@@ -298,11 +293,8 @@ class ModelService:
             patience_s: Seconds after which it is returned without that.
         """
         learning, loaded = self._learning, self._loaded
-        if loaded is None or loaded.read_tokens_per_s or learning is None:
-            return loaded
-        if learning.wait(patience_s) and learning.state == "finished":
-            learned = learning.result()
-            return learned if learned.path == loaded.path else self._loaded
+        if learning is not None and loaded is not None and not loaded.read_tokens_per_s:
+            learning.wait(patience_s)
         return self._loaded
 
     def speed_of(self, path: str, settings: LoadSettings) -> Speed:
@@ -317,20 +309,11 @@ class ModelService:
         if self.worker.pid is None:
             self._on_unloaded()
             return
-        told = threading.Event()
-
-        def on_end(_: Job[None, None]) -> None:
-            # Here, in the order in which the process did it: another may be loaded by the time
-            # that who waits for this goes on.
-            try:
-                self._on_unloaded()
-            finally:
-                told.set()
-
         job = self.worker.submit("unload", result=type(None), in_order=True)
-        job.add_listener(on_end=on_end)
+        # In the order in which the process did it: another may be loaded by the time that who
+        # waits for this goes on.
+        job.add_listener(on_end=lambda _: self._on_unloaded())
         job.result()
-        told.wait()
 
     def close(self) -> None:
         """End the process, once it has kept what it would take long to read again."""
@@ -398,8 +381,8 @@ class ModelService:
                 if ended.state == "finished" and loaded is not None and loaded.path == path:
                     self._loaded = ended.result()
 
-        self._learning = job
         job.add_listener(on_end=learn)
+        self._learning = job
 
     def _on_unloaded(self) -> None:
         with self._lock:

@@ -42,6 +42,7 @@ class WorkerSpec:
         name: Its name in errors, logs and the list of processes.
         factory: "package.module:function", called in the worker; what it returns is served.
         arguments: The factory's arguments by name.
+        environment: Variables that it has beside those of this process.
         log_file: Where its output goes, native libraries' too.
         frame_limit: Largest message in bytes.
         memory_bytes: Address space it may have; None for no limit. Not held on Windows, macOS.
@@ -52,6 +53,7 @@ class WorkerSpec:
     factory: str
     log_file: Path
     arguments: Mapping[str, object] = field(default_factory=dict[str, object])
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
     frame_limit: int = protocol.DEFAULT_FRAME_LIMIT
     memory_bytes: int | None = None
     low_priority: bool = False
@@ -148,6 +150,7 @@ def _popen(spec: WorkerSpec) -> subprocess.Popen[bytes]:
         **network.OFFLINE_ENVIRONMENT,
         "PYTHONPATH": os.pathsep.join(path),
         "PYTHONUTF8": "1",
+        **spec.environment,
     }
     flags = 0
     if sys.platform == "win32":

@@ -4,8 +4,8 @@
         [--llama-bench PATH]
 
 Each has a process of its own, as the app's model has (two copies of a model in one process slow
-each other), and the same threads and settings; they take turns, so that what else the machine
-does falls on both. The bare loop is `Llama.eval` of the prompt and
+each other), with memory in huge pages, and the same threads and settings; they take turns, so
+that what else the machine does falls on both. The bare loop is `Llama.eval` of the prompt and
 `Llama.generate` of the answer, greedy; it is what a program would do that uses the bindings
 as they come. llama.cpp's own benchmark takes its turn too, where its path is given; it reads
 random tokens, and writes behind as many read, but samples none. Prints the median of each ratio;
@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
+import os
 import statistics
 import subprocess
 import sys
@@ -30,6 +31,7 @@ from unittest import mock
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from models.engine.engine import Engine
+from models.engine.huge_pages import environment_with_huge_pages
 from models.engine.lookup import PromptLookup
 from models.engine.native import llama, repacking_is_safe
 from models.engine.types import ChatMessage, LoadSettings, Sampling
@@ -228,6 +230,8 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--llama-bench", help="path of llama.cpp's own benchmark, to run as well")
     options = parser.parse_args()
+    # Every side's process starts as the app's model's does.
+    os.environ.update(environment_with_huge_pages(os.environ))
     fast = [compare(path, options) for path in options.models]
     return 0 if all(fast) else 1
 
