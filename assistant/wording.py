@@ -89,6 +89,7 @@ def explain_row(row: DocumentRow, ways: Ways = COMMANDS) -> str:
         facts["suffix"] = detail
     elif kind == "EmptyDocument":
         facts["ocr_off"] = detail == OCR_OFF
+        facts["pages"] = row.pages or detail.endswith(" pages")
     elif kind == "PasswordNeeded":
         facts["wrong"] = detail == "wrong"
     elif kind == "TooLarge":

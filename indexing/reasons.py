@@ -27,8 +27,11 @@ def reason_of(error: Exception) -> str:
         detail = f"{getattr(error, 'amount', '?')} {getattr(error, 'what', '')}"
     if name == "PasswordNeeded" and getattr(error, "wrong", False):
         detail = "wrong"
-    if name == "EmptyDocument" and getattr(error, "ocr_off", False):
-        detail = OCR_OFF
+    if name == "EmptyDocument":
+        pages = getattr(error, "pages", None)
+        detail = (
+            OCR_OFF if getattr(error, "ocr_off", False) else f"{pages} pages" if pages else None
+        )
     return f"{word}: {detail}" if detail else word
 
 

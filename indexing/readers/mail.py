@@ -21,6 +21,8 @@ from indexing.readers.plain import decode
 from indexing.types import CanonicalDocument, Place, ReadProgress
 
 _HEAD = ("From", "To", "Cc", "Bcc", "Reply-To", "Date")
+# Where the name of an attachment stands.
+_NAMING = ("content-disposition", "content-type")
 _HEADER_LINE = re.compile(rb"^[!-9;-~]{1,100}[ \t]*:", re.MULTILINE)
 # Where the next message of a mailbox begins.
 _NEXT = re.compile(rb"(?:\A|(?<=\n\n)|(?<=\n\r\n))From [^\n]*\n")
@@ -80,6 +82,7 @@ def letter_of(path: Path, data: bytes) -> Letter:
     plain: list[str] = []
     html: list[str] = []
     attachments: list[Attachment] = []
+    pictures: list[tuple[str, Attachment]] = []
     for part in _leaves(message):
         name = _file_name(part)
         kind = part.get_content_type()
@@ -92,8 +95,17 @@ def letter_of(path: Path, data: bytes) -> Letter:
             if content.strip():
                 text = _text(path, part, content, is_html=kind == "text/html")
                 (html if kind == "text/html" else plain).append(text)
-        elif attached or (name and not kind.startswith("image/")) or kind == "text/calendar":
+        elif kind.startswith("image/") and not attached:
+            picture = Attachment(name or f"unnamed.{part.get_content_subtype()}", content)
+            pictures.append((str(part.get("Content-ID") or "").strip("<> "), picture))
+        elif attached or name or kind == "text/calendar":
             attachments.append(Attachment(name or f"unnamed{_SUFFIXES.get(kind, '')}", content))
+    # What is shown in the midst of the text is a part of it, and mostly the sender's logo.
+    attachments += [
+        picture
+        for identity, picture in pictures
+        if not identity or not any(f"cid:{identity}" in text for text in html)
+    ]
     head = [(field, _header(message, field)) for field in _HEAD]
     return Letter(
         _header(message, "Subject"), head, "\n\n".join(plain), "\n".join(html), attachments
@@ -152,6 +164,10 @@ def _text(path: Path, part: Any, content: bytes, is_html: bool) -> str:
 
 
 def _file_name(part: Any) -> str:
+    # As they were parsed: see `_header`.
+    for field, value in list(part.raw_items()):
+        if field.lower() in _NAMING and not str(value).isascii():
+            part.replace_header(field, _with_letters(str(value)))
     try:
         name = part.get_filename()
     except (ValueError, LookupError, TypeError, AttributeError):
@@ -172,8 +188,12 @@ def _decoded(value: str) -> str:
         decoded = str(make_header(decode_header(value)))
     except (ValueError, LookupError, AssertionError):
         return value
-    # Bytes that are no ASCII stand in a header as lone surrogates.
-    raw = decoded.encode("utf-8", "surrogateescape")
+    return _with_letters(decoded)
+
+
+def _with_letters(value: str) -> str:
+    """A header's value with letters for bytes that are no ASCII: they are lone surrogates in it."""
+    raw = value.encode("utf-8", "surrogateescape")
     try:
         return raw.decode()
     except UnicodeDecodeError:

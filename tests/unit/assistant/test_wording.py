@@ -187,7 +187,10 @@ def test_a_documents_reason_is_explained():
     assert "as the scan.pdf in /b, which" in explain_row(row("duplicate of /b/scan.pdf"))
     assert explain_row(row("as it is")) == "as it is"
     assert "switched off" in explain_row(row("no_text: ocr_off"))
-    assert "switched off" not in explain_row(row("no_text"))
+    assert "switched off" not in explain_row(row("no_text: 2 pages"))
+    unread = msgspec.structs.replace(row("no_text: 2 pages"), pages=None)
+    assert "No text could be read or recognised" in explain_row(unread)
+    assert "holds no text" in explain_row(msgspec.structs.replace(unread, reason="no_text"))
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,8 @@ def test_the_text_is_whole_whatever_its_headings():
     ("error", "reason"),
     [
         (errors.PasswordNeeded("a.pdf"), "password_needed"),
-        (errors.EmptyDocument("a.pdf", 3), "no_text"),
+        (errors.EmptyDocument("a.txt"), "no_text"),
+        (errors.EmptyDocument("a.pdf", 3), "no_text: 3 pages"),
         (errors.EmptyDocument("a.pdf", 3, ocr_off=True), "no_text: ocr_off"),
         (errors.UnsupportedFormat("a.xyz", ".xyz"), "unsupported_format: .xyz"),
         (errors.FileUnreadable("a.pdf", "no xref"), "unreadable: no xref"),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from email.message import EmailMessage
 
@@ -10,8 +11,12 @@ import pytest
 from indexing.errors import FileUnreadable
 from indexing.places import place_at
 from indexing.readers.read import read
+from indexing.readers.unpack import unpack
 from indexing.types import Place
+from indexing.unpacked import find_unpacked
 from tests.unit.indexing.readers.conftest import shown
+from tests.unit.indexing.readers.outlook import message, outlook_file
+from tests.unit.indexing.readers.test_unpack import end_of
 
 
 @pytest.fixture
@@ -96,6 +101,28 @@ def test_of_a_mail_by_itself_attachments_are_named_for_they_are_documents(letter
     assert document.warnings == ("odd.bin: .bin: not a format that is read",)
 
 
+def test_a_picture_is_attached_where_the_text_does_not_show_it(letter, save, finish):
+    letter.add_alternative('<p>Hello, see it.</p><img src="cid:logo@here">', subtype="html")
+    letter.make_mixed()
+    for name, identity in (("logo.png", "<logo@here>"), ("scan.png", "<other@here>")):
+        letter.add_attachment(
+            b"\x89PNG", "image", "png", disposition="inline", filename=name, cid=identity
+        )
+    letter.add_attachment(b"\xff\xd8\xff", "image", "jpeg", disposition="inline")
+    text = finish(read(save(letter))).text
+    assert re.findall(r"Attachment: (\S+)\]", text) == ["scan.png", "unnamed.jpeg"]
+
+
+def test_a_name_that_is_no_ascii_is_read_as_it_was_written(save, finish):
+    raw = (
+        "Subject: One\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\nHello.\r\n"
+        "--x\r\nContent-Type: text/plain; name=ciële.txt\r\n"
+        "Content-Disposition: attachment; filename=ciële.txt\r\n\r\nHi there.\r\n--x--\r\n"
+    )
+    for encoding in ("utf-8", "latin-1"):
+        assert "[Attachment: ciële.txt]" in finish(read(save(raw.encode(encoding)))).text
+
+
 def test_in_a_mailbox_attachments_are_read_and_cited_by_their_name(letter, save, finish):
     letter.add_attachment(
         word_file("Peas in March"), maintype="application", subtype="x", filename="plan.docx"
@@ -159,6 +186,44 @@ def test_a_mailbox_is_its_messages(save, finish):
     start = document.text.index("Second")
     assert place_at(document.places, start, start + 3) == Place("message", 2, "Two")
     assert document.page_starts == (0, document.text.index("Two"))
+
+
+def test_a_message_of_outlook_with_a_message_in_it(save, finish, tmp_path):
+    bill = ("bill.txt", b"71 euros")
+    then = message("Re: then/now", "The boiler is mended. – Ö", attached=(bill,), head=24)
+    raw = outlook_file(
+        message("Pläne", "See the plan.", attached=(("plan.txt", b"Peas"), ("old", then)))
+    )
+    path = save(raw, "letter.msg")
+    document = finish(read(path))
+    assert shown(document) == [
+        ("heading", "Pläne"),
+        ("table", 'From: "Anna Müller" <anna@example.org>'),
+        ("paragraph", "See the plan."),
+        ("paragraph", "[Attachment: plan.txt]"),
+        ("paragraph", "[Attachment: Re: then-now.eml]"),
+    ]
+    assert document.warnings == ()
+    folder = tmp_path / "unpacked"
+    found = end_of(unpack(path, folder))
+    assert [(one.name, one.reason) for one in found.members] == [
+        ("plan.txt", ""),
+        ("Re: then-now.eml", ""),
+        ("Re: then-now.eml/bill.txt", ""),
+    ]
+    inner = found.members[1]
+    file = find_unpacked(folder, inner.sha256, inner.name)
+    assert file is not None
+    text = finish(read(file)).text
+    assert "Anna Müller" in text
+    assert "The boiler is mended. – Ö" in text
+
+
+def test_of_a_message_of_outlook_no_letter_costs_the_rest(save, finish):
+    words = "The herring is salted on board, and it is cheap. " * 3
+    html = f"<p>{words}</p>".encode() + b"<p>caf\xe9</p>"
+    text = finish(read(save(outlook_file(message("Fish", html=html)), "letter.msg"))).text
+    assert "The herring is salted on board" in text
 
 
 def test_a_saved_page_is_the_page(save, finish):
