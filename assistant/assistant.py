@@ -267,7 +267,7 @@ class Assistant:
     ) -> StudyForecast:
         """Say what studying a document would take: see `Studies.forecast`."""
         facts = self._respondents.model_for(AskRequest("", model=model))
-        self.model.ensure_loaded(facts.path, self.settled_settings(facts, conversation))
+        self.model.load(facts.path, self.settled_settings(facts, conversation)).result()
         return self.studies.forecast(document)
 
     def study(
@@ -281,7 +281,7 @@ class Assistant:
             conversation: Whose settings it is loaded with; None for the usual ones.
         """
         facts = self._respondents.model_for(AskRequest("", model=model))
-        self.model.ensure_loaded(facts.path, self.settled_settings(facts, conversation))
+        self.model.load(facts.path, self.settled_settings(facts, conversation)).result()
         return (yield from self.studies.study(document))
 
     def studied(self, model: str | None = None) -> dict[int, StoredState]:
@@ -291,7 +291,7 @@ class Assistant:
             model: Which; None for the one that answers.
         """
         facts = self._respondents.model_for(AskRequest("", model=model))
-        self.model.ensure_loaded(facts.path, self.settled_settings(facts))
+        self.model.load(facts.path, self.settled_settings(facts)).result()
         return self.studies.studied()
 
     def search(

@@ -43,7 +43,8 @@ class Job(Generic[E, R]):
     """A method call that runs in a worker process, yielding events and returning a result.
 
     It ends exactly once: finished, failed or cancelled. Take its events either by iterating
-    over it or by a listener; a listener for events gets those not yet iterated over, too.
+    over it or by a listener; a listener for events gets those not yet iterated over, too. Who
+    waits for the end goes on once the listeners have heard of it.
 
     Attributes:
         id: Its number in its worker.
@@ -75,7 +76,8 @@ class Job(Generic[E, R]):
         self._listeners: list[_Listener[E, R]] = []
         self._taken_by_listener = False
         self._undelivered: deque[Callable[[], None]] = deque()
-        self._delivering = False
+        # The thread that calls listeners now.
+        self._deliverer: int | None = None
 
     @property
     def state(self) -> JobState:
@@ -104,7 +106,7 @@ class Job(Generic[E, R]):
             Exception: What it failed with.
         """
         with self._changed:
-            while not self._backlog and not self.ended:
+            while not self._backlog and not self._is_over():
                 self._changed.wait(_WAIT_S)
             if self._backlog:
                 event = self._backlog.popleft()
@@ -131,7 +133,7 @@ class Job(Generic[E, R]):
         """Wait for the end, `timeout` seconds at most; return whether it has come."""
         end = None if timeout is None else time.monotonic() + timeout
         with self._changed:
-            while not self.ended:
+            while not self._is_over():
                 left = _WAIT_S if end is None else end - time.monotonic()
                 if left is not None and end is not None and left <= 0:
                     return False
@@ -145,7 +147,7 @@ class Job(Generic[E, R]):
             TimeoutError: None came; the job goes on.
         """
         with self._changed:
-            if not self._changed.wait_for(lambda: self._backlog or self.ended, timeout):
+            if not self._changed.wait_for(lambda: self._backlog or self._is_over(), timeout):
                 raise TimeoutError
         return next(self)
 
@@ -168,9 +170,8 @@ class Job(Generic[E, R]):
             yield from self
             return self.result()
         finally:
-            if not self.ended:
-                self.cancel(cancel_deadline_s)
-                self.wait()
+            self.cancel(cancel_deadline_s)
+            self.wait()
 
     def add_listener(
         self,
@@ -260,6 +261,13 @@ class Job(Generic[E, R]):
             self._changed.notify_all()
         self._deliver()
 
+    def _is_over(self) -> bool:
+        """Whether it has ended and its listeners have heard of it. Within the lock."""
+        if self._deliverer is None:
+            return self.ended and not self._undelivered
+        # A listener that asks would wait for itself.
+        return self.ended and self._deliverer == threading.get_ident()
+
     def _raise_unless_finished(self) -> None:
         if self._state == "cancelled":
             raise JobCancelled(self.method)
@@ -292,20 +300,30 @@ class Job(Generic[E, R]):
     def _deliver(self) -> None:
         """Call listeners in order and without a lock, so that they may call anything here."""
         with self._changed:
-            if self._delivering:
+            if self._deliverer is not None:
                 return  # whoever does will come to what was just queued
-            self._delivering = True
-        while True:
-            with self._changed:
-                if not self._undelivered:
-                    self._delivering = False
-                    return
-                deliver = self._undelivered.popleft()
-            try:
-                deliver()
-            except Exception:  # noqa: BLE001 - it is foreign code
-                # A listener's mistake must not stop what others hear.
-                _log.exception("a listener of %s failed", self.method)
+            self._deliverer = threading.get_ident()
+        try:
+            while (deliver := self._next_delivery()) is not None:
+                try:
+                    deliver()
+                except Exception:  # noqa: BLE001 - it is foreign code
+                    # A listener's mistake must not stop what others hear.
+                    _log.exception("a listener of %s failed", self.method)
+        except BaseException:
+            # Control-C ends one listener's work here, and those after it are still to hear.
+            self._deliverer = None
+            self._deliver()
+            raise
+
+    def _next_delivery(self) -> Callable[[], None] | None:
+        with self._changed:
+            if self._undelivered:
+                return self._undelivered.popleft()
+            self._deliverer = None
+            if self.ended:
+                self._changed.notify_all()
+            return None
 
 
 class _Listener(Generic[E, R]):

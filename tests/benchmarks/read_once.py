@@ -102,7 +102,7 @@ def main() -> int:
         studied = DataPaths(Path(folder) / "studied").create()
         plain = DataPaths(Path(folder) / "plain").create()
         with closing(ModelService(studied)) as service:
-            service.ensure_loaded(options.model, settings)
+            service.load(options.model, settings).result()
             text = cut_to(service, text, options.tokens)
             began = time.monotonic()
             state = service.study(over(text, "?"), [document_owner(1)]).result()
@@ -115,10 +115,10 @@ def main() -> int:
         )
 
         with closing(ModelService(studied)) as service:
-            service.ensure_loaded(options.model, settings)
+            service.load(options.model, settings).result()
             after, memory = ask(service, text, options.question)
         with closing(ModelService(plain)) as service:
-            service.ensure_loaded(options.model, settings)
+            service.load(options.model, settings).result()
             without, memory_without = ask(service, text, options.question)
 
     ratio = without.first_token_ms / after.first_token_ms

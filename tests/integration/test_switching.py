@@ -139,7 +139,7 @@ def test_what_cannot_be_loaded_ends_in_a_sentence_and_the_next_question_is_answe
         assert said in explain(caught.value)
         # Past what the library knows, straight at the process.
         with pytest.raises(InvalidModelFile):
-            assistant.model.ensure_loaded(str(data_dir / "models" / file), LoadSettings())
+            assistant.model.load(str(data_dir / "models" / file), LoadSettings()).result()
 
     endless = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
     adapter = Adapter(str(write_adapter(tmp_path / "lora.gguf", architecture="qwen2")))

@@ -64,27 +64,27 @@ def test_a_model_loads_and_answers(model, smollm_path):
 
 @pytest.mark.model
 def test_loading_what_is_loaded_costs_nothing(model, smollm_path):
-    first = model.ensure_loaded(str(smollm_path), SETTINGS)
+    first = model.load(str(smollm_path), SETTINGS).result()
     assert list(model.load(str(smollm_path), SETTINGS)) == []
-    assert model.ensure_loaded(str(smollm_path), SETTINGS) == first
+    assert model.load(str(smollm_path), SETTINGS).result() == first
 
 
 @pytest.mark.model
 def test_a_file_that_is_no_model_is_refused_and_the_one_in_memory_stays(
     model, smollm_path, tmp_path
 ):
-    model.ensure_loaded(str(smollm_path), SETTINGS)
+    model.load(str(smollm_path), SETTINGS).result()
     bad = tmp_path / "bad.gguf"
     bad.write_bytes(b"not a model")
     with pytest.raises(InvalidModelFile) as caught:
-        model.ensure_loaded(str(bad), SETTINGS)
+        model.load(str(bad), SETTINGS).result()
     assert caught.value.path == str(bad)
     assert list(model.load(str(smollm_path), SETTINGS)) == []
 
 
 @pytest.mark.model
 def test_a_prompt_that_does_not_fit_is_said_and_the_next_one_works(model, smollm_path):
-    model.ensure_loaded(str(smollm_path), SETTINGS)
+    model.load(str(smollm_path), SETTINGS).result()
     with pytest.raises(ContextOverflow) as caught:
         model.generate([ChatMessage("user", "word " * 3000)], Sampling(), []).result(PATIENCE_S)
     assert caught.value.context_tokens == 1024
@@ -96,7 +96,7 @@ def test_a_prompt_that_does_not_fit_is_said_and_the_next_one_works(model, smollm
 
 @pytest.mark.model
 def test_killed_in_mid_answer_it_keeps_the_text_and_answers_the_next_question(model, smollm_path):
-    model.ensure_loaded(str(smollm_path), SETTINGS)
+    model.load(str(smollm_path), SETTINGS).result()
     stream = model.stream(QUESTION, Sampling(max_tokens=500), [])
     for event in stream:
         if isinstance(event, TextDelta):
@@ -121,7 +121,7 @@ def test_killed_in_mid_answer_it_keeps_the_text_and_answers_the_next_question(mo
 
 @pytest.mark.model
 def test_stopping_an_answer_is_quick_and_keeps_the_model(model, smollm_path):
-    model.ensure_loaded(str(smollm_path), SETTINGS)
+    model.load(str(smollm_path), SETTINGS).result()
     pid = model.worker.pid
     long = [ChatMessage("user", "Say something of foxes. " * 80)]
     stream = model.stream(long, Sampling(max_tokens=400), [])
@@ -148,7 +148,7 @@ def test_background_work_is_held_back_while_it_answers(paths, smollm_path):
 
     model = ModelService(paths, ComputeGate(Background()))
     try:
-        model.ensure_loaded(str(smollm_path), SETTINGS)
+        model.load(str(smollm_path), SETTINGS).result()
         assert changes == []
         job = model.generate(QUESTION, Sampling(max_tokens=3), [])
         assert changes == ["pause"]

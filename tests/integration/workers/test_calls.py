@@ -21,7 +21,7 @@ from assistant.workers import protocol
 from assistant.workers.supervisor import Worker
 from tests.integration.worker_objects import Note, Report, Step
 from tests.integration.workers.support import Make
-from tests.waiting import PATIENCE_S, wait_until
+from tests.waiting import PATIENCE_S
 
 NOTHING = type(None)
 
@@ -82,7 +82,7 @@ def test_a_failing_listener_disturbs_nobody(worker: Worker) -> None:
     job.add_listener(lambda event: 1 / 0)
     job.add_listener(heard.append)
     assert job.result(PATIENCE_S) == Report(3)
-    wait_until(lambda: len(heard) == 3)
+    assert len(heard) == 3
     assert worker.submit("hello", "Bob", result=str).result(PATIENCE_S) == "hello Bob"
 
 
