@@ -117,6 +117,17 @@ def members_of(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     ]
 
 
+def label_of(member: zipfile.ZipInfo) -> str:
+    """What a member is called, as a person is shown it.
+
+    Names are in code page 437 unless it is said that they are UTF-8; some programs do not say so.
+    """
+    try:
+        return member.filename.encode("cp437").decode()
+    except UnicodeError:
+        return member.filename
+
+
 def is_locked(member: zipfile.ZipInfo) -> bool:
     """Whether a member is encrypted."""
     return bool(member.flag_bits & _ENCRYPTED)
@@ -134,7 +145,7 @@ def _add(
     assembler: Assembler,
     inside: Inside,
 ) -> Generator[ReadProgress, None, bool]:
-    name = shown_name(member.filename)
+    name = shown_name(label_of(member))
     if is_bomb(member):
         inside.warnings.append(f"{name}: unpacks to {member.file_size} bytes")
         return False

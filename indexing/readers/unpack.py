@@ -19,7 +19,14 @@ from typing import IO, NamedTuple
 
 from indexing.errors import EmptyDocument, FileUnreadable, PasswordNeeded, ReadError, TooLarge
 from indexing.readers import nested
-from indexing.readers.archive import is_bomb, members_of, open_archive, open_member, read_zip
+from indexing.readers.archive import (
+    is_bomb,
+    label_of,
+    members_of,
+    open_archive,
+    open_member,
+    read_zip,
+)
 from indexing.readers.formats import CONTAINERS, READERS, Container
 from indexing.readers.letters import Attachment, Letter
 from indexing.readers.mail import load_eml, read_eml
@@ -116,7 +123,7 @@ def _packed(outermost: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) 
     def opened(password: str | None) -> AbstractContextManager[IO[bytes]]:
         return open_member(outermost, archive, member, password)
 
-    return _Entry(member.filename, member.file_size, opened, is_bomb(member))
+    return _Entry(label_of(member), member.file_size, opened, is_bomb(member))
 
 
 def _attached(attachment: Attachment) -> _Entry:

@@ -111,6 +111,16 @@ def test_members_called_alike_are_told_apart(pack, folder):
     assert names == {"a.txt": b"One", "a (2).txt": b"Two", "x/a.txt": b"Three"}
 
 
+def test_names_of_utf_8_are_told_though_they_are_not_said_to_be(pack, folder):
+    path = pack((zipfile.ZipInfo("Verträge/Miete €.txt"), "Words"), ("plain.txt", "More"))
+    version, said = b"\x14\x00", b"\x00\x08"
+    path.write_bytes(path.read_bytes().replace(version + said, version + bytes(2)))
+    with zipfile.ZipFile(path) as archive:
+        assert not archive.infolist()[0].flag_bits & 0x800
+    names = [member.name for member in end_of(unpack(path, folder)).members]
+    assert names == ["Verträge/Miete €.txt", "plain.txt"]
+
+
 def test_a_name_that_leads_elsewhere_is_only_a_label(pack, folder, tmp_path):
     path = pack(("../../etc/passwd.txt", "Words"), ("/abs/x.txt", "More"), ("c:\\y.txt", "Y"))
     found = end_of(unpack(path, folder))
@@ -181,7 +191,7 @@ def test_an_archive_that_is_locked_with_aes_is_opened(tmp_path, folder, version)
         end_of(unpack(path, folder, "guess"))
     assert (caught.value.wrong, caught.value.path) == (True, str(path))
 
-    members = end_of(unpack(path, folder, "Herring")).members
+    members = end_of(unpack(path, folder, AES_PASSWORD)).members
     assert {member.name: content(folder, member) for member in members} == {
         "letter.txt": b"The rent is 940 euros. " * 4,
         "key.csv": b"Crop,Euro\nPeas,3\n",
@@ -194,7 +204,7 @@ def test_of_one_within_another_the_outermost_is_the_one_that_is_locked(pack, fol
     with pytest.raises(PasswordNeeded) as caught:
         end_of(unpack(path, folder))
     assert caught.value.path == str(path)
-    found = end_of(unpack(path, folder, "Herring"))
+    found = end_of(unpack(path, folder, AES_PASSWORD))
     names = ["inner.zip/letter.txt", "inner.zip/key.csv", "open.txt"]
     assert [member.name for member in found.members] == names
 
@@ -204,7 +214,7 @@ def test_what_is_damaged_of_an_archive_that_is_locked_with_aes(tmp_path, folder)
     data = bytearray(AES_LOCKED["AE-1"])
     data[data.index(b"letter.txt") + 60] ^= 1
     path.write_bytes(data)
-    found = end_of(unpack(path, folder, "Herring"))
+    found = end_of(unpack(path, folder, AES_PASSWORD))
     assert [(member.name, member.reason[:11]) for member in found.members] == [
         ("letter.txt", "unreadable:"),
         ("key.csv", ""),
@@ -213,11 +223,11 @@ def test_what_is_damaged_of_an_archive_that_is_locked_with_aes(tmp_path, folder)
     extra = data.rindex(b"\x01\x99")
     data[extra + 8] = 9  # The strength of the key, of which there are three.
     path.write_bytes(data)
-    assert end_of(unpack(path, folder, "Herring")).members[1].reason.startswith("unreadable: ")
+    assert end_of(unpack(path, folder, AES_PASSWORD)).members[1].reason.startswith("unreadable: ")
     data[extra + 2] = 6  # The length of what tells it.
     path.write_bytes(data)
     with pytest.raises(FileUnreadable):
-        end_of(unpack(path, folder, "Herring"))
+        end_of(unpack(path, folder, AES_PASSWORD))
 
 
 def test_what_is_locked_with_aes_is_bounded_as_well(tmp_path, folder, monkeypatch):
@@ -225,7 +235,7 @@ def test_what_is_locked_with_aes_is_bounded_as_well(tmp_path, folder, monkeypatc
     path.write_bytes(AES_LOCKED["AE-2"])
     monkeypatch.setattr(nested, "MOST_BYTES", 50)
     with pytest.raises(TooLarge):
-        end_of(unpack(path, folder, "Herring"))
+        end_of(unpack(path, folder, AES_PASSWORD))
 
 
 def test_empty_and_unreadable_archives_say_so(pack, tmp_path, folder):
@@ -344,7 +354,8 @@ def test_stopped_in_the_midst_it_leaves_nothing_half(pack, folder):
     assert not list(folder.rglob("*")) if folder.exists() else True
 
 
-# Two files, locked with "Herring": AE-1 (128 bits, not compressed) and AE-2 (256 bits, deflated).
+AES_PASSWORD = "Herring"
+# Two files: AE-1 (128 bits, not compressed) and AE-2 (256 bits, deflated).
 AES_LOCKED = {
     "AE-1": base64.b85decode(
         b"P)h>@6aWDLV*qO%cU^D8W0P<I003M7000UA3jl0obaZ8ME_8Tw0htE?0RTZo0RR9zB;?;E6_Nrjs09{pcnl"
