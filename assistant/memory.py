@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from typing import Final
 
 import msgspec
 
+from assistant.errors import WorkerError
 from assistant.services.model import ModelService
-from models.engine.hardware import offload_kinds
+from models.engine.hardware import may_have_cards
 from models.engine.types import LoadSettings
 from models.facts import ModelFacts
-from models.fit import Fit, context_in_force, forecast, free_memory, judge, largest_context
+from models.fit import (
+    Fit,
+    Room,
+    context_in_force,
+    demand,
+    forecast,
+    free_memory,
+    largest_context,
+)
 from models.gguf_header import GgufHeader
 from models.library import ModelLibrary
 
@@ -27,6 +37,7 @@ class Fitting(msgspec.Struct, frozen=True):
         fit: A word for it.
         needed_bytes: What it needs, loaded as the settings say.
         free_bytes: What is free now.
+        on_card: Whether both are of the graphics cards' memory, as that decides.
         context_tokens: The context window it would have.
         largest_context: The largest one that fits; 0 for none.
     """
@@ -34,6 +45,7 @@ class Fitting(msgspec.Struct, frozen=True):
     fit: Fit
     needed_bytes: int
     free_bytes: int
+    on_card: bool
     context_tokens: int
     largest_context: int
 
@@ -44,32 +56,23 @@ class Fitting(msgspec.Struct, frozen=True):
         return self.largest_context if self.fit == "not" and useful else 0
 
 
-def fitting(header: GgufHeader, settings: LoadSettings, free: int | None = None) -> Fitting:
+def fitting(header: GgufHeader, settings: LoadSettings, room: Room) -> Fitting:
     """Judge a model by its header.
 
     Args:
         header: What its files say.
         settings: How it would be loaded.
-        free: The memory there is for it, in bytes; None takes what is free now.
+        room: The memory there is for it.
     """
-    free = free_memory() if free is None else free
-    memory = forecast(header, settings)
+    decides = demand(forecast(header, settings, has_card=room.card > 0), room)
     return Fitting(
-        fit=judge(memory, free),
-        needed_bytes=memory.needed,
-        free_bytes=free,
+        fit=decides.fit,
+        needed_bytes=decides.needed,
+        free_bytes=decides.free,
+        on_card=decides.on_card,
         context_tokens=context_in_force(header, settings.context_tokens),
-        largest_context=largest_context(header, settings, free),
+        largest_context=largest_context(header, settings, room),
     )
-
-
-def is_foreseeable(settings: LoadSettings) -> bool:
-    """Whether it is this machine's own memory that a model would take.
-
-    What a graphics card takes of it, and whether it has room, nobody knows before. Metal's cards
-    share the machine's memory.
-    """
-    return settings.gpu_layers == 0 or not set(offload_kinds() or ()) - {"metal"}
 
 
 WhenShort = Callable[[ModelFacts, LoadSettings, Fitting], LoadSettings]
@@ -97,6 +100,8 @@ class MemoryGuard:
         self._models = models
         self._service = service
         self._lock = threading.Lock()
+        # What there is on graphics cards but for the model in use, when it was last asked for.
+        self._card: int | None = None if may_have_cards() else 0
         self._headers: dict[str, GgufHeader] = {}
         self._settled: dict[tuple[str, LoadSettings], LoadSettings] = {}
         self._agreed: dict[tuple[str, LoadSettings], LoadSettings] = {}
@@ -115,6 +120,8 @@ class MemoryGuard:
             return settings  # the engine says what is wrong with it
         standing = self._standing(facts, settings)
         if standing is None:
+            if self._card is None:
+                self.room()
             short = self.shortage(facts, settings, header)
             standing = settings if short is None else self.when_short(facts, settings, short)
         with self._lock:
@@ -127,33 +134,50 @@ class MemoryGuard:
     ) -> Fitting | None:
         """Return what a model would take that is to be loaded so and will not fit.
 
-        None where it fits or nobody can tell, where it is in use, and where a person has said how
-        it is to be loaded.
+        None where it fits or nobody can tell yet, where it is in use, and where a person has said
+        how it is to be loaded.
 
         Args:
             facts: The model.
             settings: How it is to be loaded.
             header: What its files say.
         """
-        if self._standing(facts, settings) is not None or not is_foreseeable(settings):
+        if self._standing(facts, settings) is not None or self._card is None:
             return None
-        known = fitting(header, settings, free_memory() + self.held_bytes())
+        held = self.held(has_card=self._card > 0)
+        known = fitting(header, settings, Room(free_memory() + held.main, self._card))
         return known if known.fit == "not" else None
+
+    def room(self) -> Room:
+        """Return the memory there is for a model in place of the one in use.
+
+        It asks the model's process where there may be graphics cards: not for a window's thread.
+        """
+        card = 0
+        # One that cannot start says so where a model is loaded.
+        with contextlib.suppress(WorkerError):
+            card = self._service.card_memory()
+        held = self.held(has_card=card > 0)
+        self._card = card + held.card
+        return Room(free_memory() + held.main, self._card)
 
     def agree(self, facts: ModelFacts, settings: LoadSettings, chosen: LoadSettings) -> None:
         """Load a model so from now on where it is to be loaded in another way: a person said so."""
         with self._lock:
             self._agreed[facts.path, settings] = chosen
 
-    def held_bytes(self) -> int:
+    def held(self, *, has_card: bool = False) -> Room:
         """Return the memory that the model in use would make room for another with."""
         selected = self._service.selected
         if selected is None or self._service.loaded is None:
-            return 0
+            return Room(0)
         path, settings = selected
         with self._lock:
             header = self._headers.get(path)
-        return forecast(header, settings).needed if header is not None else 0
+        if header is None:
+            return Room(0)
+        memory = forecast(header, settings, has_card=has_card)
+        return Room(memory.needed - memory.card, memory.card)
 
     def _standing(self, facts: ModelFacts, settings: LoadSettings) -> LoadSettings | None:
         """Return how a model is loaded, where that is settled: by a person, or as it is in use."""

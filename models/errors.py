@@ -148,13 +148,17 @@ class ModelTooLarge(ModelsError):
         name: What it is called.
         needed_bytes: What it needs.
         free_bytes: What is free.
+        on_card: Whether that is the memory of graphics cards.
     """
 
-    def __init__(self, name: str, needed_bytes: int, free_bytes: int) -> None:
-        super().__init__(name, needed_bytes, free_bytes)
+    def __init__(
+        self, name: str, needed_bytes: int, free_bytes: int, on_card: bool = False
+    ) -> None:
+        super().__init__(name, needed_bytes, free_bytes, on_card)
         self.name = name
         self.needed_bytes = needed_bytes
         self.free_bytes = free_bytes
+        self.on_card = on_card
 
 
 class LoadFailed(ModelsError):

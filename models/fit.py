@@ -2,7 +2,8 @@
 
 The parts are those that llama.cpp allocates: the weights, a second copy of those that it lays
 out anew for the processor, the KV cache, and the buffers of a computation. Each formula was
-compared with what llama.cpp says it allocates; see tests/benchmarks/memory.py.
+compared with what llama.cpp says it allocates; see tests/benchmarks/memory.py. What layers that
+are computed on a graphics card take lies there, in their share of the whole.
 """
 
 from __future__ import annotations
@@ -37,6 +38,18 @@ _WELL_SHARE = 0.7
 _TIGHT_SHARE = 0.95
 
 
+class Room(msgspec.Struct, frozen=True):
+    """Memory for a model, in bytes.
+
+    Attributes:
+        main: The machine's own.
+        card: That of graphics cards, where llama.cpp computes on some that have their own.
+    """
+
+    main: int
+    card: int = 0
+
+
 class MemoryForecast(msgspec.Struct, frozen=True):
     """What a model takes in memory, in bytes.
 
@@ -47,6 +60,7 @@ class MemoryForecast(msgspec.Struct, frozen=True):
         kv: The KV cache.
         compute: Buffers of a computation.
         process: The process itself.
+        card: What of all that lies on graphics cards.
     """
 
     weights: int
@@ -54,6 +68,7 @@ class MemoryForecast(msgspec.Struct, frozen=True):
     kv: int
     compute: int
     process: int = _PROCESS_BYTES
+    card: int = 0
 
     @property
     def total(self) -> int:
@@ -66,14 +81,63 @@ class MemoryForecast(msgspec.Struct, frozen=True):
         return self.total - self.repacked
 
 
-def forecast(header: GgufHeader, settings: LoadSettings) -> MemoryForecast:
-    """Return what a model would take if it were loaded so."""
+class Demand(msgspec.Struct, frozen=True):
+    """What a model needs of the memory that decides whether it fits, in bytes.
+
+    Attributes:
+        needed: What it needs of it.
+        free: What there is of it.
+        on_card: Whether it is that of graphics cards.
+    """
+
+    needed: int
+    free: int
+    on_card: bool = False
+
+    @property
+    def share(self) -> float:
+        """How much of it the model takes: above 1 more than there is."""
+        return self.needed / max(1, self.free)
+
+    @property
+    def fit(self) -> Fit:
+        """In a word."""
+        if self.share <= _WELL_SHARE:
+            return "well"
+        return "tight" if self.share <= _TIGHT_SHARE else "not"
+
+
+def forecast(
+    header: GgufHeader, settings: LoadSettings, *, has_card: bool = False
+) -> MemoryForecast:
+    """Return what a model would take if it were loaded so.
+
+    Args:
+        header: What its files say.
+        settings: How it would be loaded.
+        has_card: Whether llama.cpp has graphics cards with memory of their own to compute on.
+    """
+    layers = _number(header, "block_count")
+    wanted = settings.gpu_layers
+    # The output counts as one layer more.
+    there = layers + 1 if wanted < 0 else min(wanted, layers + 1)
+    there = there if has_card else 0
+    share = there / (layers + 1)
     context = context_in_force(header, settings.context_tokens)
+    kv = kv_bytes(header, context, settings.kv_type)
+    # On a card flash attention is taken unless it is switched off.
+    flash = settings.flash_attention is None and there > 0
+    compute = _compute_bytes(header, settings, context, flash=flash)
+    card = header.bytes * share + kv * min(1.0, there / max(1, layers)) + compute * (there > 0)
+    # Tokens are looked up in main memory whatever else is on the card; and what is left to the
+    # processor is computed in buffers of its own.
+    lookup = (header.bytes - sum(header.matrix_bytes.values())) * share
     return MemoryForecast(
-        weights=header.bytes,
-        repacked=_repacked_bytes(header),
-        kv=kv_bytes(header, context, settings.kv_type),
-        compute=_compute_bytes(header, settings, context),
+        weights=header.bytes + int(lookup),
+        repacked=int(_repacked_bytes(header) * (1 - share)),
+        kv=kv,
+        compute=compute * (2 if 0 < share < 1 else 1),
+        card=int(card),
     )
 
 
@@ -98,29 +162,29 @@ def kv_bytes(header: GgufHeader, tokens: int, kv_type: KvType = "f16") -> int:
     return int(tokens * kv_heads * row * _KV_BYTES[kv_type])
 
 
-def largest_context(header: GgufHeader, settings: LoadSettings, free: int) -> int:
+def largest_context(header: GgufHeader, settings: LoadSettings, room: Room) -> int:
     """Return the largest window, in whole steps, with which a model fits; 0 for none."""
     fitting, too_large = 0, context_in_force(header, 0) // _CONTEXT_STEP + 1
     while too_large - fitting > 1:
         steps = (fitting + too_large) // 2
         asked = msgspec.structs.replace(settings, context_tokens=steps * _CONTEXT_STEP)
-        if judge(forecast(header, asked), free) == "not":
+        if demand(forecast(header, asked, has_card=room.card > 0), room).fit == "not":
             too_large = steps
         else:
             fitting = steps
     return fitting * _CONTEXT_STEP
 
 
-def judge(memory: MemoryForecast, free: int) -> Fit:
-    """Say in a word how a model fits.
+def demand(memory: MemoryForecast, room: Room) -> Demand:
+    """Return what a model needs of the memory of which it takes the larger share.
 
     Args:
         memory: What it takes.
-        free: Memory there is for it, in bytes.
+        room: What there is for it.
     """
-    if memory.needed <= free * _WELL_SHARE:
-        return "well"
-    return "tight" if memory.needed <= free * _TIGHT_SHARE else "not"
+    main = Demand(memory.needed - memory.card, room.main)
+    card = Demand(memory.card, room.card, on_card=True)
+    return max(main, card, key=lambda one: one.share)
 
 
 def free_memory() -> int:
@@ -134,13 +198,13 @@ def _repacked_bytes(header: GgufHeader) -> int:
     return sum(size for name, size in header.matrix_bytes.items() if name in types)
 
 
-def _compute_bytes(header: GgufHeader, settings: LoadSettings, context: int) -> int:
+def _compute_bytes(header: GgufHeader, settings: LoadSettings, context: int, *, flash: bool) -> int:
     """The largest of what is alive at once: the output's numbers, or a layer's attention."""
     batch = min(settings.batch_tokens, context)
     row = _number(header, "embedding_length") * 4.0
     output = header.vocabulary * 4.0 + _ROWS_AT_OUTPUT * row
     heads = _number(header, "attention.head_count", 1)
-    flash = settings.flash_attention or settings.kv_type != "f16"
+    flash = flash or settings.flash_attention or settings.kv_type != "f16"
     # With flash attention only the mask is as long as the window, else every head's scores too.
     scores = context * (2.0 if flash else 4.0 * (heads + 1))
     return int(batch * max(output, scores + _ROWS_IN_LAYER * row))

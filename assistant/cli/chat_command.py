@@ -136,7 +136,7 @@ class _Chat:
         fits = ""
         if (header := assistant.models.header(facts)) is not None:
             settings = assistant.load_settings(facts.name, self._conversation)
-            fits = f" It {fitting_text(fitting(header, settings))}."
+            fits = f" It {fitting_text(fitting(header, settings, assistant.memory.room()))}."
         self._model = facts.name
         if self._conversation is not None:
             assistant.conversations.set_model(self._conversation, facts.name)

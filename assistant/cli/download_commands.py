@@ -149,7 +149,8 @@ def _show_repository(console: Console, repository: HubRepository) -> int:
 
 def _show_file(assistant: Assistant, console: Console, repository: str, file: str) -> int:
     header = assistant.downloads.header(repository, file)
-    memory = fitting(header, assistant.load_settings(Path(file).name))
+    settings = assistant.load_settings(Path(file).name)
+    memory = fitting(header, settings, assistant.memory.room())
     if console.json:
         console.document(_Remote(repository, file, header, memory))
         return DONE

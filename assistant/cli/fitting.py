@@ -18,19 +18,21 @@ _WORDS: Final[dict[Fit, str]] = {"well": "fits well", "tight": "is tight", "not"
 def fitting_text(known: Fitting) -> str:
     """Return it in a line."""
     largest = f"up to {known.largest_context:,} fit" if known.largest_context else "none fits"
+    where = " on the graphics card" if known.on_card else ""
     return (
         f"{_WORDS[known.fit]}: needs {bytes_text(known.needed_bytes)} of "
-        f"{bytes_text(known.free_bytes)} free with a context of {known.context_tokens:,} tokens; "
-        f"{largest}"
+        f"{bytes_text(known.free_bytes)} free{where} with a context of {known.context_tokens:,} "
+        f"tokens; {largest}"
     )
 
 
 def fitting_word(assistant: Assistant, facts: ModelFacts) -> str:
     """Return in a word whether a model fits, loaded as the settings say; "" for one that cannot."""
     header = assistant.models.header(facts) if facts.problem is None else None
-    return (
-        "" if header is None else _WORDS[fitting(header, assistant.load_settings(facts.name)).fit]
-    )
+    if header is None:
+        return ""
+    known = fitting(header, assistant.load_settings(facts.name), assistant.memory.room())
+    return _WORDS[known.fit]
 
 
 def warn_when_short(assistant: Assistant, console: Console) -> None:
@@ -55,8 +57,9 @@ def shortage_text(name: str, known: Fitting) -> str:
             "Close other programs, or choose a smaller model with 'studiolo models use NAME'; "
             "'studiolo models list' shows what fits."
         )
+    memory = "the graphics card's memory" if known.on_card else "memory"
     return (
-        f"Warning: {name} needs {bytes_text(known.needed_bytes)} of memory with a context of "
+        f"Warning: {name} needs {bytes_text(known.needed_bytes)} of {memory} with a context of "
         f"{known.context_tokens:,} tokens, and {bytes_text(known.free_bytes)} are free: it may be "
         f"very slow, or fail to load. {advice}"
     )

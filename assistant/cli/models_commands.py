@@ -137,7 +137,7 @@ def _info(assistant: Assistant, console: Console, name: str) -> int:
     settings = assistant.load_settings(row.name)
     fit, template, kinds = None, None, {}
     if header is not None:
-        fit, template = fitting(header, settings), header.template
+        fit, template = fitting(header, settings, assistant.memory.room()), header.template
         kinds = {kind: kv_bytes(header, fit.context_tokens, kind) for kind in get_args(KvType)}
     speed = assistant.model.speed_of(row.path, settings)
     if console.json:

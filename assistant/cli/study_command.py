@@ -123,7 +123,7 @@ def _larger_context_text(assistant: Assistant, model: str | None, needed: int) -
     larger = msgspec.structs.replace(assistant.load_settings(facts.name), context_tokens=needed)
     return (
         f"'studiolo models settings {facts.name} context_tokens={needed}' lets the model hold it, "
-        f"which {fitting_text(fitting(header, larger))}."
+        f"which {fitting_text(fitting(header, larger, assistant.memory.room()))}."
     )
 
 

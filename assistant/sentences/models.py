@@ -141,7 +141,8 @@ def _model_too_large(facts: Facts) -> str:
     needed, free = facts.get("needed_bytes"), facts.get("free_bytes")
     sizes = "more memory than is free"
     if isinstance(needed, int) and isinstance(free, int):
-        sizes = f"{bytes_text(needed)} of memory, and {bytes_text(free)} are free"
+        memory = "the graphics card's memory" if facts.get("on_card") else "memory"
+        sizes = f"{bytes_text(needed)} of {memory}, and {bytes_text(free)} are free"
     return (
         f"The model {facts.get('name')} was not loaded: it needs {sizes}. Close other programs, "
         f"choose a smaller one, or choose it anew {facts.ways.choose_model} to load it all the "

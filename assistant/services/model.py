@@ -20,6 +20,7 @@ from assistant.workers.jobs import Job
 from assistant.workers.process import WorkerSpec
 from assistant.workers.supervisor import Worker, WorkerStatus
 from models.digests import FileDigests
+from models.engine.hardware import may_have_cards
 from models.engine.huge_pages import environment_with_huge_pages
 from models.engine.types import (
     ChatMessage,
@@ -296,6 +297,16 @@ class ModelService:
         if learning is not None and loaded is not None and not loaded.read_tokens_per_s:
             learning.wait(patience_s)
         return self._loaded
+
+    def card_memory(self) -> int:
+        """Return how many bytes are free on graphics cards; the process is asked for them.
+
+        Raises:
+            WorkerError: The process cannot say.
+        """
+        if not may_have_cards():
+            return 0
+        return self.worker.submit("card_memory", result=int, repeatable=True).result()
 
     def speed_of(self, path: str, settings: LoadSettings) -> Speed:
         """Return how fast a model was here, loaded so; zeros while that is not known."""

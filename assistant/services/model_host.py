@@ -182,6 +182,12 @@ class ModelHost:
         self._require(path, settings)
         return self._engine.count_tokens(texts)
 
+    def card_memory(self) -> int:
+        """Say how many bytes are free on graphics cards: see `models.engine.cards`."""
+        from models.engine.cards import card_memory
+
+        return card_memory()
+
     def unload(self) -> None:
         """Free the memory."""
         self._behind.give_way()

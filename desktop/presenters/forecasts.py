@@ -6,11 +6,19 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import msgspec
-import psutil
 
 from models.engine.types import LoadSettings
 from models.facts import ModelFacts
-from models.fit import Fit, MemoryForecast, forecast, free_memory, judge, largest_context
+from models.fit import (
+    Demand,
+    Fit,
+    MemoryForecast,
+    Room,
+    demand,
+    forecast,
+    free_memory,
+    largest_context,
+)
 from models.gguf_header import GgufHeader
 from models.speeds import Speed
 
@@ -24,28 +32,33 @@ class ModelForecast(msgspec.Struct, frozen=True):
     """What a model would take, loaded as the settings say.
 
     Attributes:
-        fit: Whether that fits into the memory that is free, or would be without the model that
-            is loaded now.
         memory: In its parts.
+        demand: What decides whether that fits into the memory that is free, or would be without
+            the model that is loaded now.
         largest_context: The largest context window that fits, in tokens; 0 for none.
     """
 
-    fit: Fit
     memory: MemoryForecast
+    demand: Demand
     largest_context: int
+
+    @property
+    def fit(self) -> Fit:
+        """Whether it fits, in a word."""
+        return self.demand.fit
 
 
 class Survey(NamedTuple):
     """What was found of the models that are here.
 
     Attributes:
-        free: The memory there is for a model, in bytes, with what the one that is loaded takes.
+        room: The memory there is for a model, with what the one that is loaded takes.
         headers: Of models, by path and size.
         known: What models would take, by path.
         speeds: How fast they were, by path.
     """
 
-    free: int
+    room: Room
     headers: dict[tuple[str, int], GgufHeader]
     known: dict[str, ModelForecast]
     speeds: dict[str, Speed]
@@ -55,7 +68,7 @@ class Forecasts:
     """Judges models by their headers, and remembers what was measured."""
 
     def __init__(self) -> None:
-        self._survey = Survey(free_memory(), {}, {}, {})
+        self._survey = Survey(Room(free_memory()), {}, {}, {})
 
     # --- Memory ---------------------------------------------------------------------------
 
@@ -65,7 +78,7 @@ class Forecasts:
         header: Callable[[ModelFacts], GgufHeader | None],
         settings: Callable[[str], LoadSettings],
         speed: Callable[[str, LoadSettings], Speed],
-        loaded: str | None,
+        room: Room,
     ) -> Survey:
         """Judge models anew. Reads their headers: called off the window's thread.
 
@@ -74,19 +87,15 @@ class Forecasts:
             header: What the files of a model say; None where they cannot be used.
             settings: How a model of this name would be loaded.
             speed: How fast the model of a file was, loaded so.
-            loaded: Path of the one that is in memory, which would make room for another.
+            room: The memory there is for one of them.
         """
         usable = [facts for facts in models if facts.problem is None]
         headers = {facts.path: known for facts in usable if (known := header(facts)) is not None}
-        free = free_memory()
-        held = next((facts for facts in usable if facts.path == loaded), None)
-        if held is not None and held.path in headers:
-            free += forecast(headers[held.path], settings(held.name)).needed
         return Survey(
-            free,
+            room,
             {(f.path, f.bytes): headers[f.path] for f in usable if f.path in headers},
             {
-                facts.path: _judged(headers[facts.path], settings(facts.name), free)
+                facts.path: _judged(headers[facts.path], settings(facts.name), room)
                 for facts in usable
                 if facts.path in headers
             },
@@ -104,7 +113,7 @@ class Forecasts:
 
     def judge_header(self, header: GgufHeader, settings: LoadSettings) -> ModelForecast:
         """Return what a model would take of which the header is known, here or on the hub."""
-        return _judged(header, settings, self._survey.free)
+        return _judged(header, settings, self._survey.room)
 
     def header(self, facts: ModelFacts) -> GgufHeader | None:
         """Return what a model's files say; None for one not seen before, and one of no use."""
@@ -121,29 +130,21 @@ class Forecasts:
 
     def fit(self, facts: ModelFacts) -> Fit:
         """Return whether the memory holds a model."""
-        known = self.of(facts)
-        return known.fit if known is not None else self.fit_bytes(facts.bytes)
+        return self.demand(facts).fit
 
     def fit_bytes(self, size: int) -> Fit:
         """Return whether the memory would hold a model of which only the file's size is known."""
-        return judge(MemoryForecast(size, 0, _KV_BYTES, _COMPUTE_BYTES), self._survey.free)
+        return self._guess(size).fit
 
-    def needed(self, facts: ModelFacts) -> int:
-        """Return the memory that a model needs, in bytes."""
+    def demand(self, facts: ModelFacts) -> Demand:
+        """Return what a model needs of the memory that decides whether it fits."""
         known = self.of(facts)
-        if known is not None:
-            return known.memory.needed
-        return MemoryForecast(facts.bytes, 0, _KV_BYTES, _COMPUTE_BYTES).needed
+        return known.demand if known is not None else self._guess(facts.bytes)
 
-    @property
-    def free_bytes(self) -> int:
-        """The memory there is for a model."""
-        return self._survey.free
-
-    @property
-    def all_bytes(self) -> int:
-        """The memory of this computer."""
-        return psutil.virtual_memory().total
+    def _guess(self, size: int) -> Demand:
+        room, needed = self._survey.room, size + _KV_BYTES + _COMPUTE_BYTES
+        card = needed if room.card else 0
+        return demand(MemoryForecast(size, 0, _KV_BYTES, _COMPUTE_BYTES, card=card), room)
 
     # --- Speed ----------------------------------------------------------------------------
 
@@ -152,6 +153,6 @@ class Forecasts:
         return self._survey.speeds.get(facts.path, Speed())
 
 
-def _judged(header: GgufHeader, settings: LoadSettings, free: int) -> ModelForecast:
-    memory = forecast(header, settings)
-    return ModelForecast(judge(memory, free), memory, largest_context(header, settings, free))
+def _judged(header: GgufHeader, settings: LoadSettings, room: Room) -> ModelForecast:
+    memory = forecast(header, settings, has_card=room.card > 0)
+    return ModelForecast(memory, demand(memory, room), largest_context(header, settings, room))

@@ -288,14 +288,12 @@ class ModelsPresenter(Presenter):
     def _survey(self, assistant: Assistant) -> _Listed:
         """List the models and judge what they would take; in a thread of its own."""
         installed = assistant.models.list()
-        loaded = assistant.model.loaded
-        held = loaded.path if loaded else None
         survey = self.forecasts.survey(
             installed,
             assistant.models.header,
             assistant.load_settings,
             assistant.model.speed_of,
-            held,
+            assistant.memory.room(),
         )
         return _Listed(installed, assistant.current_model(), survey)
 

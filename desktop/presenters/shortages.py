@@ -95,7 +95,9 @@ class Shortages(QObject):
         """Take the largest context that fits; called on the thread that wants the model."""
         context = known.smaller_context
         if not context:
-            raise ModelTooLarge(facts.title, known.needed_bytes, known.free_bytes)
+            raise ModelTooLarge(
+                facts.title, known.needed_bytes, known.free_bytes, on_card=known.on_card
+            )
         self._settled.emit(_Settled(facts, wanted, known))
         return _with_context(wanted, context)
 

@@ -113,7 +113,7 @@ class ModelSettingsSheet(QDialog):
         if known is None:
             self._memory.setText("")
             return
-        self._memory.setText(forecast_text(known, self._models.forecasts.free_bytes))
+        self._memory.setText(forecast_text(known))
         set_role(self._memory, "small-warning" if known.fit == "not" else "small")
 
     @Slot()

@@ -12,7 +12,13 @@ from desktop.presenters.checksums import Checksums
 from desktop.presenters.models import ModelsPresenter
 from desktop.theme.theme import Theme
 from desktop.views.models_checksum import ChecksumRow
-from desktop.views.models_wording import fit_text, here_text, kind_text, largest_text
+from desktop.views.models_wording import (
+    fit_text,
+    here_text,
+    kind_text,
+    largest_text,
+    memory_name,
+)
 from desktop.views.wording import number
 from desktop.widgets.buttons import IconButton, push_button
 from desktop.widgets.disclosure import Disclosure
@@ -127,12 +133,14 @@ class ModelCard(QFrame):
         return line
 
     def _warning(self) -> QWidget:
-        models, known = self._models, self._models.forecasts.of(self._facts)
+        forecasts = self._models.forecasts
+        known, demand = forecasts.of(self._facts), forecasts.demand(self._facts)
         text = self.tr(
-            "It needs {needed} of memory and {all} are free: it will be very slow or not load."
+            "It needs {needed} of {memory} and {all} are free: it will be very slow or not load."
         ).format(
-            needed=bytes_text(models.forecasts.needed(self._facts)),
-            all=bytes_text(models.forecasts.free_bytes),
+            needed=bytes_text(demand.needed),
+            memory=memory_name(on_card=demand.on_card),
+            all=bytes_text(demand.free),
         )
         if known is not None and known.largest_context:
             advice = self.tr("With a context of up to {n} tokens it fits: its settings choose one.")

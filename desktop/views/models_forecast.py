@@ -68,7 +68,7 @@ class ForecastRow(QWidget):
             self._say(known, role="small-warning")
         elif known is not None:
             role = "small-warning" if known.fit == "not" else "small"
-            self._say(forecast_text(known, self._models.forecasts.free_bytes), role=role)
+            self._say(forecast_text(known), role=role)
 
     def _say(self, text: str, *, role: str = "small") -> None:
         self._words.setText(text)

@@ -12,7 +12,7 @@ from desktop.presenters.models import ModelsPresenter
 from desktop.views.wording import counted, decimal, number, seconds
 from desktop.wording import explain
 from models.facts import ModelFacts
-from models.fit import Fit
+from models.fit import Demand, Fit
 from models.sources import Place, Source
 
 if TYPE_CHECKING:
@@ -54,17 +54,28 @@ def fit_text(fit: Fit) -> str:
     return {"well": _tr("fits well"), "tight": _tr("just fits"), "not": _tr("will not fit")}[fit]
 
 
-def forecast_text(known: ModelForecast, free: int) -> str:
-    """Return what a model would take of this computer's memory, in sentences.
-
-    Args:
-        known: What it would take.
-        free: The memory there is for it, in bytes.
-    """
-    text = _tr("Needs {needed} of {free} free memory: {fit}.").format(
-        needed=bytes_text(known.memory.needed), free=bytes_text(free), fit=fit_text(known.fit)
+def forecast_text(known: ModelForecast) -> str:
+    """Return what a model would take of this computer's memory, in sentences."""
+    needs = demand_text(known.demand)
+    text = _tr("{needs}: {fit}.").format(
+        needs=f"{needs[:1].upper()}{needs[1:]}", fit=fit_text(known.fit)
     )
     return f"{text} {largest_text(known)}"
+
+
+def demand_text(demand: Demand) -> str:
+    """Return what a model needs of the memory that decides whether it fits, and what is free."""
+    text = (
+        _tr("needs {needed} of {free} free on the graphics card")
+        if demand.on_card
+        else _tr("needs {needed} of {free} free memory")
+    )
+    return text.format(needed=bytes_text(demand.needed), free=bytes_text(demand.free))
+
+
+def memory_name(*, on_card: bool) -> str:
+    """Return what memory is called that a model needs."""
+    return _tr("the graphics card's memory") if on_card else _tr("memory")
 
 
 def largest_text(known: ModelForecast) -> str:
@@ -119,12 +130,7 @@ def here_text(facts: ModelFacts, models: ModelsPresenter) -> str:
     elif facts.trained_context:
         parts.append(_tr("context {n} tokens").format(n=number(facts.trained_context)))
     if models.forecasts.fit(facts) != "not":
-        parts.append(
-            _tr("needs {needed} of {all} free memory").format(
-                needed=bytes_text(models.forecasts.needed(facts)),
-                all=bytes_text(models.forecasts.free_bytes),
-            )
-        )
+        parts.append(demand_text(models.forecasts.demand(facts)))
     return " · ".join(parts)
 
 

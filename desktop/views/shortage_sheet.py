@@ -9,6 +9,7 @@ from assistant.wording import bytes_text
 from desktop.presenters.shortages import Shortage
 from desktop.theme.theme import Theme
 from desktop.views.dialogs import Sheet
+from desktop.views.models_wording import memory_name
 from desktop.views.wording import number
 from desktop.widgets.buttons import push_button
 from desktop.widgets.labels import label
@@ -22,10 +23,10 @@ class ShortageSheet(Sheet):
         super().__init__(theme, title.format(name=shortage.title), "warning", parent)
         self._shortage = shortage
         known = shortage.known
-        text = self.tr("It needs {needed} of memory with a context of {n} tokens, and {free} are "
-                       "free. Loaded all the same it may be very slow, or fail.").format(
-            needed=bytes_text(known.needed_bytes), n=number(known.context_tokens),
-            free=bytes_text(known.free_bytes),
+        text = self.tr("It needs {needed} of {memory} with a context of {n} tokens, and {free} "
+                       "are free. Loaded all the same it may be very slow, or fail.").format(
+            needed=bytes_text(known.needed_bytes), memory=memory_name(on_card=known.on_card),
+            n=number(known.context_tokens), free=bytes_text(known.free_bytes),
         )  # fmt: skip
         smaller = known.smaller_context
         if smaller:

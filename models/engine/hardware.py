@@ -44,6 +44,11 @@ def compute_threads() -> int:
     return max(1, min(limits))
 
 
+def may_have_cards() -> bool:
+    """Whether llama.cpp may compute on cards with memory of their own, which Metal's have not."""
+    return bool(set(offload_kinds() or ()) - {"metal"})
+
+
 @functools.cache
 def offload_kinds() -> tuple[str, ...] | None:
     """The cards that llama.cpp was built for; None where it is not installed.

@@ -11,6 +11,7 @@ from assistant.settings import SettingsFile
 from desktop.app import Window
 from desktop.views.models_forecast import ForecastRow
 from models.engine.types import LoadSettings
+from models.fit import Room
 from tests.integration.hub_server import HubServer
 from tests.unit.models.conftest import KEYS, build, string, u32
 
@@ -92,7 +93,7 @@ def test_what_a_model_would_take_is_said_before_it_is_downloaded(window, hub, un
     # The word at the head of its card says the same, though its size alone would say another.
     forecasts, card = window.session.models.forecasts, rows[small.file].parentWidget()
     assert card._fit.text() == "fits well"
-    forecasts.take(forecasts._survey._replace(free=600_000_000))
+    forecasts.take(forecasts._survey._replace(room=Room(600_000_000)))
     downloads.examined.emit(small.repository, small.file)
     assert forecasts.fit_bytes(small.bytes) == "not"
     assert card._fit.text() == "just fits"

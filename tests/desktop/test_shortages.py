@@ -13,7 +13,7 @@ from assistant import memory
 from assistant.paths import DataPaths
 from desktop.app import Window
 from desktop.views.shortage_sheet import ShortageSheet
-from models.fit import free_memory
+from models.fit import Room, free_memory
 
 pytestmark = [pytest.mark.gui, pytest.mark.model]
 
@@ -37,7 +37,7 @@ def machine(monkeypatch):
     made = Machine()
     monkeypatch.setattr(memory, "free_memory", made.free_memory)
     # What is in memory makes no room here: it is told apart from what is free elsewhere.
-    monkeypatch.setattr(memory.MemoryGuard, "held_bytes", lambda _: 0)
+    monkeypatch.setattr(memory.MemoryGuard, "held", lambda _, **__: Room(0))
     return made
 
 

@@ -15,6 +15,7 @@ from assistant.cli.console import Console
 from assistant.cli.fitting import warn_when_short
 from assistant.paths import DataPaths
 from models.errors import ModelTooLarge
+from models.fit import Room
 
 pytestmark = pytest.mark.model
 
@@ -89,9 +90,9 @@ def test_what_was_settled_holds_until_the_memory_is_freed(assistant, free):
     assert len(asked) == 1
     # In its place another may have what it holds.
     free(0)
-    assert assistant.memory.held_bytes() > SHORT / 2
+    assert assistant.memory.held().main > SHORT / 2
     assistant.model.unload()
-    assert assistant.memory.held_bytes() == 0
+    assert assistant.memory.held() == Room(0)
     with pytest.raises(ModelTooLarge):
         want(assistant)
     assert assistant.model.loaded is None
