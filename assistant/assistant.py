@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
 from assistant.answering.ask import Answerer
 from assistant.answering.calibration import Calibrations
-from assistant.answering.followups import understand
 from assistant.answering.types import (
     Answer,
     AskEvent,
     AskRequest,
     Mode,
-    Phase,
     Plan,
 )
 from assistant.collections import Collections
@@ -30,9 +27,9 @@ from assistant.paths import DataPaths
 from assistant.personas import PersonaLibrary
 from assistant.reading_all.kept import KeptReadings
 from assistant.reading_all.read import EverythingReader
-from assistant.reading_all.run import ModelInUse
 from assistant.rerankers import Rerankers
 from assistant.respondents import Respondents
+from assistant.responding import Responding
 from assistant.services.downloads import DownloadService
 from assistant.services.folders import FolderService
 from assistant.services.index import IndexService
@@ -44,12 +41,10 @@ from assistant.workers.jobs import Job
 from indexing.catalog import Catalog
 from indexing.errors import DocumentNotFound
 from indexing.types import AddReport, IndexProgress, SearchResult
-from models.engine.types import ChatMessage, LoadedModel, LoadSettings, PrefillProgress
+from models.engine.types import ChatMessage, LoadSettings, PrefillProgress
 from models.errors import ModelNeeded
 from models.library import ModelFacts
 from models.states import StoredState
-
-_log = logging.getLogger(__name__)
 
 
 class Assistant:
@@ -97,18 +92,16 @@ class Assistant:
         self._respondents = Respondents(
             self.settings, self.models, self.personas, self.collections, lambda: self.conversations
         )
-        self._answerer = Answerer(
-            ModelPort(self.model),
-            self.index,
-            self.catalog,
-            calibrations=Calibrations(paths.calibrations_file),
-        )
-        self._everything = EverythingReader(
+        calibrations = Calibrations(paths.calibrations_file)
+        self._responding = Responding(
+            self._respondents,
             self.model,
-            self.catalog,
+            self.memory,
             self.gate,
-            self._open_readings,
-            Calibrations(paths.calibrations_file),
+            Answerer(ModelPort(self.model), self.index, self.catalog, calibrations=calibrations),
+            EverythingReader(
+                self.model, self.catalog, self.gate, self._open_readings, calibrations
+            ),
         )
         self._conversations: ConversationStore | None = None
         self._readings: KeptReadings | None = None
@@ -322,7 +315,7 @@ class Assistant:
         """
         if request.conversation is None:
             request = self._respondents.settled(request)
-            return (yield from self._answer(request, []))
+            return (yield from self._responding.answer(request, []))
         store = self.conversations
         question = place_question(store, request)
         history = history_of(store.history(question.parent))
@@ -331,9 +324,10 @@ class Assistant:
         def answer() -> Generator[AskEvent, None, Answer]:
             nonlocal request
             request = self._respondents.settled(request)
-            return (yield from self._answer(request, history))
+            return (yield from self._responding.answer(request, history))
 
-        return (yield from keep_answer(writer, answer(), lambda text: self._partial(request, text)))
+        partial = self._responding.partial
+        return (yield from keep_answer(writer, answer(), lambda text: partial(request, text)))
 
     def ask_again(
         self, message: int, model: str | None = None, mode: Mode = "auto"
@@ -370,53 +364,12 @@ class Assistant:
             if request.replaces is not None:
                 leaf = self.conversations.message(request.replaces).parent
             history = history_of(self.conversations.history(leaf))
-        steps = self._answer(request, history)
+        steps = self._responding.answer(request, history)
         try:
             # The plan comes before the model is asked for anything.
             return next(event for event in steps if isinstance(event, Plan))
         finally:
             steps.close()
-
-    def _answer(
-        self, request: AskRequest, history: list[ChatMessage]
-    ) -> Generator[AskEvent, None, Answer]:
-        facts = self._respondents.model_for(request)
-        self._answerer.settings = self._respondents.answering_settings(request, facts.name)
-        self._answerer.model_name = facts.name
-        how = self.settled_settings(facts, request.conversation)
-        with self.gate.answering():
-            loaded = yield from self._load(facts, how)
-            self._answerer.expect_speed(facts.name, loaded.read_tokens_per_s)
-            if not _reads_everything(request):
-                return (yield from self._answerer.ask(request, history))
-        using = ModelInUse(
-            name=facts.name,
-            path=facts.path,
-            settings=how,
-            context_tokens=loaded.context_tokens,
-            read_tokens_per_s=loaded.read_tokens_per_s,
-            write_tokens_per_s=loaded.write_tokens_per_s,
-        )
-        question = understand(request.question, history).full
-        return (yield from self._everything.read(request, question, using))
-
-    def _load(self, facts: ModelFacts, how: LoadSettings) -> Generator[Phase, None, LoadedModel]:
-        steps = self.model.load(facts.path, how).stream()
-        try:
-            while True:
-                try:
-                    event = next(steps)
-                except StopIteration as end:
-                    return end.value
-                yield Phase("loading", round(event.fraction * 100), 100)
-        finally:
-            steps.close()
-
-    def _partial(self, request: AskRequest, text: str) -> Answer | None:
-        """Return what a stopped question had brought by then, as far as it can be proved."""
-        if _reads_everything(request):
-            return self._everything.partial(request)
-        return self._answerer.partial(request, text) if text.strip() else None
 
     def _open_readings(self) -> KeptReadings:
         """Return what was read through; opened at the first use, beside the conversations."""
@@ -425,7 +378,3 @@ class Assistant:
             if self._readings is None:
                 self._readings = KeptReadings(self.paths.root)
             return self._readings
-
-
-def _reads_everything(request: AskRequest) -> bool:
-    return request.mode == "everything" and request.use_documents
