@@ -57,7 +57,8 @@ _END = re.compile(
       (?<![.!?\u2026\u203d\u061f\u06d4\u0964])     # else a long row of marks is tried at each
       [.!?\u2026\u203d\u061f\u06d4\u0964]++ ["'\u201d\u2019\u00bb)\]*_]*+
       (?:\s?\[\s?\d{1,3}\s?\]){0,8} (?=\s)                             # "… said.[3] Then"
-    | (?<=[a-z]{3}) [.]["\u201d]?\d{1,2} (?=\s+[A-Z])              # a footnote's number
+    | (?<=[a-z]{3}) [.]["\u201d]?[\d\u00b9\u00b2\u00b3\u2070-\u2079]{1,2}
+      (?=\s+[A-Z])                                                # a footnote's number
     | [\u3002\uff01\uff1f\uff61]+ [\u201d\u2019\u300d\u300f\uff09"']*        # no space after it
     """,
     re.VERBOSE,

@@ -9,6 +9,10 @@ from array import array
 # Ligatures and shapes of Arabic letters that have characters of their own, for old programs.
 _SHAPES = re.compile("[\ufb00-\ufb06\ufb13-\ufb17\ufb50-\ufdfb\ufe70-\ufefc]")
 # Lam and alef are drawn as one sign, which is read from right to left and put down reversed.
+# A word in Latin letters ahead of one in Hebrew or Arabic: their blank stands at the wrong end.
+_TURN = re.compile("(?<=[A-Za-z])(?=[\u05d0-\u05ea\u0620-\u064a\u0671-\u06d3])")
+# A sign above an Arabic letter, which is taken for a word's first where it stands to the right.
+_LOOSE_SIGN = re.compile("[ \u00a0]([\u064b-\u0652])([\u0620-\u064a])")
 _LAM_ALEF = re.compile("[\u0622\u0623\u0625\u0627]\u0644")
 
 
@@ -37,7 +41,10 @@ def with_lam_before_alef(text: str, boxes: array[float]) -> str:
 
 
 def plain_letters(text: str) -> str:
-    """Text with ligatures taken apart into the letters that a person would type."""
+    """Text with letters that a person would type, in their order: ligatures are taken apart."""
+    if text.isascii():
+        return text
+    text = _LOOSE_SIGN.sub(r"\2\1", _TURN.sub(" ", text))
     return _SHAPES.sub(lambda match: unicodedata.normalize("NFKC", match.group()), text)
 
 

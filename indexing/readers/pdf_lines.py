@@ -19,6 +19,7 @@ from indexing.readers.pdf_letters import (
     unswapped,
     with_lam_before_alef,
 )
+from indexing.readers.pdf_raised import raised_digits, with_raised, without_breaks
 from indexing.readers.pdfium import raw as pdfium
 
 # Characters of one page beyond this are left out: no page that a person reads has them.
@@ -152,7 +153,7 @@ def page_lines(page: Any, index: int) -> PageLines:
             return PageLines([], place.width, place.height)
         characters = _characters(raw, count)
         boxes = _boxes(raw, count)
-        characters = with_lam_before_alef(characters, boxes)
+        characters = without_breaks(with_lam_before_alef(characters, boxes), boxes)
         lines = _Lines(raw, characters, boxes, place, index).read()
         unmapped = _unmapped(raw, characters)
     finally:
@@ -284,8 +285,10 @@ class _Lines:
             farthest = max(farthest, rights[i])
         cuts.append(end)
         pieces: list[str] = []
+        raised = raised_digits(characters, self._boxes, start, end)
         for a, b in pairwise(cuts):
-            piece = " ".join(plain_letters(characters[a:b].replace("\x00", "")).split())
+            text = with_raised(characters[a:b], [i - a for i in raised if a <= i < b])
+            piece = " ".join(plain_letters(text.replace("\x00", "")).split())
             if piece:
                 pieces.append(piece)
         if not pieces:

@@ -3,10 +3,10 @@
     python tests/benchmarks/reading.py FOLDER [KIND …]
 
 Reads every file below FOLDER in this process and prints what became of each: ready, or failed
-with its reason. Where a file `<name>.md` with the expected Markdown lies in a folder
-`groundtruth` beside the file's own, the share of its words is measured that are in the text in
-the same order (the longest common subsequence over the expected words; Markdown's signs, image
-comments and link addresses are no words).
+with its reason. Where a file with the expected Markdown lies in a folder `groundtruth` beside
+the file's own, called like it (`lease.pdf.md` or `lease.md`), the share of its words is measured
+that are in the text in the same order (the longest common subsequence over the expected words;
+Markdown's signs, image comments and link addresses are no words, and a raised 2 is a 2).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import re
 import statistics
 import sys
 import time
+import unicodedata
 from collections import Counter, defaultdict
 from pathlib import Path
 
@@ -91,8 +92,10 @@ def finished(path: Path) -> CanonicalDocument:
 
 def expected_of(path: Path) -> str | None:
     """The Markdown that is expected of a file, if any."""
-    expected = path.parent.parent / "groundtruth" / f"{path.name}.md"
-    return expected.read_text(encoding="utf-8") if expected.is_file() else None
+    folder = path.parent.parent / "groundtruth"
+    named = (folder / f"{path.name}.md", folder / f"{path.stem}.md")
+    expected = next((file for file in named if file.is_file()), None)
+    return expected.read_text(encoding="utf-8") if expected is not None else None
 
 
 def recall(expected: str, text: str) -> float:
@@ -103,7 +106,8 @@ def recall(expected: str, text: str) -> float:
 
 def words_of(text: str) -> list[str]:
     """Words in small letters, Markdown's own signs left out."""
-    return [word.lower() for word in _WORD.findall(_NOT_WORDS.sub(" ", text))]
+    text = unicodedata.normalize("NFKC", _NOT_WORDS.sub(" ", text))
+    return [word.lower() for word in _WORD.findall(text)]
 
 
 def common(wanted: list[str], had: list[str]) -> int:

@@ -56,6 +56,45 @@ def test_ligatures_are_taken_apart():
     assert plain_letters("\ufefb") == "\u0644\u0627"
 
 
+def test_raised_digits_are_no_part_of_the_number_before_them(make_pdf, finish):
+    def page(canvas):
+        text = canvas.beginText(72, 700)
+        for words, note in (
+            ("Sales came to 4,500", "3"),
+            (" euros, says the institute", "12"),
+            (", and the field has 7 km", "2"),
+            (". Peas grow there.", "5"),
+            (" No 45003 is in 2024.", ""),
+        ):
+            text.setFont("Helvetica", 11)
+            text.setRise(0)
+            text.textOut(words)
+            text.setFont("Helvetica", 7)
+            text.setRise(4)
+            text.textOut(note)
+        canvas.drawText(text)
+
+    assert finish(read_pdf(make_pdf(page))).text == (
+        "Sales came to 4,500³ euros, says the institute ¹², and the field has 7 km². "
+        "Peas grow there.⁵ No 45003 is in 2024."
+    )
+
+
+def test_digits_of_a_line_that_runs_upwards_are_not_raised(make_pdf, finish):
+    def page(canvas):
+        canvas.rotate(90)
+        canvas.drawString(100, -300, "Form W2 of team M45, in room m3")
+
+    assert finish(read_pdf(make_pdf(page))).text == "Form W2 of team M45, in room m3"
+
+
+def test_words_that_are_read_from_right_to_left_are_parted_from_latin_ones():
+    assert plain_letters("Python\u0645\u0646") == "Python \u0645\u0646"
+    assert plain_letters("\u0648Python") == "\u0648Python"
+    loose, joined = "\u0623\u064a \u064b\u0636\u0627", "\u0623\u064a\u0636\u064b\u0627"
+    assert plain_letters(loose) == joined
+
+
 def test_a_sign_of_lam_and_alef_is_put_in_order_and_the_article_is_left_alone():
     article = "\u0627\u0644"
     sign = "\u0625\u0644"  # as pdfium gives the sign of lam and hamza under alef
