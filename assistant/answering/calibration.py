@@ -45,10 +45,15 @@ class Scale(msgspec.Struct, frozen=True):
     unanswered: float
     answered: float
 
+    @property
+    def tells(self) -> bool:
+        """Whether the model's replies tell the two apart."""
+        return self.answered - self.unanswered >= _LEAST_DIFFERENCE
+
     def sureness(self, odds: float) -> float:
         """Return where log-odds lie: 0 as of unanswered questions, 1 as of answered ones."""
         width = self.answered - self.unanswered
-        return (odds - self.unanswered) / width if width >= _LEAST_DIFFERENCE else 1.0
+        return (odds - self.unanswered) / width if self.tells else 1.0
 
 
 class Calibrations:

@@ -95,6 +95,7 @@ class ReadingReceipt(msgspec.Struct, frozen=True):
         passed_over: Those of which the model said that they do not answer.
         found: Items that the model wrote down.
         dropped: Those whose quote does not stand in the text or does not show them.
+        left_out: Those of which the model, asked again, said that they do not answer.
         merged: Those that only repeat another one.
         seconds: What it took this time.
     """
@@ -108,6 +109,7 @@ class ReadingReceipt(msgspec.Struct, frozen=True):
     merged: int
     seconds: float
     passed_over: int = 0
+    left_out: int = 0
 
     @property
     def complete(self) -> bool:

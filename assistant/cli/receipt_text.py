@@ -37,6 +37,8 @@ def receipt_lines(receipt: ReadingReceipt) -> list[str]:
     told = f"{receipt.found:,} written down by the model"
     if receipt.dropped:
         told += f", {receipt.dropped:,} dropped (not in the text, or only copied from it)"
+    if receipt.left_out:
+        told += f", {receipt.left_out:,} left out (asked again, the model says no)"
     if receipt.merged and kept:
         told += f", {receipt.merged:,} said before"
     return [*lines, f"{told}."]

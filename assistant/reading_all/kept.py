@@ -55,11 +55,14 @@ class Written(msgspec.Struct, frozen=True, array_like=True):
         texts: As it wrote them: one, or more where the window was shown in parts.
         whole: Whether it came to an end of each by itself.
         passed_over: It said that the window does not answer, and was asked for nothing more.
+        sureness: How sure it is that a note belongs in the answer (see `Scale`), for each that it
+            was asked about.
     """
 
     texts: tuple[str, ...]
     whole: bool
     passed_over: bool = False
+    sureness: dict[str, float] = {}
 
 
 class Reading(msgspec.Struct, frozen=True):

@@ -36,6 +36,8 @@ class Wording(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     items: str
     points: str
     check: str
+    judge: str
+    belongs: str
     condenser: str
     condense: str
     found_one: str
@@ -79,19 +81,16 @@ def wording() -> Wording:
 @functools.cache
 def edition() -> str:
     """Return what tells these prompts from others: what a model wrote to them is kept by it."""
-    told = msgspec.json.encode(wording()) + notes_schema(MOST_NOTES).encode()
+    known = read_words("calibration.toml")["list"]  # what its yes is measured by
+    told = msgspec.json.encode((wording(), notes_schema(MOST_NOTES), known))
     return hashlib.sha256(told).hexdigest()[:16]
 
 
-def over_window(
-    question: str, asked: str, title: str, headings: Sequence[str], text: str
-) -> list[ChatMessage]:
+def over_window(asked: str, title: str, headings: Sequence[str], text: str) -> list[ChatMessage]:
     """Lay out a window.
 
     Args:
-        question: What was asked.
-        asked: The words, with a place for the question, that stand behind the window: all ahead
-            of them is read once for whatever is asked.
+        asked: What stands behind the window: all ahead of it is read once for whatever is asked.
         title: The document's.
         headings: Those over the window.
         text: The window's.
@@ -103,7 +102,7 @@ def over_window(
     piece = f'<piece title="{where}">\n{fenced}\n</piece>'
     return [
         ChatMessage("system", words.reader),
-        ChatMessage("user", f"{piece}\n\n{asked.format(question=question)}"),
+        ChatMessage("user", f"{piece}\n\n{asked}"),
     ]
 
 

@@ -18,6 +18,11 @@ _SHOWN: Final = 0.6
 # A quote says little of itself: what it speaks of may stand so many characters before it.
 _AROUND: Final = 400
 
+_BREAK: Final = "\n\n"
+# So much of a paragraph tells what a quote speaks of: more before it than after.
+_BEFORE: Final = 500
+_AFTER: Final = 300
+
 # So many pieces of a line in a row are a text that was copied, not items of it.
 _FRAGMENTS: Final = 3
 # A word so short is another one in capitals: "Go" is not "go".
@@ -48,6 +53,16 @@ def sentence_around(span: tuple[int, int], text: str) -> tuple[int, int]:
         (first, last) for first, last in split_sentences(text) if first < end and start < last
     ]
     return (min(start, around[0][0]), max(end, around[-1][1])) if around else span
+
+
+def paragraph_around(span: tuple[int, int], text: str) -> str:
+    """Return the paragraph that a span stands in, or as much of it as is near."""
+    start, end = span
+    begins = text.rfind(_BREAK, 0, start)
+    begins = 0 if begins < 0 else begins + len(_BREAK)
+    ends = text.find(_BREAK, end)
+    ends = len(text) if ends < 0 else ends
+    return text[max(begins, start - _BEFORE) : min(ends, end + _AFTER)].strip()
 
 
 def without_fragments(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from typing import Final, NamedTuple, Protocol
 
 from assistant.answering.calibration import Calibrations, Scale, log_odds, pairs
@@ -11,7 +11,7 @@ from assistant.answering.calibration import scale as scale_of
 from assistant.answering.errors import EmptyQuestion
 from assistant.answering.types import Answer, AskEvent, AskRequest, Phase
 from assistant.compute import ComputeGate
-from assistant.reading_all import prompts
+from assistant.reading_all import belonging, prompts
 from assistant.reading_all.condensing import condense
 from assistant.reading_all.kept import KeptReadings, Written
 from assistant.reading_all.merging import Item
@@ -41,6 +41,13 @@ class BackgroundModel(Protocol):
     ) -> Job[ModelEvent, Generation | None]:
         """See `ModelService.generate_behind`."""
         ...
+
+
+class _Scales(NamedTuple):
+    """What a model's yes is worth: to whether a window answers, and whether a note belongs."""
+
+    windows: Scale
+    notes: Scale
 
 
 class _Reply(NamedTuple):
@@ -103,14 +110,9 @@ class EverythingReader:
         run.begin()
         yield from run.deltas(0)
         # A summary needs all of it.
-        scale = None if run.kind == "points" else (yield from self._scale(run))
+        scales = (yield from self._scales(run)) if run.kind == "items" and run.left() else None
         for piece in run.left():
-            answers = scale is None or (yield from self._answers(run, piece.window, scale))
-            written = (
-                (yield from self._read_window(run, piece.window))
-                if answers
-                else Written((), whole=True, passed_over=True)
-            )
+            written = yield from self._read_window(run, piece.window, scales)
             before = len(run.items)
             run.keep(piece, written)
             yield from run.deltas(before)
@@ -124,44 +126,78 @@ class EverythingReader:
         run = next((run for asked, run in reversed(self._recent) if asked is request), None)
         return None if run is None else run.answer(stopped=True)
 
-    def _scale(self, run: ReadingRun) -> Generator[AskEvent, None, Scale | None]:
-        """Return what a model's yes is worth; None where nothing is left to ask it.
+    def _scales(self, run: ReadingRun) -> Generator[AskEvent, None, _Scales]:
+        """Return what a model's yes is worth: measured once, with texts of which all is known."""
+        check = prompts.wording().check
+        windows = yield from self._scale(
+            run,
+            "windows",
+            [
+                prompts.over_window(check.format(question=question), "", (), pair.text)
+                for pair in pairs()
+                for question in (pair.answered, pair.unanswered)
+            ],
+        )
+        notes = yield from self._scale(
+            run,
+            "notes",
+            [
+                belonging.over_note(one.request, note, (), one.text)
+                for one in belonging.examples()
+                for note in (one.belongs, one.other)
+            ],
+        )
+        return _Scales(windows, notes)
 
-        Measured once for each model, with texts of which is known what they answer.
-        """
-        name = f"{run.using.name} {prompts.edition()}"
+    def _scale(
+        self, run: ReadingRun, of_what: str, asked: Sequence[list[ChatMessage]]
+    ) -> Generator[AskEvent, None, Scale]:
+        """Return one scale, given what is answered with yes and with no by turns."""
+        name = f"{run.using.name} {prompts.edition()} {of_what}"
         known = self._calibrations.get(name)
-        if known is None and run.left():
-            asked = prompts.wording().check
-            odds: list[list[float | None]] = [[], []]
-            for pair in pairs():
-                for replies, question in zip(odds, (pair.answered, pair.unanswered), strict=True):
-                    messages = prompts.over_window(question, asked, "", (), pair.text)
-                    reply = yield from self._generate(run, messages, _ONE_WORD)
-                    replies.append(reply.log_odds)
-            known = scale_of(odds[0], odds[1])
+        if known is None:
+            replies: list[float | None] = []
+            for messages in asked:
+                reply = yield from self._generate(run, messages, _ONE_WORD)
+                replies.append(reply.log_odds)
+            known = scale_of(replies[::2], replies[1::2])
             self._calibrations.keep(name, known)
         return known
 
-    def _answers(
-        self, run: ReadingRun, window: Window, scale: Scale
-    ) -> Generator[AskEvent, None, bool]:
-        """Ask the model whether a window answers; what it says of it is not read twice."""
-        reply = yield from self._generate(run, run.check(window), _ONE_WORD)
-        return reply.log_odds is None or scale.sureness(reply.log_odds) >= _LEAST_SURE
+    def _read_window(
+        self, run: ReadingRun, window: Window, scales: _Scales | None
+    ) -> Generator[AskEvent, None, Written]:
+        """Have the model read a window, and judge what it wrote where its yes is worth anything.
 
-    def _read_window(self, run: ReadingRun, window: Window) -> Generator[AskEvent, None, Written]:
-        """Have the model read a window; in parts, where it has more to write than fits."""
+        What it is shown of the window once is not read again for the questions that follow.
+        """
+        if scales is None:
+            return (yield from self._write(run, window))
+        reply = yield from self._generate(run, run.check(window), _ONE_WORD)
+        if reply.log_odds is not None and scales.windows.sureness(reply.log_odds) < _LEAST_SURE:
+            return Written((), whole=True, passed_over=True)
+        written = yield from self._write(run, window)
+        sureness: dict[str, float] = {}
+        for item in run.standing(window, written.texts) if scales.notes.tells else ():
+            if item.text in sureness:
+                continue
+            reply = yield from self._generate(run, run.belongs(item), _ONE_WORD)
+            if reply.log_odds is not None:
+                sureness[item.text] = scales.notes.sureness(reply.log_odds)
+        return Written(written.texts, written.whole, sureness=sureness)
+
+    def _write(self, run: ReadingRun, window: Window) -> Generator[AskEvent, None, Written]:
+        """Have the model write down what a window gives; in parts, where that is more than fits."""
         halves = window.halves()
         most = prompts.MOST_NOTES if halves else prompts.MOST_NOTES_OF_ONE
         messages, sampling = run.prompt(window, most)
         reply = yield from self._generate(run, messages, sampling, enough=prompts.repeats_itself)
         # Where a piece gives nothing a model may make things up, as many as it is let.
-        whole = run.stands(window, reply.text) < most and reply.ended
+        whole = len(run.standing(window, (reply.text,))) < most and reply.ended
         if whole or halves is None:
             return Written((reply.text,), whole)
-        first = yield from self._read_window(run, halves[0])
-        second = yield from self._read_window(run, halves[1])
+        first = yield from self._write(run, halves[0])
+        second = yield from self._write(run, halves[1])
         return Written(first.texts + second.texts, first.whole and second.whole)
 
     def _condense(self, run: ReadingRun) -> Generator[AskEvent, None, None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -12,20 +12,23 @@ from assistant.answering import plan
 from assistant.answering.errors import DocumentsNotReady
 from assistant.answering.receipts import ReadingForecast, ReadingReceipt
 from assistant.answering.types import Answer, AnswerDelta, AskRequest, Phase, Plan, Timing
-from assistant.reading_all import findings, prompts
+from assistant.reading_all import belonging, findings, prompts
 from assistant.reading_all.documents import Readable, not_read, readable
 from assistant.reading_all.intent import kind_of
 from assistant.reading_all.kept import KeptReadings, Reading, Written
 from assistant.reading_all.merging import Item, merge
 from assistant.reading_all.prompts import Kind
+from assistant.reading_all.quotes import paragraph_around
 from assistant.reading_all.windows import WRITTEN_TOKENS, Window, window_chars
 from indexing.catalog import Catalog
 from indexing.types import DocumentRow
 from models.engine.types import ChatMessage, Generation, LoadSettings, Sampling
 
-# Of each window, for the forecast: what stands around its text, and what is written about it.
+# Of each window, for the forecast: what stands around its text, what is written about it, and what
+# is read again to judge that.
 _AROUND_TOKENS: Final = 150
-_TYPICAL_WRITTEN_TOKENS: Final = 60
+_TYPICAL_WRITTEN_TOKENS: Final = 40
+_TYPICAL_JUDGED_TOKENS: Final = 300
 # Models write about four times as slowly as they read, where only that is known.
 _WRITES_SLOWER: Final = 4.0
 
@@ -96,7 +99,7 @@ class ReadingRun:
         self._read: dict[int, set[int]] = {document.row.id: set() for document in self.documents}
         self._cut_off: dict[int, set[int]] = {one: set() for one in self._read}
         self._found = self._checked = self._distinct = 0
-        self._kept_before = self._passed_over = 0
+        self._kept_before = self._passed_over = self._left_out = 0
         self._measures = dict.fromkeys(self._read, 0)
         self._total = sum(document.measure for document in self.documents)
         self._began = time.monotonic()
@@ -162,9 +165,8 @@ class ReadingRun:
         text = document.text[window.start : window.end]
         words = prompts.wording()
         asked = words.points if self.kind == "points" else words.items
-        messages = prompts.over_window(
-            self.question, asked, document.row.title, window.headings, text
-        )
+        asked = asked.format(question=self.question)
+        messages = prompts.over_window(asked, document.row.title, window.headings, text)
         tokens = WRITTEN_TOKENS * most // prompts.MOST_NOTES
         schema = prompts.notes_schema(most)
         return messages, Sampling(max_tokens=tokens, json_schema=schema, thinking_tokens=0)
@@ -173,13 +175,19 @@ class ReadingRun:
         """Ask whether a window answers the question."""
         document = self._by_id[window.document]
         text = document.text[window.start : window.end]
-        asked = prompts.wording().check
-        return prompts.over_window(self.question, asked, document.row.title, window.headings, text)
+        asked = prompts.wording().check.format(question=self.question)
+        return prompts.over_window(asked, document.row.title, window.headings, text)
 
-    def stands(self, window: Window, written: str) -> int:
-        """Return how many of the notes on a window stand in its text."""
+    def standing(self, window: Window, written: Sequence[str]) -> list[Item]:
+        """Return those of the notes on a window that stand in its text."""
         document = self._by_id[window.document]
-        return len(findings.check((written,), window, document, None).items)
+        return list(findings.check(written, window, document, None).items)
+
+    def belongs(self, item: Item) -> list[ChatMessage]:
+        """Ask whether an item belongs in the answer."""
+        place = item.places[0]
+        text = paragraph_around((place.start, place.end), self.document_text(place.document))
+        return belonging.over_note(self.question, item.text, item.sections[:1], text)
 
     # --- On the way -----------------------------------------------------------------------
 
@@ -280,7 +288,8 @@ class ReadingRun:
             windows_kept=self._kept_before,
             found=self._found,
             dropped=self._found - self._checked,
-            merged=self._checked - self._distinct,
+            merged=self._checked - self._left_out - self._distinct,
+            left_out=self._left_out,
             seconds=time.monotonic() - self._began,
             passed_over=self._passed_over,
         )
@@ -292,7 +301,13 @@ class ReadingRun:
         checked = findings.check(written.texts, window, document, group)
         self._found += checked.written
         self._checked += len(checked.items)
-        self.items += checked.items
+        belong = [
+            item
+            for item in checked.items
+            if written.sureness.get(item.text, 1.0) >= belonging.LEAST_SURE
+        ]
+        self._left_out += len(checked.items) - len(belong)
+        self.items += belong
         self._read[window.document].add(number)
         self._passed_over += written.passed_over
         if not written.whole:
@@ -311,7 +326,8 @@ class ReadingRun:
         }
 
     def _tokens(self, window: Window) -> int:
-        return int((window.end - window.start) / plan.TYPICAL_CHARS_PER_TOKEN) + _AROUND_TOKENS
+        tokens = int((window.end - window.start) / plan.TYPICAL_CHARS_PER_TOKEN) + _AROUND_TOKENS
+        return tokens + (_TYPICAL_JUDGED_TOKENS if self.kind == "items" else 0)
 
     def _seconds(self, pieces: list[Piece]) -> float | None:
         reads = self.using.read_tokens_per_s

@@ -117,6 +117,8 @@ def _read_through(receipt: ReadingReceipt) -> tuple[Section, ...]:
     ]
     for title, words, count in (
         (_tr("Dropped"), _tr("{n} not in the text, or only copied from it"), receipt.dropped),
+        (_tr("Left out"), _tr("{n}: asked again, the model says they do not answer"),
+         receipt.left_out),
         (_tr("Said before"), "{n}", receipt.merged),
         (_tr("Passed over"), _tr("{n} steps: the model says they do not answer"),
          receipt.passed_over),

@@ -70,7 +70,8 @@ def studio(data_dir, smollm_path):
     put_document(data_dir, cellar_book(), "/shelf/cellar.pdf")
     # What the replies of so small a model are worth is known, and need not be measured here.
     calibrations = Calibrations(DataPaths(data_dir).calibrations_file)
-    calibrations.keep(f"{smollm_path.name} {edition()}", Scale(0.0, 0.0))
+    for asked in ("windows", "notes"):
+        calibrations.keep(f"{smollm_path.name} {edition()} {asked}", Scale(0.0, 0.0))
     return studio
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.reading_all.quotes import locate, shown, without_fragments
+from assistant.reading_all.quotes import locate, paragraph_around, shown, without_fragments
 
 TEXT = """Travel Manager
 
@@ -67,6 +67,17 @@ def test_an_item_counts_only_where_its_words_stand(item, quote, asked, is_shown)
     found = locate(quote, TEXT)
     assert found is not None
     assert shown(item, found, TEXT, ("Roles",), asked) is is_shown
+
+
+def test_the_paragraph_of_a_quote_is_all_of_it_and_of_a_long_one_what_is_near():
+    start = TEXT.index("journeys")
+    span = (start, start + len("journeys"))
+    assert paragraph_around(span, TEXT).startswith("The manager")
+    assert paragraph_around(span, TEXT).endswith("3 years of experience")
+    long = f"{'a ' * 5000}here{' b' * 5000}"
+    near = paragraph_around((10_000, 10_004), long)
+    assert "here" in near
+    assert len(near) < 1000
 
 
 def test_a_text_copied_in_pieces_is_no_list_and_a_list_is():

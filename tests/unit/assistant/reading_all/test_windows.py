@@ -70,7 +70,7 @@ def test_what_is_written_about_a_window_is_known_by_its_text_and_headings():
 
 def test_a_window_fits_the_context_and_the_patience():
     assert window_chars(8192, 150) == window_chars(32768, 150)
-    assert window_chars(2048, 150) < window_chars(8192, 150)
-    assert window_chars(8192, 40) < window_chars(8192, 150)
+    assert window_chars(1536, 150) < window_chars(8192, 150)
+    assert window_chars(8192, 25) < window_chars(8192, 150)
     assert window_chars(8192, 0) == window_chars(8192, 150)
     assert window_chars(512, 1) > 500
