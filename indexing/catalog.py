@@ -176,7 +176,9 @@ class Catalog:
         ending = name.replace("/", os.sep)
         ends_so = "WHERE substr(d.path, -length(?)) = ? ORDER BY d.id"
         rows = self._rows(ends_so, ending, ending)
-        return [row for row in rows if name in (Path(row["path"]).name, name_of(row["path"]))]
+        named = [row for row in rows if name in (Path(row["path"]).name, name_of(row["path"]))]
+        # One that is skipped is a copy of another, with no text of its own.
+        return [row for row in named if row["status"] != "skipped"] or named
 
     def searched(self, documents: Sequence[int]) -> list[int]:
         """What is searched in these documents: an archive stands for what is in it."""

@@ -74,7 +74,7 @@ def find_entry(name: str) -> CatalogueEntry:
     for entry in read_catalogue():
         if entry.name == name.lower():
             return entry
-    raise ModelNotFound(name)
+    raise ModelNotFound(name, catalogue=True)
 
 
 def entry_of(path: str, sha256: str = "") -> CatalogueEntry | None:

@@ -1,7 +1,7 @@
 """What can go wrong with models, as kinds with facts; sentences are the window's work.
 
 ModelsError
-├── ModelNotFound            no such file in the library
+├── ModelNotFound            no such file in the library, or no such model in the catalogue
 ├── InvalidModelFile         not a GGUF file that can be used, and how
 ├── ModelNeeded              a model cannot be removed: documents are searched with it
 ├── ImportFailed             a file could not be copied into the library
@@ -25,11 +25,17 @@ class ModelsError(Exception):
 
 
 class ModelNotFound(ModelsError):
-    """The library has no model of that name."""
+    """The library has no model of that name.
 
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
+    Attributes:
+        name: As it was asked for.
+        catalogue: Whether it was looked for in the catalogue instead.
+    """
+
+    def __init__(self, name: str, catalogue: bool = False) -> None:
+        super().__init__(name, catalogue)
         self.name = name
+        self.catalogue = catalogue
 
 
 class InvalidModelFile(ModelsError):

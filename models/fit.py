@@ -30,6 +30,10 @@ _CONTEXT_STEP = 256  # llama.cpp rounds the window up to whole such steps
 # Rows of the embedding's width that are alive at once beside the largest result.
 _ROWS_AT_OUTPUT = 3.0
 _ROWS_IN_LAYER = 5.5
+# What a model of which only the file's size is known needs beside its weights, about: a context
+# of some thousand tokens, and the buffers of a computation.
+_USUAL_KV_BYTES = 300_000_000
+_USUAL_COMPUTE_BYTES = 200_000_000
 # Python, its libraries and the vocabulary.
 _PROCESS_BYTES = 80_000_000
 # Above this share of what is free other programs would begin to suffer, and above the other
@@ -139,6 +143,12 @@ def forecast(
         compute=compute * (2 if 0 < share < 1 else 1),
         card=int(card),
     )
+
+
+def guess(size: int, *, has_card: bool = False) -> MemoryForecast:
+    """Return about what a model would take of which only the file's size is known, in bytes."""
+    card = size + _USUAL_KV_BYTES + _USUAL_COMPUTE_BYTES if has_card else 0
+    return MemoryForecast(size, 0, _USUAL_KV_BYTES, _USUAL_COMPUTE_BYTES, card=card)
 
 
 def context_in_force(header: GgufHeader, wanted: int) -> int:

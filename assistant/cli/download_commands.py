@@ -11,7 +11,7 @@ import msgspec
 from assistant.assistant import Assistant
 from assistant.cli.console import DONE, Console, table
 from assistant.cli.errors import UsageError
-from assistant.cli.fitting import fitting_text, parameters_text
+from assistant.cli.fitting import fitting_text, guessed_word, parameters_text
 from assistant.memory import Fitting, fitting
 from assistant.wording import bytes_text, explain
 from models.catalogue import CatalogueEntry, find_entry, read_catalogue
@@ -77,6 +77,7 @@ def _catalogue(assistant: Assistant, console: Console) -> int:
     if console.json:
         console.document(_Catalogue(offers))
         return DONE
+    room = assistant.memory.room()
     console.print(
         table(
             [
@@ -84,13 +85,14 @@ def _catalogue(assistant: Assistant, console: Console) -> int:
                     "*" if offer.installed else "",
                     offer.model.name,
                     bytes_text(offer.model.bytes),
+                    guessed_word(offer.model.bytes, room),
                     offer.model.kind,
                     offer.model.licence,
                     offer.model.good_for,
                 )
                 for offer in offers
             ],
-            ("", "NAME", "SIZE", "KIND", "LICENCE", "GOOD FOR"),
+            ("", "NAME", "SIZE", "FIT", "KIND", "LICENCE", "GOOD FOR"),
         )
     )
     return DONE
@@ -99,7 +101,7 @@ def _catalogue(assistant: Assistant, console: Console) -> int:
 def _search(assistant: Assistant, console: Console, query: str, limit: int) -> int:
     parts = query.split("/", 2)
     if len(parts) == 2 and " " not in query:
-        return _show_repository(console, assistant.downloads.repository(query))
+        return _show_repository(assistant, console, assistant.downloads.repository(query))
     if len(parts) == 3:
         return _show_file(assistant, console, f"{parts[0]}/{parts[1]}", parts[2])
     found = assistant.downloads.search(query, limit)
@@ -128,20 +130,25 @@ def _search(assistant: Assistant, console: Console, query: str, limit: int) -> i
     return DONE
 
 
-def _show_repository(console: Console, repository: HubRepository) -> int:
+def _show_repository(assistant: Assistant, console: Console, repository: HubRepository) -> int:
     if console.json:
         console.document(repository)
         return DONE
     if not repository.models:
         console.note(f"{repository.repository} has no GGUF models.")
         return DONE
+    room = assistant.memory.room()
     console.print(
         table(
             [
-                (f"{repository.repository}/{model.file}", bytes_text(model.bytes))
+                (
+                    f"{repository.repository}/{model.file}",
+                    bytes_text(model.bytes),
+                    guessed_word(model.bytes, room),
+                )
                 for model in repository.models
             ],
-            ("REPOSITORY/FILE", "SIZE"),
+            ("REPOSITORY/FILE", "SIZE", "FIT"),
         )
     )
     return DONE

@@ -10,7 +10,7 @@ from assistant.memory import Fitting, fitting
 from assistant.wording import bytes_text
 from models.engine.types import LoadSettings
 from models.facts import ModelFacts
-from models.fit import Fit
+from models.fit import Fit, Room, demand, guess
 
 _WORDS: Final[dict[Fit, str]] = {"well": "fits well", "tight": "is tight", "not": "will not fit"}
 
@@ -33,6 +33,11 @@ def fitting_word(assistant: Assistant, facts: ModelFacts) -> str:
         return ""
     known = fitting(header, assistant.load_settings(facts.name), assistant.memory.room())
     return _WORDS[known.fit]
+
+
+def guessed_word(size: int, room: Room) -> str:
+    """Return in a word whether a model fits of which only the file's size is known."""
+    return _WORDS[demand(guess(size, has_card=room.card > 0), room).fit]
 
 
 def warn_when_short(assistant: Assistant, console: Console) -> None:

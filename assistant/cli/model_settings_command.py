@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 
@@ -12,10 +12,27 @@ from assistant.assistant import Assistant
 from assistant.cli.console import DONE, Console
 from assistant.cli.errors import UsageError
 from assistant.settings import ModelSettings
-from models.engine.types import Adapter
+from models.engine.hardware import compute_threads
+from models.engine.types import Adapter, KvType, LoadSettings, Sampling
 from models.errors import ModelNotFound
 
 _SWITCHES: Final = {"on": True, "off": False}
+# What does for those that are no numbers.
+_WORDS: Final = {
+    "kv_type": get_args(KvType),
+    "flash_attention": tuple(_SWITCHES),
+    "thinking": tuple(_SWITCHES),
+}
+# What holds where nothing is chosen, and what that is where no value stands for it.
+_USUAL: Final = {
+    **msgspec.structs.asdict(LoadSettings()),
+    **msgspec.structs.asdict(Sampling()),
+}
+_UNCHOSEN: Final = {
+    "flash_attention": "whichever is faster",
+    "template": "the model's own",
+    "thinking": "as the template has it",
+}
 # Least and most of each number; outside of them llama.cpp does something else than was asked for.
 _BOUNDS: Final[dict[str, tuple[float, float]]] = {
     "context_tokens": (256, 16_777_216),
@@ -53,7 +70,7 @@ def run(assistant: Assistant, console: Console, arguments: Namespace) -> int:
     own = msgspec.structs.asdict(chosen)
     for field, value in msgspec.structs.asdict(in_force).items():
         mark = "*" if own[field] is not None else ""
-        text = _adapters_text(in_force) if field == "adapters" else _text(value)
+        text = _adapters_text(in_force) if field == "adapters" else _text(field, value)
         console.print(f"{mark:2}{field:18}{text}")
     return DONE
 
@@ -86,11 +103,11 @@ def _changed(assistant: Assistant, old: ModelSettings, changes: list[str]) -> Mo
             value = _value(assistant, field, word)
             one = msgspec.convert({field: value}, ModelSettings, strict=False)
         except msgspec.ValidationError:
-            raise UsageError(f"{word!r} makes no sense for {field}.") from None
+            raise UsageError(_refusal(field, word)) from None
         values[field] = getattr(one, field)
         least, most = _BOUNDS.get(field, (0, 0))
         if field in _BOUNDS and word and not least <= values[field] <= most:
-            raise UsageError(f"{word!r} makes no sense for {field}: {least:,} to {most:,} do.")
+            raise UsageError(_refusal(field, word))
     return ModelSettings(**values)
 
 
@@ -122,18 +139,30 @@ def _adapter(assistant: Assistant, word: str) -> dict[str, object]:
     return msgspec.structs.asdict(Adapter(path, counts))
 
 
+def _refusal(field: str, word: str) -> str:
+    if field in _BOUNDS:
+        least, most = _BOUNDS[field]
+        others = f"{least:,} to {most:,} do"
+    else:
+        *most, last = _WORDS[field]
+        others = f"{', '.join(most)} and {last} do"
+    return f"{word!r} makes no sense for {field}: {others}."
+
+
 def _adapters_text(settings: ModelSettings) -> str:
     adapters = settings.adapters or ()
     return ", ".join(f"{each.path}:{each.weight:g}" for each in adapters) or "none"
 
 
-def _text(value: object) -> str:
-    match value:
+def _text(field: str, value: object) -> str:
+    match _USUAL[field] if value is None else value:
         case None:
-            return "as is usual"
+            return _UNCHOSEN.get(field) or str(compute_threads())
+        case -1 if field == "gpu_layers":
+            return "all"
         case bool():
             return "on" if value else "off"
-        case str():
-            return value if len(value) < 60 else f"{len(value):,} characters"
-        case _:
-            return str(value)
+        case str() as text:
+            return text if len(text) < 60 else f"{len(text):,} characters"
+        case other:
+            return str(other)

@@ -144,11 +144,16 @@ def _info(assistant: Assistant, console: Console, name: str) -> int:
         is_current = current is not None and current.name == row.name
         console.document(_Known(row, is_current, fit, kinds, speed))
         return DONE
+    facts = msgspec.structs.asdict(row)
     shown = {
-        **msgspec.structs.asdict(row),
-        "bytes": bytes_text(row.bytes),
+        **{field: value for field, value in facts.items() if field not in ("bytes", "problem")},
+        "size": bytes_text(row.bytes),
+        "parameters": parameters_text(row.parameters),
+        "trained_context": f"{row.trained_context:,} tokens" if row.trained_context else "",
+        "has_template": "yes" if row.has_template else "no",
         "files": "\n".join(row.files) if len(row.files) > 1 else "",
         "languages": ", ".join(row.languages),
+        "problem": explain(InvalidModelFile(row.path, row.problem)) if row.problem else "",
         "memory": fitting_text(fit) if fit is not None else "",
         "context kept as": ", ".join(f"{each} {bytes_text(kinds[each])}" for each in kinds),
         "speed": _speed_text(speed),

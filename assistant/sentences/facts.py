@@ -21,6 +21,7 @@ class Ways:
     see_folders: str
     see_states: str
     see_models: str
+    see_catalogue: str
     see_model_folders: str
     see_hub_files: str
     see_data_folder: str
@@ -43,6 +44,8 @@ COMMANDS: Final = Ways(
     see_folders="'studiolo index folders' shows those there are.",
     see_states="'studiolo index list' shows how each one stands.",
     see_models=f"'studiolo models list' shows those there are, and '{IMPORT_COMMAND}' adds one.",
+    see_catalogue="'studiolo models catalogue' shows those there are; any other is named as "
+    "REPOSITORY/FILE, which 'studiolo models search' finds.",
     see_model_folders="'studiolo models folders list' shows them.",
     see_hub_files="'studiolo models search' with the repository's name shows those it has.",
     see_data_folder="'studiolo doctor' names the data folder.",
@@ -66,6 +69,7 @@ WINDOW: Final = Ways(
     see_folders="The library shows those there are.",
     see_states="The library shows how each one stands.",
     see_models="The models page shows those there are, and adds one from a file.",
+    see_catalogue="The models page shows those there are.",
     see_model_folders="The models page shows them.",
     see_hub_files="Search for the repository to see those it has.",
     see_data_folder="The settings name the data folder.",

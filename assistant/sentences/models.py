@@ -10,6 +10,8 @@ from assistant.sentences.facts import SETUP_COMMAND, Facts, bytes_text, file_nam
 
 
 def _model_not_found(facts: Facts) -> str:
+    if facts.get("catalogue"):
+        return f"There is no model {facts.get('name')} in the catalogue. {facts.ways.see_catalogue}"
     return f"There is no model {facts.get('name')} in the library. {facts.ways.see_models}"
 
 

@@ -17,15 +17,11 @@ from models.fit import (
     demand,
     forecast,
     free_memory,
+    guess,
     largest_context,
 )
 from models.gguf_header import GgufHeader
 from models.speeds import Speed
-
-# What a model of which only the file's size is known needs beside its weights, about: a context
-# of some thousand tokens, and the buffers of a computation.
-_KV_BYTES = 300_000_000
-_COMPUTE_BYTES = 200_000_000
 
 
 class ModelForecast(msgspec.Struct, frozen=True):
@@ -142,9 +138,8 @@ class Forecasts:
         return known.demand if known is not None else self._guess(facts.bytes)
 
     def _guess(self, size: int) -> Demand:
-        room, needed = self._survey.room, size + _KV_BYTES + _COMPUTE_BYTES
-        card = needed if room.card else 0
-        return demand(MemoryForecast(size, 0, _KV_BYTES, _COMPUTE_BYTES, card=card), room)
+        room = self._survey.room
+        return demand(guess(size, has_card=room.card > 0), room)
 
     # --- Speed ----------------------------------------------------------------------------
 

@@ -199,6 +199,7 @@ def test_a_download_that_fails_says_why(studio, hub):
     assert "agree to their terms" in done.err
     unknown = studio.run("models", "download", "no-such-model", "--json")
     assert (unknown.status, unknown.json["error"]["kind"]) == (1, "ModelNotFound")
+    assert "'studiolo models catalogue' shows" in unknown.json["error"]["message"]
     hub.files[f"{REPOSITORY}/Other.gguf"] = MODEL
     several = studio.run("models", "download", REPOSITORY)
     assert several.status == 2
@@ -237,6 +238,9 @@ def test_an_unfinished_download_is_given_up_by_command(studio, hub, paths):
 def test_the_catalogue_and_folders_by_command(studio, tmp_path):
     offers = studio.run("models", "catalogue", "--json").json["models"]
     assert {offer["model"]["kind"] for offer in offers} == {"chat", "embedding", "reranker"}
+    listing = studio.run("models", "catalogue").out.splitlines()
+    fits = {line.split()[0]: " ".join(line.split()[3:5]) for line in listing[1:]}
+    assert fits["qwen3-0.6b"] in ("fits well", "is tight")
 
     folder = tmp_path / "mine"
     folder.mkdir()

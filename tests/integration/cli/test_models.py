@@ -42,15 +42,21 @@ def test_a_model_is_set_up_and_says_whether_it_fits(empty, smollm_path, tmp_path
     done = empty.run("models", "settings", name, "temperature=", "thinking=", "adapters=")
     starred = [line.split()[1:] for line in done.out.splitlines() if line.startswith("*")]
     assert starred == [["context_tokens", "2048"]]
-    for wrong in (
-        "temperature=warm",
-        "colour=red",
-        "temperature",
-        "top_p=7",
-        "threads=0",
-        "template=/no/file",
+    # What nobody chose is shown as well: what holds.
+    assert {"kv_type f16", "gpu_layers all", "top_k 40"} < {
+        " ".join(line.split()) for line in done.out.splitlines()
+    }
+    for wrong, right in (
+        ("temperature=warm", "0 to 5 do"),
+        ("colour=red", "one of these names"),
+        ("temperature", "one of these names"),
+        ("threads=0", "1 to 1,024 do"),
+        ("kv_type=q9", "f16, q8_0 and q4_0 do"),
+        ("thinking=perhaps", "on and off do"),
+        ("template=/no/file", "no file"),
     ):
-        assert empty.run("models", "settings", name, wrong).status == 2
+        refused = empty.run("models", "settings", name, wrong)
+        assert (refused.status, right in refused.err) == (2, True), refused.err
 
 
 def test_models_come_go_and_are_chosen(empty, smollm_path, tmp_path):
@@ -65,7 +71,8 @@ def test_models_come_go_and_are_chosen(empty, smollm_path, tmp_path):
     # As people call it, and not as its makers' training run is called in the file.
     listing = empty.run("models", "list").out
     assert f"{name} SmolLM2 135M Instruct 98 MB 135M" in " ".join(listing.split())
-    assert "Q4_1" in empty.run("models", "info", name).out
+    info = " ".join(empty.run("models", "info", name).out.split())
+    assert "parameters 135M quantization Q4_1 trained context 8,192 tokens" in info
 
     assert empty.run("models", "remove", name, "--json").json["removed"] == name
     assert empty.run("models", "list", "--json").json["models"] == []
@@ -80,6 +87,16 @@ def test_models_come_go_and_are_chosen(empty, smollm_path, tmp_path):
     assert done.status == 1
     assert "search.gguf is what documents are searched with, so it is not removed. " in done.err
     assert "'studiolo index embedder NAME' chooses another" in done.err
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (empty.data_dir / "models" / "search.gguf").rename(mine / "search.gguf")
+    (empty.data_dir / "settings.toml").write_text(
+        'embedder = "mine/search.gguf"\n', encoding="utf-8"
+    )
+    assert empty.run("models", "folders", "add", mine).status == 0
+    done = empty.run("models", "folders", "remove", mine)
+    assert done.status == 1
+    assert f"The folder {mine} stays listed: the model mine/search.gguf in it is what" in done.err
 
     bad = tmp_path / "bad.gguf"
     bad.write_bytes(b"GGUF" + b"\xff" * 64)

@@ -43,7 +43,7 @@ SAMPLES: dict[str, object] = {
     "id": 5, "folder": "/models", "repository": "ann/small", "file": "Small.gguf",
     "retry_after_s": 30.0, "ocr_off": True, "quota_bytes": 9_000_000,
     "member": "/home/ann/all.zip/lease.pdf", "purpose": "reranker", "on_card": True,
-    "candidates": "3 /home/ann/lease.pdf\n7 /home/bob/lease.pdf",
+    "candidates": "3 /home/ann/lease.pdf\n7 /home/bob/lease.pdf", "catalogue": False,
 }  # fmt: skip
 
 

@@ -224,6 +224,9 @@ def test_a_document_goes_by_its_files_name_while_no_other_has_it(store, catalog)
         with pytest.raises(DocumentNotFound) as caught:
             catalog.document(name)
         assert caught.value.candidates == "\n".join(f"{ids[path]} {path}" for path in meant)
+    # A copy is left out, unless it is all there is.
+    store.set_duplicate(ids[paths[2]], store.raw(ids[paths[1]]))
+    assert catalog.document("rent.pdf").id == ids[paths[1]]
     for unknown in ("ase.pdf", ".pdf", "b/rent.pdf", "", "%"):
         with pytest.raises(DocumentNotFound) as caught:
             catalog.document(unknown)
