@@ -32,12 +32,12 @@ from models.files import (
 )
 from models.gguf_header import GgufHeader
 from models.record import FactsCache, KnownModel, Origin, Record, RecordFile, origin_of
-from models.sources import SUFFIX, Found, Place, Source, find, first_part, siblings
+from models.sources import SUFFIX, Found, Place, Source, find, siblings
 from models.titles import title_of
+from models.trash import Trash
 
-__all__ = ["TRASH", "ImportProgress", "ModelFacts", "ModelLibrary"]
+__all__ = ["ImportProgress", "ModelFacts", "ModelLibrary"]
 
-TRASH = ".trash"
 ImportProgress = FileProgress
 # Left free on the disk after an import or a download: conversations must still be saved.
 SPARE_BYTES: Final = 256 * 1024 * 1024
@@ -59,6 +59,7 @@ class ModelLibrary:
         self._folder = folder
         self._other_places = other_places or (lambda: ())
         self._record = RecordFile(folder)
+        self._trash = Trash(folder)
         self._cache = FactsCache(folder)
 
     # --- What there is ----------------------------------------------------------------------
@@ -86,7 +87,8 @@ class ModelLibrary:
         """Facts of one model.
 
         Args:
-            name: As `list` says it, or the last part of that; the suffix may be left out.
+            name: As `list` says it, or the last part of that; the suffix may be left out. What the
+                catalogue calls it will do where no model goes by that.
 
         Raises:
             ModelNotFound: There is no such model.
@@ -273,18 +275,13 @@ class ModelLibrary:
                 lambda record: msgspec.structs.replace(record, hidden=[*record.hidden, first])
             )
             return f"{_HIDDEN}{first}"
-        trash = self._folder / TRASH
-        trash.mkdir(exist_ok=True)
-        kept = free_names(trash, [file.name for file in found.files])
-        for file, target in zip(found.files, kept, strict=True):
-            file.replace(target)
-        return kept[0].name
+        return self._trash.put(found.files)
 
     def kept_at(self, token: str) -> Path:
         """Returns where a removed model's first file is, by the token that `remove` gave."""
         if token.startswith(_HIDDEN):
             return Path(token.removeprefix(_HIDDEN))
-        return self._folder / TRASH / token
+        return self._trash.path(token)
 
     def restore(self, token: str) -> ModelFacts:
         """Undoes a removal.
@@ -297,30 +294,16 @@ class ModelLibrary:
             if shown is None:
                 raise ModelNotFound(token)
             return shown
-        kept = self._folder / TRASH / token
-        if Path(token).name != token or not kept.is_file():
-            raise ModelNotFound(token)
-        files = siblings(kept).files
-        targets = free_names(self._folder, [file.name for file in files])
-        for file, target in reversed(list(zip(files, targets, strict=True))):
-            file.replace(target)
-        return self.info(targets[0].name)
+        return self.info(self._trash.take_back(token).name)
 
     def removed(self) -> list[str]:
         """The tokens of all that `restore` brings back."""
-        kept = sorted(path.name for path in (self._folder / TRASH).glob(f"*{SUFFIX}"))
         hidden = (f"{_HIDDEN}{file}" for file in self._record.read().hidden)
-        return [*(name for name in kept if first_part(name) == name), *hidden]
+        return [*self._trash.tokens(), *hidden]
 
     def empty_trash(self) -> int:
         """Deletes removed models for good; returns the bytes freed."""
-        freed = 0
-        for kept in (self._folder / TRASH).glob("*"):
-            with contextlib.suppress(OSError):  # in use on Windows: it stays for the next time
-                size = kept.lstat().st_size
-                kept.unlink()
-                freed += size
-        return freed
+        return self._trash.empty()
 
     # --- Inside -----------------------------------------------------------------------------
 
@@ -347,17 +330,20 @@ class ModelLibrary:
                 return found.name, found, "library"
         if not name.strip("./\\"):
             raise ModelNotFound(name)
-        elsewhere = [
+        shown = [
             each
             for each in self._all()
-            if each[2] != "library" and str(each[1].files[0]) not in record.hidden
+            if each[2] == "library" or str(each[1].files[0]) not in record.hidden
         ]
-        for each in elsewhere:
-            if each[0] in wanted:
-                return each
-        for each in elsewhere:
-            if each[0].rpartition("/")[2] in wanted:
-                return each
+        ways: Sequence[Callable[[str, Found], bool]] = (
+            lambda whole, _: whole in wanted,
+            lambda whole, _: whole.rpartition("/")[2] in wanted,
+            lambda _, found: _catalogue_name(found) == name.lower(),
+        )
+        for goes_by in ways:
+            for each in shown:
+                if goes_by(each[0], each[1]):
+                    return each
         raise ModelNotFound(name)
 
     def _all(self, places: Sequence[Place] | None = None) -> Iterator[tuple[str, Found, Source]]:
@@ -417,3 +403,8 @@ def _without(record: Record, path: str) -> Record:
         raise FolderNotUsable(path, "not_added")
     folders = [each for each in record.folders if each != known]
     return msgspec.structs.replace(record, folders=folders)
+
+
+def _catalogue_name(found: Found) -> str | None:
+    entry = entry_of(str(found.files[0]), found.sha256)
+    return entry.name if entry is not None else None

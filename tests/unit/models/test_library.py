@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from models.catalogue import read_catalogue
+from models.catalogue import find_entry, read_catalogue
 from models.errors import ImportFailed, InvalidModelFile, ModelNotFound
 from models.library import ImportProgress, ModelFacts, ModelLibrary
 from models.record import Origin
@@ -124,6 +124,17 @@ def test_a_changed_file_is_read_again(library, make_gguf):
     assert library.info("Tiny").problem is None
     make_gguf("models/Tiny.gguf", magic=b"oops", data=b"")
     assert library.info("Tiny").problem == "not_gguf"
+
+
+def test_a_model_goes_by_its_name_in_the_catalogue_too(library, make_gguf):
+    entry = find_entry("qwen3-0.6b")
+    with pytest.raises(ModelNotFound):
+        library.info(entry.name)
+    make_gguf(f"models/{Path(entry.file).name}")
+    assert library.info(entry.name).name == Path(entry.file).name
+    # One whose file is called so comes first.
+    make_gguf(f"models/{entry.name}.gguf")
+    assert library.info(entry.name).name == f"{entry.name}.gguf"
 
 
 def test_removing_can_be_undone(library, make_gguf):
