@@ -165,7 +165,7 @@ def _flat(value: Any, name: str, depth: int) -> Iterator[tuple[str, Any]]:
     elif isinstance(value, dict):
         for key, inner in cast("dict[str, Any]", value).items():
             own = " ".join(clean(str(key)).split())
-            yield from _flat(inner, f"{name}.{own}" if name else own, depth + 1)
+            yield from _flat(inner, ".".join(filter(None, (name, own))), depth + 1)
     elif isinstance(value, list):
         items = cast("list[Any]", value)
         if all(not isinstance(item, (dict, list)) for item in items):

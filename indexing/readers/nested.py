@@ -32,6 +32,7 @@ MOST_BYTES = 512 * 1024 * 1024
 # A mail with an archive with a mail with a document is as deep as anyone files things.
 DEEPEST = 4
 _PIECE = 1 << 20
+_LONGEST_NAME = 300
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,10}")
 
 Reading = Generator[ReadProgress, None, CanonicalDocument]
@@ -146,7 +147,9 @@ class Inside:
 def shown_name(name: str) -> str:
     """A file's name as it was given, fit to be shown: no control signs, no way upwards."""
     parts = clean(name.replace("\\", "/").replace("\n", " ")).split("/")
-    return "/".join(part for part in parts if part not in ("", ".", ".."))[:300] or "unnamed"
+    name = "/".join(part for part in parts if part not in ("", ".", ".."))
+    # Of a long path the end tells what kind of file it is.
+    return name[-_LONGEST_NAME:].lstrip("/") or "unnamed"
 
 
 def _problem(error: ReadError) -> str:

@@ -24,6 +24,15 @@ _MARKS = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
+# Encodings of one byte a character whose letters are Latin, the most usual first.
+_LATIN = ["cp1252", "cp1250", "cp1254", "cp1257", "iso8859_15", "iso8859_2", "mac_roman", "cp850"]
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]+")
+_ASCII_LETTERS = re.compile(rb"[A-Za-z]")
+# Letters beyond ASCII in a text of Western Europe: a few, or this share of all.
+_WESTERN_FEW, _WESTERN_SHARE = 10, 0.1
+# Signs that stand in no word there, apostrophes, dashes and quotation marks aside; and the letters
+# of Iceland, in whose place others write in Turkey and around the Baltic Sea.
+_NOT_WESTERN = re.compile(r"(?<=[^\W\d_])[^\w\s\x00-\x7f’‘´–—…·\xad“”«»°](?=[^\W\d_])|[ðþÐÞ]")
 _NEWLINES = re.compile("\r\n|\r")
 _GAP = re.compile(r"\n[^\S\n]*\n\s*|\f\s*")
 # Bytes that text does not hold, whatever its encoding of one byte a character.
@@ -122,7 +131,13 @@ def decode(path: Path, data: bytes, declared: str | None = None) -> str:
             pass
     # The interesting bytes are where UTF-8 failed: a sample from the start may be all ASCII.
     start = max(0, position - _SAMPLE // 2)
-    best = charset_normalizer.from_bytes(data[start : start + _SAMPLE]).best()
+    sample = data[start : start + _SAMPLE]
+    is_latin = _is_latin(sample)
+    best = None
+    if not (is_latin and _is_western(sample)):
+        best = charset_normalizer.from_bytes(
+            sample, cp_isolation=_LATIN if is_latin else None
+        ).best()
     for encoding in (best.encoding if best else None, "cp1252", "latin-1"):
         if encoding is None:
             continue
@@ -136,6 +151,32 @@ def decode(path: Path, data: bytes, declared: str | None = None) -> str:
     if best is None and not _looks_like_text(text):
         raise FileUnreadable(str(path), "unknown encoding")
     return text
+
+
+def _is_latin(sample: bytes) -> bool:
+    """Whether a text of another encoding than UTF-8 has the letters of Latin script.
+
+    Those beyond ASCII stand alone in its words; in others they come in pairs, or whole words.
+    """
+    runs = [len(run) for run in _BEYOND_ASCII.findall(sample)]
+    letters = len(_ASCII_LETTERS.findall(sample))
+    return runs.count(1) > 0.8 * len(runs) and sum(runs) < 0.3 * letters
+
+
+def _is_western(sample: bytes) -> bool:
+    """Whether a text of Latin script is in the encoding of Windows for Western Europe.
+
+    In a few words no statistics tells it from its relatives. Its languages have less letters
+    beyond ASCII than those further east have, whose letters are signs in it, in the midst of words.
+    """
+    try:
+        text = sample.decode("cp1252")
+    except UnicodeDecodeError:
+        return False
+    beyond = sum(character.isalpha() and not character.isascii() for character in text)
+    letters = sum(map(str.isalpha, text))
+    most = max(_WESTERN_FEW, _WESTERN_SHARE * letters)
+    return beyond <= most and _NOT_WESTERN.search(text) is None
 
 
 def _multibyte(data: bytes) -> int:

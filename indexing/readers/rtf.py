@@ -23,6 +23,8 @@ _TITLE = re.compile(r"\{\\title\b\s?")
 _LEVEL = re.compile(r"\\outlinelevel([0-8])(?!\d)")
 _BRACE = re.compile(r"\\[\\{}]|[{}]")
 _FONTS = re.compile(r"\{\\fonttbl")
+# What was deleted while changes were tracked, behind other words on its looks.
+_DELETED = re.compile(r"\{(?:\\[a-z]+-?\d*\s?){0,40}?\\deleted(?![a-z\d])")
 _BINARY = re.compile(r"\\bin(\d{1,9}) ?")
 _LABELS = {"f": "Footnote", "a": "Comment", "h": "Header"}
 # Signs of private use stand for what striprtf would not let through.
@@ -51,7 +53,7 @@ def read_rtf(
     if not raw.lstrip().startswith("{\\rtf"):
         raise FileUnreadable(str(path), "no RTF")
     yield ReadProgress(0, None)
-    raw, asides = _taken_out(_without_binary(raw))
+    raw, asides = _taken_out(_without_deleted(_without_binary(raw)))
     head = _head_of(raw)
     marked = _LEVEL.sub(lambda m: f"{m.group()} \\u{ord(_OUTLINE) + int(m.group(1))}?", raw)
     text = _plain(marked)
@@ -133,6 +135,17 @@ def _without_binary(raw: str) -> str:
         if match.start() >= position:
             pieces.append(raw[position : match.start()])
             position = match.end() + int(match.group(1))
+    return "".join([*pieces, raw[position:]])
+
+
+def _without_deleted(raw: str) -> str:
+    """The file without what was deleted while changes were tracked."""
+    pieces: list[str] = []
+    position = 0
+    for match in _DELETED.finditer(raw):
+        if match.start() >= position:
+            pieces.append(raw[position : match.start()])
+            position = _end_of_group(raw, match.start())
     return "".join([*pieces, raw[position:]])
 
 

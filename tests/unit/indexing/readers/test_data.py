@@ -76,6 +76,14 @@ def test_xml_is_told_by_the_names_of_its_elements(write, finish):
     )
 
 
+def test_what_an_element_says_besides_its_attributes_goes_by_its_name(write, finish):
+    line = "<line><item>Peas</item><price unit='EUR'>3.50</price></line>"
+    text = f"<?xml version='1.0'?><bill>{line}{line}</bill>"
+    assert (
+        "item: Peas | price.unit: EUR | price: 3.50" in finish(read(write("bill.xml", text))).text
+    )
+
+
 def test_yaml_is_its_own_text(write, finish):
     text = "name: Shop\nitems:\n  - tea\n\nowner: Anna\n"
     document = finish(read(write("shop.yaml", text)))

@@ -39,6 +39,35 @@ def test_any_encoding_is_told(tmp_path, finish, text, encoding):
     assert document.kind == "text"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Müller",
+        "Name;Betrag\nÄnne;1.234,50\nBo;2\n",
+        "Le “prix” de 12 m² : 50 €, l’été passé, à Köln – tout compris",
+        "El niño comió una manzana en España. ¿Qué?",
+    ],
+)
+def test_a_few_words_of_western_europe_are_told(tmp_path, finish, text):
+    path = tmp_path / "note.txt"
+    path.write_bytes(text.encode("cp1252"))
+    assert finish(read_plain(path)).text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Zażółć gęślą jaźń. Łódź jest dużym miastem w środkowej Polsce.", "cp1250"),
+        ("Türkiye'de yaşayan insanlar güneşli günleri çok severler, değil mi?", "cp1254"),
+        ("名前,住所\n田中,東京\n", "shift_jis"),
+    ],
+)
+def test_a_few_words_of_elsewhere_are_told(tmp_path, finish, text, encoding):
+    path = tmp_path / "note.txt"
+    path.write_bytes(text.encode(encoding))
+    assert finish(read_plain(path)).text == text
+
+
 def test_the_text_is_the_files_own_but_for_line_ends(tmp_path, finish):
     path = tmp_path / "dos.txt"
     path.write_bytes(b"  one\r\n two \rthree\n\r\n\r\nfour\t5 ")

@@ -121,6 +121,13 @@ def test_names_of_utf_8_are_told_though_they_are_not_said_to_be(pack, folder):
     assert names == ["Verträge/Miete €.txt", "plain.txt"]
 
 
+def test_a_long_path_ends_as_its_file_does(pack, folder):
+    path = pack(("deep folder/" * 40 + "lease.txt", "Words"))
+    [member] = end_of(unpack(path, folder)).members
+    assert member.name.endswith("/deep folder/lease.txt")
+    assert content(folder, member) == b"Words"
+
+
 def test_a_name_that_leads_elsewhere_is_only_a_label(pack, folder, tmp_path):
     path = pack(("../../etc/passwd.txt", "Words"), ("/abs/x.txt", "More"), ("c:\\y.txt", "Y"))
     found = end_of(unpack(path, folder))

@@ -121,6 +121,14 @@ def test_rtf_with_headings_tables_and_marked_notes(write, finish):
     assert document.blocks[1].headings == ("Rent",)
 
 
+def test_what_was_deleted_of_rtf_is_not_read(write, finish):
+    raw = (
+        "{\\rtf1 The rent is {\\rtlch\\fcs1 \\deleted\\revauthdel1\\revdttmdel7 900{\\b !}}"
+        "{\\insrsid8 940} euros.\\par {\\deleted Gone.}}"
+    )
+    assert finish(read(write("lease.rtf", raw))).text == "The rent is 940 euros."
+
+
 def test_rtf_goes_by_its_first_bytes(write, finish):
     assert finish(read(write("lease.doc", RTF))).kind == "rtf"
 
