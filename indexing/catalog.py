@@ -333,7 +333,8 @@ class Catalog:
             document,
         )
         if row is None:
-            raise DocumentNotFound(str(document))
+            is_known = bool(self._rows("WHERE d.id = ?", document))
+            raise DocumentNotFound(str(document), without_text=is_known)
         return row
 
     def _rows(self, condition: str, *values: object) -> list[sqlite3.Row]:

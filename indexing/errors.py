@@ -10,7 +10,7 @@
     │   ├── ReadTimeout(seconds)
     │   ├── PasswordNeeded(wrong)
     │   └── EmptyDocument(pages, ocr_off)
-    ├── DocumentNotFound(ref, candidates)
+    ├── DocumentNotFound(ref, candidates, without_text)
     ├── PageNotFound(document, page, pages)
     ├── CollectionNotFound(name)
     ├── CollectionExists(name)
@@ -146,12 +146,14 @@ class DocumentNotFound(IndexingError):
         ref: The id, path or name that was asked for, as text.
         candidates: Where several have a file of this name, a line for each: its id, a space and
             its path.
+        without_text: Whether it is there, and its text was asked for, which it has not (yet).
     """
 
-    def __init__(self, ref: str, candidates: str = "") -> None:
-        super().__init__(ref, candidates)
+    def __init__(self, ref: str, candidates: str = "", without_text: bool = False) -> None:
+        super().__init__(ref, candidates, without_text)
         self.ref = ref
         self.candidates = candidates
+        self.without_text = without_text
 
 
 class PageNotFound(IndexingError):

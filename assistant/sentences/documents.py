@@ -100,6 +100,8 @@ def _timed_out(facts: Facts) -> str:
 
 
 def _document_not_found(facts: Facts) -> str:
+    if facts.get("without_text"):
+        return f"The document {facts.get('ref')} has no text to be read. {facts.ways.see_states}"
     candidates = str(facts.get("candidates") or "").splitlines()
     if not candidates:
         return f"There is no document {facts.get('ref')} in the library. {facts.ways.see_documents}"

@@ -44,6 +44,7 @@ SAMPLES: dict[str, object] = {
     "retry_after_s": 30.0, "ocr_off": True, "quota_bytes": 9_000_000,
     "member": "/home/ann/all.zip/lease.pdf", "purpose": "reranker", "on_card": True,
     "candidates": "3 /home/ann/lease.pdf\n7 /home/bob/lease.pdf", "catalogue": False,
+    "without_text": False,
 }  # fmt: skip
 
 
@@ -174,6 +175,8 @@ def test_documents_that_share_a_files_name_are_told_apart():
     assert "5 is /5/a.md, there are 1,025 more. Give the number" in many
     assert "'studiolo index add PATH'" in explain(DocumentNotFound("lease.pdf"))
     assert "drop a file" in explain(DocumentNotFound("lease.pdf"), WINDOW)
+    unread = explain(DocumentNotFound("3", without_text=True))
+    assert unread.startswith("The document 3 has no text to be read. 'studiolo index list' shows")
 
 
 def test_a_documents_reason_is_explained():

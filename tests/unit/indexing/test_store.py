@@ -277,8 +277,10 @@ def test_the_catalog_is_empty_before_there_is_anything(tmp_path):
 def test_a_document_without_text_is_known_but_has_none(store, catalog):
     number = store.register("/papers/queued.txt", "queued", 10, 1, None)
     assert catalog.document(number).status == "queued"
-    with pytest.raises(DocumentNotFound):
-        catalog.text(number)
+    for document in (number, number + 1):
+        with pytest.raises(DocumentNotFound) as caught:
+            catalog.text(document)
+        assert caught.value.without_text == (document == number)
 
 
 @given(st.lists(st.integers(0, 500), min_size=1, unique=True).map(sorted), st.integers(0, 600))
