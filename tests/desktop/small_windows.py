@@ -100,7 +100,7 @@ def shoot_dialogs(studio: Studio, window: Window) -> None:
         PatternsSheet(window.theme, folder, main).open()
 
     def shortage(largest: int) -> None:
-        known = Fitting("not", 9_400_000_000, 6_100_000_000, 32_768, largest)
+        known = Fitting("not", 9_400_000_000, 6_100_000_000, False, 32_768, largest)
         sheets.show_shortage(Shortage("Granite 3.3 8B", known, lambda _: None))
 
     makers: dict[str, Callable[[], None]] = {
