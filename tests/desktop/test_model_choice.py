@@ -97,6 +97,32 @@ def test_what_a_model_would_take_is_said_before_it_is_downloaded(window, hub, un
     downloads.examined.emit(small.repository, small.file)
     assert forecasts.fit_bytes(small.bytes) == "not"
     assert card._fit.text() == "just fits"
+    # What the machine lacks, a graphics card makes good that holds it.
+    forecasts.take(forecasts._survey._replace(room=Room(600_000_000, card=24 * 10**9)))
+    downloads.examined.emit(small.repository, small.file)
+    assert (forecasts.fit_bytes(small.bytes), card._fit.text()) == ("well", "fits well")
+
+
+def test_a_model_that_the_graphics_card_will_not_hold_is_said_to_need_its_memory(
+    window, until, monkeypatch
+):
+    page, session = window.main._models, window.session
+    until(lambda: len(page._installed.widgets) == 1)
+    # What it holds itself would be free for it.
+    session.models.unload()
+    until(lambda: session.models.state == "unloaded")
+    free = [80_000_000]
+    monkeypatch.setattr(session.assistant.model, "card_memory", lambda: free[0])
+    session.models.refresh()
+
+    def words():
+        return " ".join(label.text() for label in page._installed.widgets[0].findChildren(QLabel))
+
+    until(lambda: "of the graphics card's memory and 80 MB are free" in words())
+    free[0] = 8_000_000_000
+    session.models.refresh()
+    until(lambda: "of 8.0 GB free on the graphics card" in words())
+    assert "fits well" in words()
 
 
 def test_a_model_of_the_catalogue_is_known_wherever_it_lies(window, until, smollm_path, tmp_path):
