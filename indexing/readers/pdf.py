@@ -12,12 +12,19 @@ from typing import Any
 from indexing.errors import EmptyDocument, FileUnreadable, TooLarge
 from indexing.readers.paged import assemble_part
 from indexing.readers.parts import PART_WEIGHT, SCAN_WEIGHT, carried, with_rest
+from indexing.readers.pdf_annotations import (
+    Annotation,
+    annotations_of,
+    asides_of,
+    draw,
+    with_fields,
+)
 from indexing.readers.pdf_file import MAX_PAGES, open_pdf
 from indexing.readers.pdf_lines import PageLines, page_lines
 from indexing.readers.pdf_order import in_page_order
 from indexing.readers.pdf_outline import Outline
 from indexing.readers.pdf_scan import agree, beside, is_lost, picture, worth_of
-from indexing.readers.pdfium import PdfiumError, raw
+from indexing.readers.pdfium import PdfiumError
 from indexing.readers.scans import Account, read_scan
 from indexing.types import CanonicalDocument, ReadProgress, Rest
 
@@ -100,7 +107,8 @@ def _read(
             yield ReadProgress(index, total, account.seen - seen_before)
             due = time.monotonic() + _YIELD_S
     is_last = index >= total
-    if is_last and not state.before.has_text and not any(page.lines for page in pages):
+    has_words = any(page.lines or page.asides for page in pages)
+    if is_last and not state.before.has_text and not has_words:
         if len(account.unreadable) == total:
             raise FileUnreadable(str(path), "no page can be read")
         raise EmptyDocument(str(path), total, account.lacks_ocr)
@@ -126,10 +134,21 @@ def _page(
         number: Its index among the pages of the part.
         seen_before: How many pictures were read with the parts before.
     """
-    page = _loaded(document, index)
+    page, annotations = _loaded(document, index)
     if page is None:
         account.unreadable.append(index + 1)
         return PageLines([], 1.0, 1.0)
+    found = yield from _text(document, page, index, number, account, seen_before)
+    if not annotations:
+        return found
+    asides = asides_of(annotations, found, number)
+    return with_fields(found, annotations)._replace(asides=asides)
+
+
+def _text(
+    document: Any, page: Any, index: int, number: int, account: Account, seen_before: int
+) -> Generator[ReadProgress, None, PageLines]:
+    """The text of a loaded page, which is closed; else as `_page`."""
     try:
         lines = page_lines(page, number)
         lines = lines._replace(lines=in_page_order(lines.lines))
@@ -163,15 +182,19 @@ def _page(
     return beside(lines, scan.page) if worth == "beside" else scan.page
 
 
-def _loaded(document: Any, index: int) -> Any | None:
-    """A page with what is typed into its fields; None for one that cannot be loaded."""
+def _loaded(document: Any, index: int) -> tuple[Any | None, list[Annotation]]:
+    """A page with what is typed into its fields, and what else was put onto it.
+
+    None for one that cannot be loaded.
+    """
     try:
         page = document[index]
-        # What is typed into fields is no text of the page until it is flattened into it.
-        if document.formenv is not None and page.flatten() == raw.FLATTEN_SUCCESS:
+        annotations = annotations_of(page, document.formenv)
+        # What is typed onto a page is no text of it until it is drawn into it.
+        if any(one.kind != "comment" for one in annotations) and draw(page):
             page.close()
             page = document[index]
     except PdfiumError as error:
         log.warning("page %d cannot be loaded: %s", index + 1, error)
-        return None
-    return page
+        return None, []
+    return page, annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections import deque
 from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
@@ -78,7 +79,20 @@ def lay_out(pages: list[PageLines], before: Style = NO_STYLE) -> Layout:
     if run:
         groups.append(_group(run))
     ranked, sizes = with_headings(_with_tables(groups), body, before.sizes)
-    return Layout(ranked, Style(before.pages + len(pages), running, sizes))
+    return Layout(_with_asides(ranked, pages), Style(before.pages + len(pages), running, sizes))
+
+
+def _with_asides(groups: list[Group], pages: list[PageLines]) -> list[Group]:
+    """The blocks with what is told beside the text of a page behind those that begin on it."""
+    asides = deque(line for page in pages for line in page.asides)
+    if not asides:
+        return groups
+    found: list[Group] = []
+    for group in groups:
+        while asides and asides[0].page < group.lines[0].page:
+            found.append(Group("paragraph", [asides.popleft()], 0))
+        found.append(group)
+    return found + [Group("paragraph", [line], 0) for line in asides]
 
 
 def _right_edges(lines: list[Line], width: float) -> dict[int, float]:

@@ -110,6 +110,7 @@ class PageLines(NamedTuple):
         cut: Whether it has more text than is read.
         view: How it looks in truth, where it was turned to be read.
         unmapped: Share of its characters of which the font does not say what they are.
+        asides: What is told beside its text: comments.
     """
 
     lines: list[Line]
@@ -118,6 +119,7 @@ class PageLines(NamedTuple):
     cut: bool = False
     view: View | None = None
     unmapped: float = 0.0
+    asides: tuple[Line, ...] = ()
 
     def share(self, line: Line) -> tuple[float, float, float, float]:
         """The box of a line as shares (0 to 1) of the page as displayed."""
@@ -141,8 +143,7 @@ def page_lines(page: Any, index: int) -> PageLines:
         page: A `pypdfium2.PdfPage`.
         index: Its index, from 0.
     """
-    left, bottom, right, top = page.get_bbox()
-    place = _Placement(left, bottom, right, top, page.get_rotation())
+    place = Placement.of(page)
     textpage = page.get_textpage()
     try:
         raw = textpage.raw
@@ -175,8 +176,14 @@ def _unmapped(raw: Any, characters: str) -> float:
     return failed / len(sample) if sample else 0.0
 
 
-class _Placement:
+class Placement:
     """Maps a point of the page's own space to the page as displayed."""
+
+    @classmethod
+    def of(cls, page: Any) -> Placement:
+        """That of a `pypdfium2.PdfPage`."""
+        left, bottom, right, top = page.get_bbox()
+        return cls(left, bottom, right, top, page.get_rotation())
 
     def __init__(self, left: float, bottom: float, right: float, top: float, rotation: int) -> None:
         self._left, self._bottom, self._right, self._top = left, bottom, right, top
@@ -237,7 +244,7 @@ class _Lines:
     """Cuts a page's characters into lines."""
 
     def __init__(
-        self, raw: Any, characters: str, boxes: array[float], place: _Placement, index: int
+        self, raw: Any, characters: str, boxes: array[float], place: Placement, index: int
     ) -> None:
         self._raw = raw
         self._characters = characters
@@ -279,7 +286,13 @@ class _Lines:
         before = inked[0]
         farthest = rights[before]
         for i in inked[1:]:
-            if lefts[i] - farthest > gap and i - before > 1:
+            is_far = lefts[i] - farthest > gap
+            if (is_far or rights[i] < lefts[before]) and self._are_apart(before, i):
+                # What is typed into fields comes without line ends.
+                self._add(start, i, hyphen=False)
+                self._add(i, end, hyphen)
+                return
+            if is_far and i - before > 1:
                 cuts.append(i)
             before = i
             farthest = max(farthest, rights[i])
@@ -313,6 +326,11 @@ class _Lines:
                 hyphen=hyphen,
             )
         )
+
+    def _are_apart(self, one: int, other: int) -> bool:
+        """Whether one character stands wholly above the other."""
+        tops, bottoms = self._tops, self._bottoms
+        return tops[one] < bottoms[other] or tops[other] < bottoms[one]
 
     def _size(self, index: int) -> float:
         size = float(pdfium.FPDFText_GetFontSize(self._raw, index))

@@ -17,7 +17,7 @@ from indexing.readers.nested import Inside
 from indexing.types import CanonicalDocument, ReadProgress, Rest
 
 # Raised where files may be readable that were not before: those that failed are tried once more.
-VERSION = 1
+VERSION = 2
 
 
 def conditions(scans: bool) -> str:
