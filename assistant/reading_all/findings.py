@@ -10,7 +10,12 @@ from assistant.answering.types import AnswerSentence, Citation
 from assistant.reading_all.documents import Readable
 from assistant.reading_all.merging import Item, Place
 from assistant.reading_all.prompts import Kind, read_notes, wording
-from assistant.reading_all.quotes import locate, sentence_around, without_fragments
+from assistant.reading_all.quotes import (
+    first_sentence,
+    locate,
+    sentence_around,
+    without_fragments,
+)
 from assistant.reading_all.windows import Window
 from indexing.catalog import Catalog, page_at
 from indexing.errors import DocumentNotFound
@@ -54,6 +59,19 @@ def check(texts: Sequence[str], window: Window, document: Readable, group: int |
     return Checked(tuple(items), len(notes))
 
 
+def check_topics(texts: Sequence[str], window: Window, document: Readable) -> Checked:
+    """Return what of the topics named stands in the window, each with its first sentence there."""
+    text = document.text[window.start : window.end]
+    notes = [note for one in texts for note in read_notes(one)]
+    items: list[Item] = []
+    for note in notes:
+        found = first_sentence(note, text)
+        if found is not None:
+            place = Place(document.row.id, window.start + found[0], window.start + found[1])
+            items.append(Item(document.row.id, note, (place,)))
+    return Checked(tuple(items), len(notes))
+
+
 def lay_out(
     items: Sequence[Item],
     documents: Sequence[Readable],
@@ -85,7 +103,7 @@ def lay_out(
         for item in members:
             numbers = [
                 citations.setdefault(
-                    place, _citation(len(citations) + 1, place, by_id[place.document], catalog)
+                    place, citation(len(citations) + 1, place, by_id[place.document], catalog)
                 ).n
                 for place in item.places
             ]
@@ -118,7 +136,8 @@ def _grouped(
     return [(group, groups[group]) for group in order if group in groups]
 
 
-def _citation(n: int, place: Place, document: Readable, catalog: Catalog) -> Citation:
+def citation(n: int, place: Place, document: Readable, catalog: Catalog) -> Citation:
+    """Return a place as a numbered citation."""
     where = None
     with contextlib.suppress(DocumentNotFound):  # it was removed while it was read
         where = catalog.place_of(place.document, place.start, place.end)

@@ -1,4 +1,4 @@
-"""What a question asks of everything: a list or a count, or a summary."""
+"""What a question asks of everything: a list or a count, a summary, or a comparison."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from typing import Final
 
 from assistant.reading_all.prompts import Kind
 
+_COMPARES: Final = re.compile(
+    r"\b(?:compar\w+|contrast|differences? (?:between|of|among)|how do(?:es)? .+ differ"
+    r"|in common|vergleich\w*|unterschiede?)\b",
+    re.IGNORECASE,
+)
 _POINTS: Final = re.compile(
     r"\b(?:summar\w+|sum up|overview|outline|gist|key points?|main (?:points?|ideas?|themes?)"
-    r"|compar\w+|contrast|differences? between|how do(?:es)? .+ differ"
-    r"|zusammenfass\w*|fasse?\b.+\bzusammen|vergleich\w*|unterschiede?"
-    r"|r\u00e9sum\w+|compare[rz]|resum\w+|compara\w*)\b",
+    r"|zusammenfass\w*|fasse?\b.+\bzusammen|r\u00e9sum\w+|resum\w+)\b",
     re.IGNORECASE,
 )
 _ITEMS: Final = re.compile(
@@ -24,8 +27,13 @@ _ITEMS: Final = re.compile(
 )
 
 
-def kind_of(question: str) -> Kind:
-    """Return whether a question is for points that sum up, or for items."""
+def kind_of(question: str, documents: int) -> Kind:
+    """Return what a question about so many documents is for.
+
+    What compares things within one document is told by points of it.
+    """
+    if _COMPARES.search(question):
+        return "comparison" if documents > 1 else "points"
     return "points" if _POINTS.search(question) else "items"
 
 
@@ -34,4 +42,4 @@ def wants_everything(question: str) -> bool:
 
     A search brings the best places; whoever counts, lists or compares needs all of them.
     """
-    return bool(_POINTS.search(question) or _ITEMS.search(question))
+    return any(one.search(question) for one in (_COMPARES, _POINTS, _ITEMS))

@@ -14,7 +14,8 @@ import msgspec
 from assistant.answering.prompt import read_words
 from models.engine.types import ChatMessage
 
-Kind = Literal["items", "points"]
+# A list or a count, a summary, or what several documents say of the same things.
+Kind = Literal["items", "points", "comparison"]
 
 # What reaches this of a window is asked for in two halves of it; of a single passage, which has
 # none, more may be written.
@@ -35,6 +36,7 @@ class Wording(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reader: str
     items: str
     points: str
+    topics: str
     check: str
     judge: str
     belongs: str
@@ -44,6 +46,10 @@ class Wording(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     found_many: str
     so_far_one: str
     so_far_many: str
+    same: str
+    alone: str
+    unsaid: str
+    more_topics: str
     nothing: str
     nothing_so_far: str
 

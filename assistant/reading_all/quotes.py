@@ -55,6 +55,17 @@ def sentence_around(span: tuple[int, int], text: str) -> tuple[int, int]:
     return (min(start, around[0][0]), max(end, around[-1][1])) if around else span
 
 
+def first_sentence(topic: str, text: str) -> tuple[int, int] | None:
+    """Return the first sentence that has all words of a topic, in whatever form."""
+    wanted = content_keys(read_words(topic))
+    if not wanted:
+        return None
+    for start, end in split_sentences(text):
+        if wanted <= {word.key for word in read_words(text[start:end])}:
+            return start, end
+    return None
+
+
 def paragraph_around(span: tuple[int, int], text: str) -> str:
     """Return the paragraph that a span stands in, or as much of it as is near."""
     start, end = span

@@ -12,7 +12,8 @@ from assistant.answering import plan
 from assistant.answering.errors import DocumentsNotReady
 from assistant.answering.receipts import ReadingForecast, ReadingReceipt
 from assistant.answering.types import Answer, AnswerDelta, AskRequest, Phase, Plan, Timing
-from assistant.reading_all import belonging, findings, prompts
+from assistant.reading_all import belonging, findings, prompts, side_by_side
+from assistant.reading_all.comparing import compare
 from assistant.reading_all.documents import Readable, not_read, readable
 from assistant.reading_all.intent import kind_of
 from assistant.reading_all.kept import KeptReadings, Reading, Written
@@ -70,7 +71,6 @@ class ReadingRun:
     ) -> None:
         self.using = using
         self.question = question
-        self.kind: Kind = kind_of(question)
         self.items: list[Item] = []
         self._request = request
         self._catalog = catalog
@@ -78,6 +78,7 @@ class ReadingRun:
         ready = [row for row in rows if row.passages > 0 and not row.is_partly_read]
         if not ready:
             raise DocumentsNotReady(request.documents)
+        self.kind: Kind = kind_of(question, len(ready))
         # Opened only now: its tables refer to those of documents.
         self._kept = kept()
         self._unready = [row for row in rows if row.passages == 0 or row.is_partly_read]
@@ -164,7 +165,9 @@ class ReadingRun:
         document = self._by_id[window.document]
         text = document.text[window.start : window.end]
         words = prompts.wording()
-        asked = words.points if self.kind == "points" else words.items
+        asked = {"items": words.items, "points": words.points, "comparison": words.topics}[
+            self.kind
+        ]
         asked = asked.format(question=self.question)
         messages = prompts.over_window(asked, document.row.title, window.headings, text)
         tokens = WRITTEN_TOKENS * most // prompts.MOST_NOTES
@@ -180,8 +183,7 @@ class ReadingRun:
 
     def standing(self, window: Window, written: Sequence[str]) -> list[Item]:
         """Return those of the notes on a window that stand in its text."""
-        document = self._by_id[window.document]
-        return list(findings.check(written, window, document, None).items)
+        return list(self._checked_of(window, written).items)
 
     def belongs(self, item: Item) -> list[ChatMessage]:
         """Ask whether an item belongs in the answer."""
@@ -220,7 +222,7 @@ class ReadingRun:
 
     def deltas(self, before: int) -> list[AnswerDelta]:
         """Return the items that are new since there were `before`, as a list in Markdown."""
-        if self.kind == "points":  # they are summed up at the end
+        if self.kind != "items":  # it is put together at the end
             return []
         if before == 0 and self.items:
             self._first_word_ms = (time.monotonic() - self._began) * 1000
@@ -253,9 +255,14 @@ class ReadingRun:
     def answer(self, *, stopped: bool = False) -> Answer:
         """Return what was found, with its proof and a receipt of what was read."""
         receipt = self._receipt()
-        laid = findings.lay_out(
-            self.items, self.documents, self._catalog, self.kind, complete=receipt.complete
-        )
+        complete = receipt.complete
+        if self.kind == "comparison":
+            compared = compare(self.items, self.documents, self.question)
+            laid = side_by_side.lay_out(compared, self.documents, self._catalog, complete=complete)
+        else:
+            laid = findings.lay_out(
+                self.items, self.documents, self._catalog, self.kind, complete=complete
+            )
         return Answer(
             question=self._request.question,
             answer=laid.text,
@@ -297,8 +304,7 @@ class ReadingRun:
     def _take(self, piece: Piece, written: Written) -> None:
         number, window, _ = piece
         document = self._by_id[window.document]
-        group = window.document if self._grouped else None
-        checked = findings.check(written.texts, window, document, group)
+        checked = self._checked_of(window, written.texts)
         self._found += checked.written
         self._checked += len(checked.items)
         belong = [
@@ -313,6 +319,13 @@ class ReadingRun:
         if not written.whole:
             self._cut_off[window.document].add(number)
         self._measures[window.document] = document.measured(self._read[window.document])
+
+    def _checked_of(self, window: Window, texts: Sequence[str]) -> findings.Checked:
+        document = self._by_id[window.document]
+        if self.kind == "comparison":
+            return findings.check_topics(texts, window, document)
+        group = window.document if self._grouped else None
+        return findings.check(texts, window, document, group)
 
     def _settle(self) -> None:
         self.items = merge(self.items)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import pytest
 
 from assistant.answering.calibration import Calibrations, Scale
@@ -77,7 +79,9 @@ def reader_of(data_dir):
         calibrations = Calibrations()
         calibrations.keep(f"{USING.name} {edition()} windows", NOT_TELLING)
         calibrations.keep(f"{USING.name} {edition()} notes", worth)
-        return EverythingReader(model, catalog, ComputeGate(), lambda: kept, calibrations)
+        return EverythingReader(
+            cast("Any", model), catalog, ComputeGate(), lambda: kept, calibrations
+        )
 
     yield made
     kept.close()

@@ -1,0 +1,190 @@
+"""A comparison: of each topic what every document says, side by side, in its own words.
+
+What the documents speak of is named by the model, piece by piece. What they say of it is found by
+the topic's words and quoted; whether it is the same is told from its words and numbers. So nothing
+in a comparison can be made up, and no document is passed over for a topic that stands in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from assistant.answering.words import content_keys, read_words
+from assistant.reading_all.documents import Readable
+from assistant.reading_all.merging import Item, Place
+from indexing.sentences import split_sentences
+
+# So many topics are shown; those of which most documents speak.
+MOST_TOPICS: Final = 12
+# So many that only one document speaks of.
+_MOST_ALONE: Final = 4
+# So many sentences of a document on each: more is what the source itself is for.
+_MOST_SENTENCES: Final = 2
+# A line with fewer words is a heading or a label, unless it has a number.
+_FEWEST_WORDS: Final = 4
+# A word of more of the sentences than this tells nothing of any ("tenant", in leases).
+_MOST_COMMON: Final = 0.15
+# What documents say is the same where they share so much of their words, and all numbers.
+_SAME: Final = 0.8
+
+
+class Topic(NamedTuple):
+    """What is compared.
+
+    Attributes:
+        said: What each document says of it, by the document's id; those that speak of it only.
+        same: Whether all of them say the same.
+    """
+
+    name: str
+    said: dict[int, tuple[Place, ...]]
+    same: bool
+
+
+class Comparison(NamedTuple):
+    """Topics that several documents speak of, those that one does, and how many more there are."""
+
+    shared: tuple[Topic, ...]
+    alone: tuple[Topic, ...]
+    left_out: int
+
+
+class _Sentence(NamedTuple):
+    place: Place
+    words: tuple[str, ...]
+    told: frozenset[tuple[str, bool]]
+    numbers: frozenset[str]
+
+
+class _Named(NamedTuple):
+    """A topic as the model named it, with the documents in which it did."""
+
+    name: str
+    keys: frozenset[str]
+    documents: frozenset[int]
+
+
+def compare(items: Sequence[Item], documents: Sequence[Readable], question: str) -> Comparison:
+    """Return what the documents say of the topics that were found in them.
+
+    Args:
+        items: The topics; each names a place of its window.
+        documents: All that are compared.
+        question: What was asked: what it or every title says is no topic.
+    """
+    sentences = {document.row.id: _sentences(document) for document in documents}
+    titles = [content_keys(read_words(document.row.title)) for document in documents]
+    known = content_keys(read_words(question)) | set[str]().union(*titles)
+    ranked: list[tuple[tuple[float, ...], Topic]] = []
+    total = sum(map(len, sentences.values()))
+    for named in _named(items, known):
+        held = {document: _holding(named.keys, of_one) for document, of_one in sentences.items()}
+        count = sum(map(len, held.values()))
+        if count <= max(_MOST_SENTENCES * len(documents), _MOST_COMMON * total):
+            topic = _topic(named, held)
+            rank = (-len(topic.said), -len(named.documents), -count)
+            ranked.append((rank, topic))
+    topics = [topic for _, topic in sorted(ranked, key=lambda one: one[0])]
+    shared: list[Topic] = []
+    alone: list[Topic] = []
+    shown: set[Place] = set()
+    left_out = 0
+    for topic in topics:
+        places = {place for of_one in topic.said.values() for place in of_one}
+        if not places - shown:
+            continue
+        several = len(topic.said) > 1
+        if len(shared if several else alone) >= (MOST_TOPICS if several else _MOST_ALONE):
+            left_out += 1
+            continue
+        # A sentence is quoted once, where its document has another one for the next topic.
+        said = {
+            document: tuple(one for one in of_one if one not in shown) or of_one
+            for document, of_one in topic.said.items()
+        }
+        (shared if several else alone).append(topic._replace(said=said))
+        shown |= places
+    return Comparison(tuple(shared), tuple(alone), left_out)
+
+
+def _named(items: Sequence[Item], known: set[str]) -> list[_Named]:
+    """Return the topics, each once: "notice" and "notice period" are one."""
+    by_keys: dict[frozenset[str], _Named] = {}
+    for item in items:
+        keys = frozenset(content_keys(read_words(item.text)) - known)
+        if not keys:
+            continue
+        one = by_keys.get(keys, _Named(item.text, keys, frozenset()))
+        documents = one.documents | {place.document for place in item.places}
+        by_keys[keys] = one._replace(documents=documents)
+    merged: list[_Named] = []
+    for one in sorted(by_keys.values(), key=lambda one: len(one.keys)):
+        at = next((n for n, known in enumerate(merged) if known.keys <= one.keys), None)
+        if at is None:
+            merged.append(one)
+        else:
+            documents = merged[at].documents | one.documents
+            merged[at] = merged[at]._replace(documents=documents)
+    return merged
+
+
+def _holding(keys: frozenset[str], sentences: Sequence[_Sentence]) -> list[_Sentence]:
+    """Return the sentences that have all words of a topic, those that tell most of it first.
+
+    These have a number, and the topic stands early in them.
+    """
+    found = [one for one in sentences if keys.issubset(one.words)]
+    return sorted(
+        found, key=lambda one: (not one.numbers, min(one.words.index(key) for key in keys))
+    )
+
+
+def _topic(named: _Named, held: dict[int, list[_Sentence]]) -> Topic:
+    said = {
+        document: sorted(found[:_MOST_SENTENCES], key=lambda one: one.place)
+        for document, found in held.items()
+        if found
+    }
+    places = {document: tuple(one.place for one in found) for document, found in said.items()}
+    return Topic(named.name, places, _same(list(said.values())))
+
+
+def _same(said: Sequence[Sequence[_Sentence]]) -> bool:
+    """Tell whether several documents say the same."""
+    if len(said) < 2:
+        return False
+    told = [frozenset[tuple[str, bool]]().union(*(one.told for one in of_one)) for of_one in said]
+    numbers = {frozenset[str]().union(*(one.numbers for one in of_one)) for of_one in said}
+    alike = min(len(told[0] & other) / len(told[0] | other) for other in told[1:])
+    return len(numbers) == 1 and alike >= _SAME
+
+
+def _sentences(document: Readable) -> list[_Sentence]:
+    """Return the sentences of a document, without its headings."""
+    headings = {
+        heading.casefold()
+        for window in document.windows
+        for passage in window.passages
+        for heading in passage.headings
+    }
+    return [
+        sentence
+        for start, end in split_sentences(document.text)
+        if document.text[start:end].strip("# ").casefold() not in headings
+        and (sentence := _sentence(document, start, end)) is not None
+    ]
+
+
+def _sentence(document: Readable, start: int, end: int) -> _Sentence | None:
+    words = read_words(document.text[start:end])
+    numbers = frozenset(word.key for word in words if word.key.isdigit() or word.kind == "number")
+    if len(words) < _FEWEST_WORDS and not numbers:
+        return None
+    told = [word for word in words if word.kind != "function"]
+    return _Sentence(
+        Place(document.row.id, start, end),
+        tuple(word.key for word in told),
+        frozenset((word.key, word.negated) for word in told),
+        numbers,
+    )
