@@ -57,6 +57,11 @@ def shortage_text(name: str, known: Fitting) -> str:
             f"'studiolo models settings {name} context_tokens={known.smaller_context}' gives it a "
             "context that fits."
         )
+    elif known.on_card:
+        advice = (
+            f"'studiolo models settings {name} gpu_layers=N' puts only N layers there, and "
+            "'studiolo models use NAME' chooses another model."
+        )
     else:
         advice = (
             "Close other programs, or choose a smaller model with 'studiolo models use NAME'; "

@@ -145,6 +145,8 @@ class ModelCard(QFrame):
         if known is not None and known.largest_context:
             advice = self.tr("With a context of up to {n} tokens it fits: its settings choose one.")
             advice = advice.format(n=number(known.largest_context))
+        elif demand.on_card:
+            advice = self.tr("Its settings put fewer layers there; or choose a smaller model.")
         else:
             advice = self.tr("Close other programs, or choose a smaller model.")
         return label(f"{text} {advice}", "small-warning", wrap=True)

@@ -33,6 +33,11 @@ class ShortageSheet(Sheet):
             advice = self.tr(
                 "With a context of {n} tokens it fits. It keeps that one until Studiolo closes."
             ).format(n=number(smaller))
+        elif known.on_card:
+            advice = self.tr(
+                "No context is small enough. Put fewer layers there in the model's settings, or "
+                "choose a smaller model."
+            )
         else:
             advice = self.tr(
                 "No context is small enough. Close other programs, or choose a smaller model."

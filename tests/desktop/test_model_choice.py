@@ -119,6 +119,7 @@ def test_a_model_that_the_graphics_card_will_not_hold_is_said_to_need_its_memory
         return " ".join(label.text() for label in page._installed.widgets[0].findChildren(QLabel))
 
     until(lambda: "of the graphics card's memory and 80 MB are free" in words())
+    assert "Its settings put fewer layers there; or choose a smaller model." in words()
     free[0] = 8_000_000_000
     session.models.refresh()
     until(lambda: "of 8.0 GB free on the graphics card" in words())

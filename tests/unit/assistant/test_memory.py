@@ -68,7 +68,9 @@ def test_what_falls_short_is_named(make):
     header, settings = assistant.models.header(facts), assistant.load_settings(facts.name)
     on_card = fitting(header, settings, assistant.memory.room())
     assert "of 100 MB free on the graphics card" in fitting_text(on_card)
-    assert "of the graphics card's memory" in shortage_text("Small", on_card)
+    warning = shortage_text("Small", on_card)
+    assert "of the graphics card's memory" in warning
+    assert "'studiolo models settings Small gpu_layers=N' puts only N layers there" in warning
     sizes = (on_card.needed_bytes, on_card.free_bytes)
     assert "of the graphics card's memory" in explain(ModelTooLarge("Small", *sizes, on_card=True))
     alone = fitting(header, settings, Room(FREE))
