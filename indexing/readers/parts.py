@@ -32,7 +32,10 @@ class Carried(msgspec.Struct, frozen=True, array_like=True):
     def pages(self) -> list[PageLines]:
         """The pages held, counted from the first page of the part that begins with them."""
         return [
-            page._replace(lines=[line._replace(page=number) for line in page.lines])
+            page._replace(
+                lines=[line._replace(page=number) for line in page.lines],
+                asides=tuple(line._replace(page=number) for line in page.asides),
+            )
             for number, page in enumerate(self.held)
         ]
 

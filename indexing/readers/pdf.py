@@ -9,6 +9,8 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from indexing.errors import EmptyDocument, FileUnreadable, TooLarge
 from indexing.readers.paged import assemble_part
 from indexing.readers.parts import PART_WEIGHT, SCAN_WEIGHT, carried, with_rest
@@ -19,7 +21,7 @@ from indexing.readers.pdf_annotations import (
     draw,
     with_fields,
 )
-from indexing.readers.pdf_file import MAX_PAGES, open_pdf
+from indexing.readers.pdf_file import MAX_PAGES, attached_to, open_pdf
 from indexing.readers.pdf_lines import PageLines, page_lines
 from indexing.readers.pdf_order import in_page_order
 from indexing.readers.pdf_outline import Outline
@@ -122,7 +124,9 @@ def _read(
         state.before,
         is_last,
     )
-    return with_rest(part, pages, index, total, characters, account)
+    found = with_rest(part, pages, index, total, characters, account)
+    attached = attached_to(document)
+    return msgspec.structs.replace(found, warnings=found.warnings + attached)
 
 
 def _page(

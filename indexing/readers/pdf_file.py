@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from indexing.errors import EmptyDocument, FileUnreadable, PasswordNeeded, TooLarge
+from indexing.readers.nested import shown_name
 from indexing.readers.pdfium import PdfiumError, error_code, helpers
 
 MAX_BYTES = 2 * 1024 * 1024 * 1024
 MAX_PAGES = 20_000
+# Names of attached files that are told.
+_NAMED = 3
 _MAX_REPAIR_BYTES = 200 * 1024 * 1024
 
 # The parsers' own words tell a person nothing.
@@ -58,6 +61,21 @@ def open_pdf(path: Path, password: str | None) -> OpenPdf:
         document.close()
         raise FileUnreadable(str(path), "no pages")
     return OpenPdf(document, is_mended)
+
+
+def attached_to(document: Any) -> tuple[str, ...]:
+    """A sentence on the files that lie in a PDF, which are not read; none where there are none."""
+    count = document.count_attachments()
+    if count <= 0:
+        return ()
+    names: list[str] = []
+    for index in range(min(count, _NAMED)):
+        try:
+            names.append(shown_name(document.get_attachment(index).get_name()))
+        except PdfiumError:
+            names.append("unnamed")
+    more = f" and {count - _NAMED} more" if count > _NAMED else ""
+    return (f"attached to it, and not read: {', '.join(names)}{more}",)
 
 
 def _mended(path: Path, password: str | None) -> bytes:

@@ -7,7 +7,8 @@ from pypdf import PdfWriter
 from pypdf.annotations import FreeText, Highlight, Text
 from pypdf.generic import ArrayObject, FloatObject, NameObject, TextStringObject
 
-from indexing.readers.pdf import read_pdf
+from indexing.readers import pdf
+from indexing.readers.pdf import read_pdf, read_pdf_part
 from tests.unit.indexing.readers.conftest import shown, write_lines
 
 
@@ -53,6 +54,41 @@ def test_comments_are_told_behind_the_text_of_their_page(annotate, finish):
     start = document.text.index("[Comment by Ada]")
     [box] = [line for line in document.lines if line.start == start]
     assert (box.page, round(box.left, 2), round(box.top, 2)) == (1, 0.5, 0.14)
+
+
+def test_comments_of_pages_in_the_parts_of_a_long_file_stay_with_them(annotate, monkeypatch):
+    monkeypatch.setattr(pdf, "PART_WEIGHT", 2)
+    notes = [(page, Text(text=f"Note {page + 1}.", rect=(10, 10, 30, 30)), "") for page in range(7)]
+    path = annotate(*notes, pages=7)
+    rest, found = None, []
+    while True:
+        reading = read_pdf_part(path, None, rest)
+        while True:
+            try:
+                next(reading)
+            except StopIteration as end:
+                part = end.value
+                break
+        found += [text for _, text in shown(part)]
+        if part.rest is None:
+            break
+        rest = part.rest
+    assert found == [
+        text
+        for page in range(1, 8)
+        for text in (f"Words of page {page}, and more of them.", f"[Comment] Note {page}.")
+    ]
+
+
+def test_what_is_attached_is_told(annotate, finish):
+    path = annotate(pages=1)
+    writer = PdfWriter(clone_from=path)
+    for number in range(1, 6):
+        writer.add_attachment(f"bill {number}.csv", b"Crop,Euro\n")
+    writer.write(path)
+    assert finish(read_pdf(path)).warnings == (
+        "attached to it, and not read: bill 1.csv, bill 2.csv, bill 3.csv and 2 more",
+    )
 
 
 def test_a_sentence_goes_on_over_the_page_though_one_has_a_comment(annotate, make_pdf, finish):
