@@ -16,7 +16,7 @@ from indexing.readers.assemble import Assembler, clean
 from indexing.readers.charts import chart_texts
 from indexing.readers.docx_numbering import Numbering
 from indexing.readers.docx_package import open_docx
-from indexing.readers.docx_parts import edges_of, notes_of, number, styles_of
+from indexing.readers.docx_parts import edges_of, notes_of, number, sign_of, styles_of, tick_of
 from indexing.readers.omml import equation_text
 from indexing.readers.pictures import PLENTY, Pictures
 from indexing.readers.tables import guess_header, table_lines
@@ -256,6 +256,10 @@ class _Walker:
                 pieces.append("\n")
             elif tag == _W + "noBreakHyphen":
                 pieces.append("-")
+            elif tag == _W + "sym":
+                pieces.append(sign_of(element))
+            elif tag == _W + "checkBox":
+                pieces.append(tick_of(element))
             elif tag == _W + "txbxContent":
                 self._boxes.append(element)
             elif tag == _C + "chart":

@@ -16,6 +16,11 @@ _NOTES = {
     _RELATED + "comments": "comment",
 }
 _EDGES = {_RELATED + "header": "Header", _RELATED + "footer": "Footer"}
+# What people tick and point with, of the font Wingdings.
+_SIGNS = {
+    "6F": "\u2610", "A8": "\u2610", "FD": "\u2612", "FE": "\u2611", "FB": "\u2717", "FC": "\u2713",
+    "DF": "\u2190", "E0": "\u2192", "E8": "\u2192", "F0": "\u21e8",
+}  # fmt: skip
 _PAGE_NUMBER = re.compile(r"\W*(?:[^\W\d]{1,6}\W*)?\d*\W*(?:(?:/|of|von|de|sur|van)\W*)?\d*\W*")
 
 
@@ -75,6 +80,22 @@ def styles_of(document: Any) -> dict[str, tuple[str, int | None]]:
             ancestor = parents[ancestor]
         resolved[key] = (name, levels.get(ancestor))
     return resolved
+
+
+def sign_of(symbol: Any) -> str:
+    """The letter for a sign out of a font of signs; "" for one that tells nothing."""
+    # Those of private use are the font's own, moved there.
+    code = str(symbol.get(W + "char") or "").upper()[-2:]
+    return _SIGNS.get(code, "") if symbol.get(W + "font") == "Wingdings" else ""
+
+
+def tick_of(box: Any) -> str:
+    """Whether a box of a form is ticked."""
+    state = box.find(W + "checked")
+    if state is None:
+        state = box.find(W + "default")
+    is_ticked = state is not None and state.get(W + "val") not in ("0", "false", "off")
+    return "\u2612" if is_ticked else "\u2610"
 
 
 def number(value: str | None) -> int | None:

@@ -106,6 +106,33 @@ def test_content_controls_are_seen_through(save, finish):
     assert [text for _, text in texts(finish(read_docx(save(made))))] == ["Before", "Inside"]
 
 
+def test_boxes_that_are_ticked_are_told_from_those_that_are_not(save, finish):
+    made: Any = docx.Document()
+    for words, inner in (
+        ("Yes", '<w:sym w:font="Wingdings" w:char="F0FE"/>'),
+        ("No", '<w:sym w:font="Wingdings" w:char="F06F"/>'),
+        ("Odd", '<w:sym w:font="Webdings" w:char="F0FE"/><w:sym w:char="zz"/>'),
+        ("Cat", _form_box("<w:checked/>")),
+        ("Dog", _form_box('<w:checked w:val="0"/>')),
+        ("Ox", _form_box('<w:default w:val="1"/>')),
+    ):
+        run = f"<w:r {nsdecls('w')}>{inner}<w:t xml:space='preserve'> {words}</w:t></w:r>"
+        made.add_paragraph()._p.append(parse_xml(run))
+    assert [text for _, text in texts(finish(read_docx(save(made))))] == [
+        "\u2611 Yes",
+        "\u2610 No",
+        "Odd",
+        "\u2612 Cat",
+        "\u2610 Dog",
+        "\u2612 Ox",
+    ]
+
+
+def _form_box(state: str) -> str:
+    box = f"<w:checkBox><w:sizeAuto/>{state}</w:checkBox>"
+    return f'<w:fldChar w:fldCharType="begin"><w:ffData>{box}</w:ffData></w:fldChar>'
+
+
 def test_a_frame_of_one_cell_is_no_table(save, finish):
     made: Any = docx.Document()
     cell = made.add_table(1, 1).cell(0, 0)
