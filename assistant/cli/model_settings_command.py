@@ -12,6 +12,7 @@ from assistant.assistant import Assistant
 from assistant.cli.console import DONE, Console
 from assistant.cli.errors import UsageError
 from assistant.settings import ModelSettings
+from models.adapter_files import check_adapter
 from models.engine.hardware import compute_threads
 from models.engine.types import Adapter, KvType, LoadSettings, Sampling
 from models.errors import ModelNotFound
@@ -56,11 +57,18 @@ class _Chosen(msgspec.Struct, frozen=True):
 
 
 def run(assistant: Assistant, console: Console, arguments: Namespace) -> int:
-    """Show a model's settings, once the changes are made that were asked for."""
-    name = assistant.models.info(arguments.name).name
-    conversation: int | None = arguments.conversation
-    chosen = _changed(assistant, _chosen(assistant, name, conversation), arguments.changes)
+    """Show a model's settings, once the changes are made that were asked for.
+
+    Raises:
+        AdapterUnfit: An adapter is named that is none, or is for models of another family.
+    """
+    facts = assistant.models.info(arguments.name)
+    name, conversation = facts.name, arguments.conversation
+    old = _chosen(assistant, name, conversation)
+    chosen = _changed(assistant, old, arguments.changes)
     if arguments.changes:
+        for adapter in set(chosen.adapters or ()) - set(old.adapters or ()):
+            check_adapter(adapter.path, facts.architecture)
         _keep(assistant, name, conversation, chosen)
     settings = assistant.settings.current
     in_force = settings.model_settings(name, None if conversation is None else chosen)

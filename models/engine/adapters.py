@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from models.adapter_files import check_adapter
 from models.engine.native import llama, start_backend
 from models.engine.types import Adapter
-from models.errors import AdapterUnfit, InvalidModelFile
-from models.gguf_header import read_header
+from models.errors import AdapterUnfit
 
 _Stamp = tuple[str, int, int]
 
@@ -66,19 +66,3 @@ class Adapters:
                 raise AdapterUnfit(path, "refused", detail=log.first_error)
             self._loaded[stamp] = adapter
         return self._loaded[stamp]
-
-
-def check_adapter(path: str, architecture: str) -> None:
-    """Checks by its header that an adapter is one for a family of models.
-
-    Raises:
-        AdapterUnfit: It is none, or one for another family.
-    """
-    try:
-        header = read_header(Path(path))
-    except InvalidModelFile as error:
-        raise AdapterUnfit(path, error.problem) from error
-    if header.kind != "adapter":
-        raise AdapterUnfit(path, "no_adapter")
-    if header.architecture != architecture:
-        raise AdapterUnfit(path, "other_family", header.architecture, architecture)

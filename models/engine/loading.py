@@ -7,7 +7,7 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
-from models.engine.adapters import check_adapter
+from models.adapter_files import check_adapter
 from models.engine.memory import TokenMemory
 from models.engine.native import LIBRARY_VERSION, Vocabulary, llama
 from models.engine.native_load import SEQUENCES, NativeLoad, flash_attention

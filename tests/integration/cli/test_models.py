@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.integration.lora import write_adapter
 from tests.unit.models.conftest import KEYS, build, string, u32
 
 pytestmark = pytest.mark.model
@@ -25,7 +26,7 @@ def test_the_doctor_finds_what_is_missing(empty):
 def test_a_model_is_set_up_and_says_whether_it_fits(empty, smollm_path, tmp_path):
     empty.install(model=smollm_path)
     name = smollm_path.name
-    lora = tmp_path / "lora.gguf"
+    lora = write_adapter(tmp_path / "lora.gguf")
     done = empty.run(
         "models", "settings", name, "temperature=0.7", "thinking=off", "context_tokens=2048",
         f"adapters={lora}:0.5", "--json",
@@ -57,6 +58,13 @@ def test_a_model_is_set_up_and_says_whether_it_fits(empty, smollm_path, tmp_path
     ):
         refused = empty.run("models", "settings", name, wrong)
         assert (refused.status, right in refused.err) == (2, True), refused.err
+    for unfit, why in (
+        (tmp_path / "none.gguf", "there is no such file"),
+        (smollm_path, "is no LoRA adapter"),
+        (write_adapter(tmp_path / "q.gguf", architecture="qwen2"), "models of the family qwen2"),
+    ):
+        refused = empty.run("models", "settings", name, f"adapters={unfit}")
+        assert (refused.status, why in refused.err) == (1, True), refused.err
 
 
 def test_models_come_go_and_are_chosen(empty, smollm_path, tmp_path):
