@@ -181,7 +181,10 @@ class Catalog:
         return [row for row in named if row["status"] != "skipped"] or named
 
     def searched(self, documents: Sequence[int]) -> list[int]:
-        """What is searched in these documents: an archive stands for what is in it."""
+        """What is searched in these documents: an archive stands for what is in it.
+
+        A copy, which was skipped, stands for what it is a copy of.
+        """
         if not self._knows_archives():
             return list(documents)
         return [row[0] for row in self._all(SELECT_SEARCHED, json.dumps(list(documents)))]

@@ -13,13 +13,11 @@ from collections.abc import Sequence
 
 import msgspec
 
-# What is searched in documents: an archive stands for what is in it, and a member that was
-# skipped as a copy for what it is a copy of. Its one value is their ids, as JSON.
+# What is searched in documents: an archive stands for what is in it, and what was skipped as
+# a copy for what it is a copy of. Its one value is their ids, as JSON.
 SELECT_SEARCHED = """
-    SELECT id FROM documents WHERE id IN (SELECT value FROM json_each(?1))
-    UNION
-    SELECT coalesce(duplicate_of, id) FROM documents WHERE archive_id IS NOT NULL
-    AND (id IN (SELECT value FROM json_each(?1)) OR archive_id IN (SELECT value FROM json_each(?1)))
+    SELECT DISTINCT coalesce(duplicate_of, id) FROM documents
+    WHERE id IN (SELECT value FROM json_each(?1)) OR archive_id IN (SELECT value FROM json_each(?1))
 """
 
 

@@ -54,7 +54,8 @@ def run(assistant: Assistant, console: Console, arguments: Namespace) -> int:
     if row.members is not None:
         within = (one.path for one in assistant.catalog.documents() if one.archive == row.id)
         raise NotOneDocument(row.path, next(within, ""))
-    document = row.id
+    # A copy of another document has no text of its own: that one is read.
+    [document] = assistant.catalog.searched([row.id])
     console.progress("Seeing how long it takes")
     forecast = assistant.forecast_study(document, arguments.model)
     if not forecast.fits:

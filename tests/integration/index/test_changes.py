@@ -99,12 +99,16 @@ def test_a_changed_file_is_searchable_as_it_was_until_it_is_ready(index, catalog
     consistent(data_dir, index)
 
 
-def test_the_same_content_twice_is_indexed_once(index, papers, data_dir):
+def test_the_same_content_twice_is_indexed_once(index, catalog, papers, data_dir):
     (papers / "copy of lease.md").write_text(LEASE)
     _, report = end_of(index.add([str(papers)]))
     by_name = {Path(row.path).name: row for row in report.documents}
     assert by_name["lease.md"].status == "skipped"
     assert by_name["lease.md"].reason == f"duplicate of {papers / 'copy of lease.md'}"
+    # Who asks the copy hears what the other one says.
+    original, copy = by_name["copy of lease.md"].id, by_name["lease.md"].id
+    assert catalog.searched([copy]) == [original]
+    assert {hit.document for hit in index.search("rent", 5, [copy]).hits} == {original}
     consistent(data_dir, index)
     removed = index.remove([by_name["copy of lease.md"].id])
     assert set(removed) == {by_name["copy of lease.md"].id, by_name["lease.md"].id}
