@@ -7,7 +7,8 @@ in a comparison can be made up, and no document is passed over for a topic that 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from assistant.answering.words import content_keys, read_words
@@ -23,10 +24,8 @@ _MOST_ALONE: Final = 4
 _MOST_SENTENCES: Final = 2
 # A line with fewer words is a heading or a label, unless it has a number.
 _FEWEST_WORDS: Final = 4
-# A word of more of the sentences than this tells nothing of any ("tenant", in leases).
+# A word of more of the sentences than this tells little of any ("tenant", in leases).
 _MOST_COMMON: Final = 0.15
-# What documents say is the same where they share so much of their words, and all numbers.
-_SAME: Final = 0.8
 
 
 class Topic(NamedTuple):
@@ -71,20 +70,22 @@ def compare(items: Sequence[Item], documents: Sequence[Readable], question: str)
     Args:
         items: The topics; each names a place of its window.
         documents: All that are compared.
-        question: What was asked: what it or every title says is no topic.
+        question: What was asked: what it or a title says comes last.
     """
     sentences = {document.row.id: _sentences(document) for document in documents}
+    by_word = {document: _by_word(of_one) for document, of_one in sentences.items()}
     titles = [content_keys(read_words(document.row.title)) for document in documents]
     known = content_keys(read_words(question)) | set[str]().union(*titles)
     ranked: list[tuple[tuple[float, ...], Topic]] = []
     total = sum(map(len, sentences.values()))
-    for named in _named(items, known):
-        held = {document: _holding(named.keys, of_one) for document, of_one in sentences.items()}
+    usual = max(_MOST_SENTENCES * len(documents), _MOST_COMMON * total)
+    for named in _named(items):
+        held = {document: _holding(named.keys, of_one) for document, of_one in by_word.items()}
         count = sum(map(len, held.values()))
-        if count <= max(_MOST_SENTENCES * len(documents), _MOST_COMMON * total):
-            topic = _topic(named, held)
-            rank = (-len(topic.said), -len(named.documents), -count)
-            ranked.append((rank, topic))
+        common = named.keys <= known or count > usual
+        topic = _topic(named, held)
+        rank = (-len(topic.said), common, -len(named.documents), -count)
+        ranked.append((rank, topic))
     topics = [topic for _, topic in sorted(ranked, key=lambda one: one[0])]
     shared: list[Topic] = []
     alone: list[Topic] = []
@@ -108,19 +109,17 @@ def compare(items: Sequence[Item], documents: Sequence[Readable], question: str)
     return Comparison(tuple(shared), tuple(alone), left_out)
 
 
-def _named(items: Sequence[Item], known: set[str]) -> list[_Named]:
+def _named(items: Sequence[Item]) -> list[_Named]:
     """Return the topics, each once: "notice" and "notice period" are one."""
     by_keys: dict[frozenset[str], _Named] = {}
     for item in items:
-        keys = frozenset(content_keys(read_words(item.text)) - known)
-        if not keys:
-            continue
+        keys = frozenset(content_keys(read_words(item.text)))
         one = by_keys.get(keys, _Named(item.text, keys, frozenset()))
         documents = one.documents | {place.document for place in item.places}
         by_keys[keys] = one._replace(documents=documents)
     merged: list[_Named] = []
     for one in sorted(by_keys.values(), key=lambda one: len(one.keys)):
-        at = next((n for n, known in enumerate(merged) if known.keys <= one.keys), None)
+        at = next((n for n, other in enumerate(merged) if other.keys <= one.keys), None)
         if at is None:
             merged.append(one)
         else:
@@ -129,12 +128,22 @@ def _named(items: Sequence[Item], known: set[str]) -> list[_Named]:
     return merged
 
 
-def _holding(keys: frozenset[str], sentences: Sequence[_Sentence]) -> list[_Sentence]:
+def _by_word(sentences: Sequence[_Sentence]) -> dict[str, list[_Sentence]]:
+    """Return the sentences that have a word, by the word."""
+    found: defaultdict[str, list[_Sentence]] = defaultdict(list)
+    for sentence in sentences:
+        for key in dict.fromkeys(sentence.words):
+            found[key].append(sentence)
+    return dict(found)
+
+
+def _holding(keys: frozenset[str], by_word: Mapping[str, list[_Sentence]]) -> list[_Sentence]:
     """Return the sentences that have all words of a topic, those that tell most of it first.
 
     These have a number, and the topic stands early in them.
     """
-    found = [one for one in sentences if keys.issubset(one.words)]
+    candidates = min((by_word.get(key, []) for key in keys), key=len)
+    found = [one for one in candidates if keys.issubset(one.words)]
     return sorted(
         found, key=lambda one: (not one.numbers, min(one.words.index(key) for key in keys))
     )
@@ -151,13 +160,11 @@ def _topic(named: _Named, held: dict[int, list[_Sentence]]) -> Topic:
 
 
 def _same(said: Sequence[Sequence[_Sentence]]) -> bool:
-    """Tell whether several documents say the same."""
+    """Tell whether several documents say the same: in the same words, but for their form."""
     if len(said) < 2:
         return False
     told = [frozenset[tuple[str, bool]]().union(*(one.told for one in of_one)) for of_one in said]
-    numbers = {frozenset[str]().union(*(one.numbers for one in of_one)) for of_one in said}
-    alike = min(len(told[0] & other) / len(told[0] | other) for other in told[1:])
-    return len(numbers) == 1 and alike >= _SAME
+    return len(set(told)) == 1
 
 
 def _sentences(document: Readable) -> list[_Sentence]:

@@ -29,8 +29,9 @@ _STOP_S: Final = 10.0
 
 
 _ONE_WORD: Final = Sampling(max_tokens=1)
-# A piece is passed over where the model is less sure than this that it answers (see `Scale`).
-_LEAST_SURE: Final = 0.2
+# A piece is passed over where the model is less sure than this that it answers (see `Scale`). That
+# is low: each note on it is judged by itself.
+_LEAST_SURE: Final = 0.0
 
 
 class BackgroundModel(Protocol):
@@ -194,7 +195,8 @@ class EverythingReader:
         reply = yield from self._generate(run, messages, sampling, enough=prompts.repeats_itself)
         # Where a piece gives nothing a model may make things up, as many as it is let.
         whole = len(run.standing(window, (reply.text,))) < most and reply.ended
-        if whole or halves is None:
+        # What goes round in a circle overlooks the rest; of half as much a model keeps sight.
+        if halves is None or (whole and not prompts.repeats_itself(reply.text)):
             return Written((reply.text,), whole)
         first = yield from self._write(run, halves[0])
         second = yield from self._write(run, halves[1])

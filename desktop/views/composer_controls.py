@@ -227,7 +227,7 @@ class ComposerControls(QWidget):
             ("auto", self.tr("Auto: whole where it fits, else passages")),
             ("whole", self.tr("Whole documents")),
             ("retrieval", self.tr("By passages")),
-            ("everything", self.tr("Read everything: for lists, counts, summaries")),
+            ("everything", self.tr("Read everything: for lists, counts, summaries, comparisons")),
         )
         for mode, text in modes:
             choice(menu, group, text, composer.mode == mode,

@@ -41,6 +41,11 @@ ITEMS = (
     ("Cleaning the stairs in turn (House rules)", "Each floor cleans its stairs in turn"),
     ("Heating, by the real consumption (Rent)", "settled once a year by the real consumption"),
 )
+COMPARED = (
+    ("**Rent**", ("The rent is 1,150 euros a month.", "The rent is 1,840 euros a month.")),
+    ("**Damage** (the same in all)", ("Damage must be reported at once.",) * 2),
+    ("**Pets**", ("Pets need the landlady's written consent.", "")),
+)
 FORECAST = ReadingForecast(
     documents=2, windows=74, windows_kept=0, pages=104, pages_kept=0, tokens=61_400, seconds=690
 )
@@ -78,7 +83,8 @@ def answer(read: int = 104) -> Answer:
         windows_kept=12,
         found=9,
         dropped=4,
-        merged=2,
+        merged=1,
+        left_out=2,
         seconds=655,
     )
     plain = scenes.plain_answer(QUESTION, text.strip())
@@ -89,6 +95,25 @@ def answer(read: int = 104) -> Answer:
         citations=tuple(citations),
         stopped=not complete,
         receipt=receipt,
+    )
+
+
+def comparison() -> Answer:
+    """Return an answer that puts two documents side by side."""
+    text, sentences, citations = "", [], []
+    for name, told in COMPARED:
+        text += f"{name}\n\n"
+        for document, said in enumerate(told, start=1):
+            text += f"- {('Lease of the flat', 'Lease of the house')[document - 1]}: "
+            start = len(text)
+            text += f"{said or '*nothing found*'}\n"
+            if said:
+                n = len(citations) + 1
+                sentences.append(AnswerSentence(said, True, (n,), start, start + len(said)))
+                citations.append(Citation(n, document, "/m/l.pdf", "lease", n, 0, len(said), said))
+        text += "\n"
+    return msgspec.structs.replace(
+        answer(), answer=text.strip(), sentences=tuple(sentences), citations=tuple(citations)
     )
 
 
@@ -156,6 +181,7 @@ def write(assistant: Assistant) -> dict[str, int]:
     for name, plan, made in (
         ("everything-answer", PLAN, answer()),
         ("everything-stopped", PLAN, answer(42)),
+        ("everything-comparison", PLAN, comparison()),
         ("what-was-read", searched(), given),
     ):
         talk = store.create()
