@@ -1,12 +1,15 @@
 """A comparison: of each topic what every document says, side by side, in its own words.
 
-What the documents speak of is named by the model, piece by piece. What they say of it is found by
-the topic's words and quoted; whether it is the same is told from its words and numbers. So nothing
-in a comparison can be made up, and no document is passed over for a topic that stands in it.
+What the documents speak of is named by the model, piece by piece, and by headings that several of
+them have. What they say of it stands under such a heading, or is found by the topic's words, and is
+quoted; whether it is the same is told from its words and numbers. So nothing in a comparison can be
+made up, and no document is passed over for a topic that stands in it.
 """
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
@@ -22,8 +25,13 @@ MOST_TOPICS: Final = 12
 _MOST_ALONE: Final = 4
 # So many sentences of a document on each: more is what the source itself is for.
 _MOST_SENTENCES: Final = 2
-# A line with fewer words is a heading or a label, unless it has a number.
+# A line with fewer words is a heading or a label, unless it has a number or ends as a sentence.
 _FEWEST_WORDS: Final = 4
+_ENDS: Final = (".", "!", "?")
+# Numbers before a heading: two documents seldom have the same.
+_NUMBERED: Final = re.compile(r"^[\W\d]+")
+# A heading is about a topic where so much of it is the topic's words.
+_ABOUT: Final = 0.5
 # A word of more of the sentences than this tells little of any ("tenant", in leases).
 _MOST_COMMON: Final = 0.15
 
@@ -56,8 +64,15 @@ class _Sentence(NamedTuple):
     numbers: frozenset[str]
 
 
+class _Told(NamedTuple):
+    """A document's sentences, by their words, and by those of the heading that they stand under."""
+
+    by_word: Mapping[str, list[_Sentence]]
+    by_heading: Mapping[frozenset[str], list[_Sentence]]
+
+
 class _Named(NamedTuple):
-    """A topic as the model named it, with the documents in which it did."""
+    """A topic as it was named, with the documents in which it was."""
 
     name: str
     keys: frozenset[str]
@@ -73,17 +88,18 @@ def compare(items: Sequence[Item], documents: Sequence[Readable], question: str)
         question: What was asked: what it or a title says comes last.
     """
     sentences = {document.row.id: _sentences(document) for document in documents}
-    by_word = {document: _by_word(of_one) for document, of_one in sentences.items()}
+    told = {document.row.id: _told(document, sentences[document.row.id]) for document in documents}
     titles = [content_keys(read_words(document.row.title)) for document in documents]
     known = content_keys(read_words(question)) | set[str]().union(*titles)
     ranked: list[tuple[tuple[float, ...], Topic]] = []
     total = sum(map(len, sentences.values()))
     usual = max(_MOST_SENTENCES * len(documents), _MOST_COMMON * total)
-    for named in _named(items):
-        held = {document: _holding(named.keys, of_one) for document, of_one in by_word.items()}
+    for named in _merged([*_shared_headings(documents), *_named(items)]):
+        held = {document: _holding(named.keys, of_one) for document, of_one in told.items()}
         count = sum(map(len, held.values()))
         common = named.keys <= known or count > usual
-        topic = _topic(named, held)
+        under = {document: _under(named.keys, of_one) for document, of_one in told.items()}
+        topic = _topic(named, {one: under[one] + held[one] for one in told})
         rank = (-len(topic.said), common, -len(named.documents), -count)
         ranked.append((rank, topic))
     topics = [topic for _, topic in sorted(ranked, key=lambda one: one[0])]
@@ -110,13 +126,35 @@ def compare(items: Sequence[Item], documents: Sequence[Readable], question: str)
 
 
 def _named(items: Sequence[Item]) -> list[_Named]:
+    """Return the topics that the model named."""
+    return [
+        _Named(item.text, frozenset(content_keys(read_words(item.text))), frozenset(documents))
+        for item in items
+        if (documents := {place.document for place in item.places})
+    ]
+
+
+def _shared_headings(documents: Sequence[Readable]) -> list[_Named]:
+    """Return the headings that more than one document has."""
+    found: dict[frozenset[str], _Named] = {}
+    for document in documents:
+        for heading in dict.fromkeys(name for block in document.blocks for name in block.headings):
+            keys = _heading_keys(heading)
+            one = found.get(keys, _Named(_NUMBERED.sub("", heading), keys, frozenset()))
+            found[keys] = one._replace(documents=one.documents | {document.row.id})
+    return [one for keys, one in found.items() if keys and len(one.documents) > 1]
+
+
+def _heading_keys(heading: str) -> frozenset[str]:
+    return frozenset(content_keys(read_words(_NUMBERED.sub("", heading))))
+
+
+def _merged(topics: Sequence[_Named]) -> list[_Named]:
     """Return the topics, each once: "notice" and "notice period" are one."""
     by_keys: dict[frozenset[str], _Named] = {}
-    for item in items:
-        keys = frozenset(content_keys(read_words(item.text)))
-        one = by_keys.get(keys, _Named(item.text, keys, frozenset()))
-        documents = one.documents | {place.document for place in item.places}
-        by_keys[keys] = one._replace(documents=documents)
+    for topic in topics:
+        one = by_keys.get(topic.keys, topic)
+        by_keys[topic.keys] = one._replace(documents=one.documents | topic.documents)
     merged: list[_Named] = []
     for one in sorted(by_keys.values(), key=lambda one: len(one.keys)):
         at = next((n for n, other in enumerate(merged) if other.keys <= one.keys), None)
@@ -128,21 +166,35 @@ def _named(items: Sequence[Item]) -> list[_Named]:
     return merged
 
 
-def _by_word(sentences: Sequence[_Sentence]) -> dict[str, list[_Sentence]]:
-    """Return the sentences that have a word, by the word."""
-    found: defaultdict[str, list[_Sentence]] = defaultdict(list)
+def _told(document: Readable, sentences: Sequence[_Sentence]) -> _Told:
+    by_word: defaultdict[str, list[_Sentence]] = defaultdict(list)
+    by_heading: defaultdict[frozenset[str], list[_Sentence]] = defaultdict(list)
+    starts = [block.start for block in document.blocks]
     for sentence in sentences:
         for key in dict.fromkeys(sentence.words):
-            found[key].append(sentence)
-    return dict(found)
+            by_word[key].append(sentence)
+        at = bisect_right(starts, sentence.place.start) - 1
+        headings = document.blocks[at].headings if at >= 0 else ()
+        if headings:
+            by_heading[_heading_keys(headings[-1])].append(sentence)
+    return _Told(dict(by_word), dict(by_heading))
 
 
-def _holding(keys: frozenset[str], by_word: Mapping[str, list[_Sentence]]) -> list[_Sentence]:
+def _under(keys: frozenset[str], told: _Told) -> list[_Sentence]:
+    """Return the sentences under the heading that is most about a topic, if one is."""
+    about = [heading for heading in told.by_heading if keys <= heading]
+    nearest = min(about, key=len, default=None)
+    if nearest is None or len(keys) < _ABOUT * len(nearest):
+        return []
+    return told.by_heading[nearest]
+
+
+def _holding(keys: frozenset[str], told: _Told) -> list[_Sentence]:
     """Return the sentences that have all words of a topic, those that tell most of it first.
 
     These have a number, and the topic stands early in them.
     """
-    candidates = min((by_word.get(key, []) for key in keys), key=len)
+    candidates = min((told.by_word.get(key, []) for key in keys), key=len)
     found = [one for one in candidates if keys.issubset(one.words)]
     return sorted(
         found, key=lambda one: (not one.numbers, min(one.words.index(key) for key in keys))
@@ -151,7 +203,7 @@ def _holding(keys: frozenset[str], by_word: Mapping[str, list[_Sentence]]) -> li
 
 def _topic(named: _Named, held: dict[int, list[_Sentence]]) -> Topic:
     said = {
-        document: sorted(found[:_MOST_SENTENCES], key=lambda one: one.place)
+        document: sorted(list(dict.fromkeys(found))[:_MOST_SENTENCES], key=lambda one: one.place)
         for document, found in held.items()
         if found
     }
@@ -186,7 +238,8 @@ def _sentences(document: Readable) -> list[_Sentence]:
 def _sentence(document: Readable, start: int, end: int) -> _Sentence | None:
     words = read_words(document.text[start:end])
     numbers = frozenset(word.key for word in words if word.key.isdigit() or word.kind == "number")
-    if len(words) < _FEWEST_WORDS and not numbers:
+    is_sentence = document.text[start:end].rstrip().endswith(_ENDS)
+    if len(words) < _FEWEST_WORDS and not numbers and not is_sentence:
         return None
     told = [word for word in words if word.kind != "function"]
     return _Sentence(

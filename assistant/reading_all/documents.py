@@ -9,7 +9,7 @@ from typing import NamedTuple
 from assistant.answering.receipts import DocumentReceipt
 from assistant.reading_all.windows import Window, cut
 from indexing.catalog import Catalog
-from indexing.types import DocumentRow
+from indexing.types import Block, DocumentRow
 
 
 class Readable(NamedTuple):
@@ -18,12 +18,14 @@ class Readable(NamedTuple):
     Attributes:
         page_starts: The offset at which each page begins; empty without pages.
         windows: All of its passages, in order.
+        blocks: Its paragraphs, headings and the like, in order.
     """
 
     row: DocumentRow
     text: str
     page_starts: tuple[int, ...]
     windows: tuple[Window, ...]
+    blocks: tuple[Block, ...] = ()
 
     @property
     def measure(self) -> int:
@@ -83,6 +85,7 @@ def readable(catalog: Catalog, row: DocumentRow, window_chars: int) -> Readable:
         text=catalog.text(row.id),
         page_starts=catalog.page_starts(row.id),
         windows=tuple(cut(row.id, catalog.passages(row.id), window_chars)),
+        blocks=tuple(catalog.blocks(row.id)),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final, NamedTuple
 
 from assistant.answering.types import AnswerSentence, Citation
@@ -97,6 +97,7 @@ def lay_out(
     # Where all stands in one section, its name tells nothing.
     many_sections = kind == "items" and len({name for one in items for name in one.sections}) > 1
     by_id = {document.row.id: document for document in documents}
+    titles = {document.row.title.casefold() for document in documents}
     for group, members in _grouped(items, documents):
         if group is not None:
             text += f"**{by_id[group].row.title}**\n\n"
@@ -107,7 +108,9 @@ def lay_out(
                 ).n
                 for place in item.places
             ]
-            line = item.text + (_sections_text(item) if many_sections else "")
+            line = item.text
+            if many_sections:
+                line += _sections_text(item, titles)
             start = len(text) + 2
             text += f"- {line}\n"
             end = start + len(line)
@@ -116,10 +119,17 @@ def lay_out(
     return Laid(text.strip(), tuple(sentences), tuple(citations.values()))
 
 
-def _sections_text(item: Item) -> str:
-    """Return the sections an item stands in: "Willingness to travel (Sales Manager; Director)"."""
+def _sections_text(item: Item, titles: Collection[str]) -> str:
+    """Return the sections an item stands in: "Willingness to travel (Sales Manager; Director)".
+
+    A section that is called like its document tells nothing.
+    """
     told = item.text.casefold()
-    names = [name for name in item.sections if name.casefold() not in told]
+    names = [
+        name
+        for name in item.sections
+        if name.casefold() not in told and name.casefold() not in titles
+    ]
     if not names:
         return ""
     more = f"; {len(names) - MOST_SECTIONS:,} more" if len(names) > MOST_SECTIONS else ""

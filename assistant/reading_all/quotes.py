@@ -161,8 +161,10 @@ def _plain(text: str) -> str:
 
 
 def _nearly(quote: str, text: str) -> tuple[int, int] | None:
-    wanted = _keys(read_words(quote))
-    if len(wanted) < 2:
+    words = read_words(quote)
+    wanted = _keys(words)
+    # A single word would be found word for word; a number may be written in another way: "1,650".
+    if len(wanted) < 2 and not any(word.kind == "number" for word in words):
         return None
     best: tuple[int, int] | None = None
     most = _NEARLY * len(wanted)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 
 from assistant.reading_all import findings, side_by_side
@@ -149,3 +151,43 @@ def test_nothing_to_compare_is_said(library):
     so_far = side_by_side.lay_out(comparison, documents, catalog, complete=False)
     assert whole.text != so_far.text
     assert whole.sentences == so_far.sentences == ()
+
+
+def put_sections(data_dir, title, sections):
+    """A document of sections with headings."""
+    text, blocks = "", []
+    for heading, sentences in sections.items():
+        for kind, line, under in [
+            ("heading", heading, ()),
+            *(("paragraph", sentence, (heading,)) for sentence in sentences),
+        ]:
+            blocks.append(Block(len(text), len(text) + len(line), kind, headings=under))
+            text += f"{line}\n\n"
+    put_document(data_dir, CanonicalDocument(title, "md", text, tuple(blocks)), f"/{title}.md")
+
+
+def test_what_stands_under_a_heading_is_said_of_it_whatever_its_words(data_dir):
+    put_sections(
+        data_dir,
+        "Canal Street",
+        {
+            "1. Rent": ["It is 900 euros.", "Who pays late is asked once."],
+            "Pets": ["Cats may stay."],
+        },
+    )
+    put_sections(
+        data_dir,
+        "Mill Lane",
+        {"Rent": ["Each month 1,400 euros are due."], "Garden": ["The rent covers the garden."]},
+    )
+    with closing(Catalog(data_dir)) as catalog:
+        documents = [readable(catalog, row, 10_000) for row in catalog.documents()]
+    comparison = compared(documents, '["cats", "pets"]', "[]")
+    # The heading that both have is a topic, though the model named none.
+    assert {topic.name: quoted(topic, documents) for topic in comparison.shared} == {
+        "Rent": [
+            "It is 900 euros. Who pays late is asked once.",
+            "Each month 1,400 euros are due. The rent covers the garden.",
+        ]
+    }
+    assert [quoted(topic, documents) for topic in comparison.alone] == [["Cats may stay.", None]]

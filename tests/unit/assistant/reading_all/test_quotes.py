@@ -37,6 +37,12 @@ def test_a_quote_is_found_as_it_really_stands_there(quote, stands):
     assert (None if found is None else TEXT[slice(*found)]) == stands
 
 
+def test_a_number_is_found_however_its_thousands_are_parted():
+    text = "The rent is 1,650 euros. It was 1,600 before."
+    assert locate("1650", text) == (0, text.index(" It"))
+    assert locate("165", text) is None
+
+
 WORDS = ["Straße", "ﬁve", "don’t", "é", "A-B", "1,500", "•", "x"]
 
 
