@@ -14,8 +14,9 @@ from assistant.cli.errors import UsageError
 from assistant.settings import ModelSettings
 from models.adapter_files import check_adapter
 from models.engine.hardware import compute_threads
-from models.engine.types import Adapter, KvType, LoadSettings, Sampling
-from models.errors import ModelNotFound
+from models.engine.template import ChatTemplate
+from models.engine.types import Adapter, ChatMessage, KvType, LoadSettings, Sampling
+from models.errors import ModelNotFound, TemplateFailed
 
 _SWITCHES: Final = {"on": True, "off": False}
 # What does for those that are no numbers.
@@ -126,9 +127,13 @@ def _value(assistant: Assistant, field: str, word: str) -> object:
         return [_adapter(assistant, each) for each in word.split(",") if each != "none"]
     if field == "template":
         try:
-            return Path(word).read_text("utf-8")
+            template = Path(word).read_text("utf-8")
+            ChatTemplate(template).render([ChatMessage("user", "Hello.")])
         except (OSError, UnicodeDecodeError):
             raise UsageError(f"{word!r} is no file with a template that can be read.") from None
+        except TemplateFailed as error:
+            raise UsageError(f"{word!r} lays out no conversation: {error.detail}.") from None
+        return template
     return _SWITCHES.get(word, word)
 
 

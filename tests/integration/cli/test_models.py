@@ -65,6 +65,11 @@ def test_a_model_is_set_up_and_says_whether_it_fits(empty, smollm_path, tmp_path
     ):
         refused = empty.run("models", "settings", name, f"adapters={unfit}")
         assert (refused.status, why in refused.err) == (1, True), refused.err
+    template = tmp_path / "endless.jinja"
+    template.write_text("{% for n in range(10**9) %}x{% endfor %}")
+    refused = empty.run("models", "settings", name, f"template={template}")
+    assert (refused.status, "lays out no conversation" in refused.err) == (2, True), refused.err
+    assert "template" not in empty.run("models", "settings", name, "--json").json["settings"]
 
 
 def test_models_come_go_and_are_chosen(empty, smollm_path, tmp_path):

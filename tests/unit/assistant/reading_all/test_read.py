@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, cast
 
 import pytest
@@ -51,10 +52,14 @@ class Scripted:
         self._belonging = belonging
         self.asked = 0
 
+    def written(self, shown: str) -> str:
+        """What it notes of a piece."""
+        return NOTES
+
     def generate_behind(self, path, settings, messages, sampling):
         self.asked += 1
         if sampling.max_tokens > 1:
-            return Job(NOTES, 0.5)
+            return Job(self.written(messages[-1].content), 0.5)
         asked = messages[-1].content
         return Job("yes", 0.9 if any(f'"{name}"' in asked for name in self._belonging) else 0.3)
 
@@ -108,3 +113,27 @@ def test_a_model_whose_yes_is_worth_nothing_leaves_nothing_out(reader_of):
     answer = finished(reader_of(model, NOT_TELLING).read(REQUEST, REQUEST.question, USING))
     assert [sentence.text for sentence in answer.sentences] == ["Ann", "Bo", "Cy", "Dee"]
     assert answer.receipt.left_out == 0
+
+
+class Circling(Scripted):
+    """A model that loses sight of a long piece, and goes round in a circle."""
+
+    def written(self, shown: str) -> str:
+        names = [name for name in ("Finn", "Gus") if name in shown]
+        return json.dumps(names if len(names) < 2 else ["Finn"] * 9)
+
+
+def test_a_piece_that_sends_the_model_round_in_a_circle_is_read_in_halves(reader_of, data_dir):
+    talk = "Nothing else is known of whoever sails from there. " * 5
+    first, second = f"Finn works in Hamburg. {talk}", f"Gus works in Hamburg. {talk}"
+    text = f"{first}\n\n{second}"
+    blocks = (
+        Block(0, len(first), "paragraph"),
+        Block(len(first) + 2, len(text), "paragraph"),
+    )
+    put_document(data_dir, CanonicalDocument("Crew", "md", text, blocks), "/crew.md")
+    answer = finished(
+        reader_of(Circling(set()), NOT_TELLING).read(REQUEST, REQUEST.question, USING)
+    )
+    assert [sentence.text for sentence in answer.sentences] == ["Finn", "Gus"]
+    assert answer.receipt.complete
