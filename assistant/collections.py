@@ -129,7 +129,7 @@ class Collections:
             return collections.take_out(connection, name, documents)
 
     def searched(self, documents: Sequence[int]) -> list[int]:
-        """Return what is searched in documents: an archive stands for what is in it."""
+        """Return what is searched in documents: see `Catalog.searched`."""
         return self._catalog.searched(documents)
 
     def documents_of(self, names: Iterable[str]) -> list[int]:

@@ -221,12 +221,7 @@ def _same(said: Sequence[Sequence[_Sentence]]) -> bool:
 
 def _sentences(document: Readable) -> list[_Sentence]:
     """Return the sentences of a document, without its headings."""
-    headings = {
-        heading.casefold()
-        for window in document.windows
-        for passage in window.passages
-        for heading in passage.headings
-    }
+    headings = {name.casefold() for block in document.blocks for name in block.headings}
     return [
         sentence
         for start, end in split_sentences(document.text)

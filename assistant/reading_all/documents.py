@@ -25,7 +25,7 @@ class Readable(NamedTuple):
     text: str
     page_starts: tuple[int, ...]
     windows: tuple[Window, ...]
-    blocks: tuple[Block, ...] = ()
+    blocks: tuple[Block, ...]
 
     @property
     def measure(self) -> int:

@@ -8,14 +8,7 @@ import sys
 import pytest
 
 from indexing.files import drop_copies, find_files, hash_file, keep_copy, sweep_unfinished
-
-
-def end_of(steps):
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
+from tests.steps import end_of
 
 
 @pytest.fixture

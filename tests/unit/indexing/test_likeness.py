@@ -7,14 +7,7 @@ import random
 import pytest
 
 from indexing.likeness import LEAST_SHARE, SIZE, shared, sketch
-
-
-def end_of(steps):
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
+from tests.steps import end_of
 
 
 def words_of(count, seed):

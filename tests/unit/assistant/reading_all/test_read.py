@@ -19,6 +19,7 @@ from indexing.catalog import Catalog
 from indexing.types import Block, CanonicalDocument
 from models.engine.types import Generation, LoadSettings
 from tests.library import put_document
+from tests.steps import end_of
 
 TEXT = """Ann works in Hamburg. Bo works in Oslo.
 
@@ -64,15 +65,6 @@ class Scripted:
         return Job("yes", 0.9 if any(f'"{name}"' in asked for name in self._belonging) else 0.3)
 
 
-def finished(steps):
-    """Take all steps; return the result."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
-
-
 @pytest.fixture
 def reader_of(data_dir):
     ConversationStore(data_dir).close()
@@ -95,14 +87,14 @@ def reader_of(data_dir):
 
 def test_what_the_model_doubts_when_asked_again_is_left_out_and_counted(reader_of):
     model = Scripted({"Ann", "Dee"})
-    answer = finished(reader_of(model, TELLING).read(REQUEST, REQUEST.question, USING))
+    answer = end_of(reader_of(model, TELLING).read(REQUEST, REQUEST.question, USING))
     assert [sentence.text for sentence in answer.sentences] == ["Ann", "Dee"]
     assert answer.answer.startswith("2 found")
     receipt = answer.receipt
     assert (receipt.found, receipt.dropped, receipt.left_out, receipt.merged) == (5, 1, 2, 0)
     # Asked once more, it is known from before.
     asked = model.asked
-    again = finished(reader_of(model, TELLING).read(REQUEST, REQUEST.question, USING))
+    again = end_of(reader_of(model, TELLING).read(REQUEST, REQUEST.question, USING))
     assert model.asked == asked
     assert again.answer == answer.answer
     assert again.receipt.left_out == 2
@@ -110,7 +102,7 @@ def test_what_the_model_doubts_when_asked_again_is_left_out_and_counted(reader_o
 
 def test_a_model_whose_yes_is_worth_nothing_leaves_nothing_out(reader_of):
     model = Scripted(set())
-    answer = finished(reader_of(model, NOT_TELLING).read(REQUEST, REQUEST.question, USING))
+    answer = end_of(reader_of(model, NOT_TELLING).read(REQUEST, REQUEST.question, USING))
     assert [sentence.text for sentence in answer.sentences] == ["Ann", "Bo", "Cy", "Dee"]
     assert answer.receipt.left_out == 0
 
@@ -132,8 +124,6 @@ def test_a_piece_that_sends_the_model_round_in_a_circle_is_read_in_halves(reader
         Block(len(first) + 2, len(text), "paragraph"),
     )
     put_document(data_dir, CanonicalDocument("Crew", "md", text, blocks), "/crew.md")
-    answer = finished(
-        reader_of(Circling(set()), NOT_TELLING).read(REQUEST, REQUEST.question, USING)
-    )
+    answer = end_of(reader_of(Circling(set()), NOT_TELLING).read(REQUEST, REQUEST.question, USING))
     assert [sentence.text for sentence in answer.sentences] == ["Finn", "Gus"]
     assert answer.receipt.complete

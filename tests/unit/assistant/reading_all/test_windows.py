@@ -43,7 +43,7 @@ def test_a_page_is_read_when_everything_on_it_is(passages, most, data):
     windows = tuple(cut(7, passages, most))
     row = DocumentRow(7, "/a.pdf", "a", "pdf", len(starts), len(passages), "ready", None, 1, None,
                       None)  # fmt: skip
-    document = Readable(row, text, tuple(starts), windows)
+    document = Readable(row, text, tuple(starts), windows, ())
     read = data.draw(st.sets(st.integers(0, len(windows) - 1)))
     receipt = document.receipt(read, ())
     ends = [*starts[1:], len(text)]

@@ -14,14 +14,7 @@ from indexing.folders.losses import large_losses
 from indexing.schema import COMPONENT, MIGRATIONS
 from indexing.store import DocumentStore
 from indexing.types import FolderPart, WatchedFolder
-
-
-def end_of(steps):
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
+from tests.steps import end_of
 
 
 def folder(number, documents, lost=0):

@@ -10,16 +10,9 @@ import pytest
 from indexing.folders.scan import availability, inode_of, mount_of, scan
 from indexing.folders.selection import Selection
 from indexing.types import WatchedFolder
+from tests.steps import end_of
 
 SUFFIXES = frozenset({".txt", ".pdf"})
-
-
-def end_of(steps):
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 from indexing.errors import EmptyDocument
 from indexing.readers import pdf
 from indexing.readers.pdf import read_pdf, read_pdf_part
+from tests.steps import end_of
 from tests.unit.indexing.readers.conftest import write_lines
 
 PAGES = 24
@@ -33,15 +34,6 @@ def chapter_page(number):
         write_lines(canvas, lines, top=top)
 
     return draw
-
-
-def end_of(steps):
-    """What a generator returns."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
 
 
 @pytest.fixture
